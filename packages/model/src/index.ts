@@ -1,0 +1,4 @@
+export * from './brand.js';
+export * from './errors.js';
+export * from './record.js';
+export * from './result.js';

@@ -1,0 +1,9 @@
+/** Time, the only source of it: everything else is handed one of these. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970-01-01T00:00:00Z; may jump either way. */
+  wallMs(): number;
+  /** Milliseconds from an arbitrary start; never steps back. */
+  monotonicMs(): number;
+  /** Calls `run` once after `delayMs`; the returned function cancels. Does not keep a process up. */
+  after(delayMs: number, run: () => void): () => void;
+}

@@ -1,0 +1,34 @@
+/**
+ * The disk as the log sees it. Nothing written is durable before `datasync` (file content) or
+ * `syncDirectory` (names) has resolved; between the two an implementation may lose or reorder it.
+ * Failures reject with an `Error` that carries a POSIX `code` (`ENOSPC`, `EIO`, ...).
+ */
+export interface DiskFile {
+  /** Reads up to `length` bytes at `position`; resolves to the count read, 0 at the end. */
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** The same, at once: for single records that are almost always in the page cache. */
+  readSync(target: Uint8Array, offset: number, length: number, position: number): number;
+  /** Writes at `position`; resolves to the count written, which may be short. */
+  write(source: Uint8Array, position: number): Promise<number>;
+  datasync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface Disk {
+  /** `read`: must exist. `write`: must exist. `create`: must not exist. Mode bits default 0600. */
+  open(path: string, purpose: 'read' | 'write' | 'create'): Promise<DiskFile>;
+  makeDirectory(path: string): Promise<void>;
+  /** Makes names created, renamed or removed in the directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Names (not paths) in a directory, sorted bytewise; rejects with ENOENT when it is not there. */
+  list(path: string): Promise<readonly string[]>;
+  exists(path: string): Promise<boolean>;
+  /** Bytes that may still be written to the file system that holds the path. */
+  freeBytes(path: string): Promise<number>;
+  /** Takes the kernel's exclusive lock on a file (made when missing); undefined when held. */
+  lock(path: string): Promise<{ release(): Promise<void> } | undefined>;
+}

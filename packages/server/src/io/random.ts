@@ -1,0 +1,5 @@
+/** Randomness, the only source of it. */
+export interface Random {
+  /** Fresh bytes; cryptographically strong in the system implementation. */
+  bytes(length: number): Uint8Array;
+}

@@ -1,0 +1,112 @@
+/**
+ * The contract of a lens: a pure function from candidates and a question to a resolution, written
+ * as a generator so that the caller can check deadlines and give way between steps (spec 6).
+ *
+ * Arithmetic: every factor is a whole number of 10^-9 (`Nano`), rounded half to even; products are
+ * rounded again; sums are of whole numbers; only the answer divides. So order never matters.
+ */
+import type { RecordId, ValueKey } from '@stemedb/model';
+
+/** A whole number of 10^-9. */
+export type Nano = number;
+
+/** A claim as a lens sees it, every factor already taken from the records and the policy. */
+export interface Candidate {
+  readonly id: RecordId;
+  readonly valueKey: ValueKey;
+  /** Number of the author (the first of the chain), the same for the same agent. */
+  readonly agent: number;
+  /** Number of the resolved origin, the same for the same origin. */
+  readonly origin: number;
+  /** The tier that counts, 0 (best) to 5. */
+  readonly tier: number;
+  /** `w`: the weight of the tier. */
+  readonly weight: Nano;
+  /** `e`: the confidence after decay. */
+  readonly confidence: Nano;
+  /** `r`: the trust of the author. */
+  readonly trust: Nano;
+  /** min(asserted_at, recorded_at), milliseconds. */
+  readonly effectiveMs: number;
+  /** The recording stamp, for work limits: the earliest recorded count first. */
+  readonly stamp: string;
+}
+
+export interface LensQuestion {
+  /** Name of each tier's class, by tier. */
+  readonly tierNames: readonly string[];
+  /** Distinct (value, agent, origin) rows that support may use a tier. */
+  readonly supportRowsMax: number;
+}
+
+export interface RankedValue {
+  readonly valueKey: ValueKey;
+  /** First claim of the value by (score factor, better tier, later effective time, smaller id). */
+  readonly representative: Candidate;
+  /** In the unit of the lens: Nano for weights and voices, milliseconds for `recency`. */
+  readonly score: number;
+  /** score / sum of scores, in [0, 1]; undefined where a share means nothing (`recency`). */
+  readonly share?: number;
+  readonly claims: number;
+  /** Support with weight `e`, Nano. */
+  readonly support: Nano;
+}
+
+export interface Conflict {
+  readonly conflictScore: number;
+  readonly entropyBits: number;
+  readonly valuesCount: number;
+  readonly status: 'unanimous' | 'agreed' | 'contested';
+}
+
+export interface TierResolution {
+  readonly tier: number;
+  readonly className: string;
+  readonly values: readonly RankedValue[];
+  readonly confidence: number;
+  readonly conflict: Conflict;
+  readonly tied: boolean;
+}
+
+/** How one candidate took part: what `explain` shows beside its factors. */
+export interface CandidateRole {
+  readonly id: RecordId;
+  /** What the claim added to its value's score, in the unit of the lens. */
+  readonly contribution: number;
+  /** Why it stands where it stands, for a person. */
+  readonly reason: string;
+}
+
+export interface Resolution {
+  /** Values by falling score; the first is the winner, except under `skeptic`. */
+  readonly values: readonly RankedValue[];
+  readonly hasWinner: boolean;
+  readonly confidence: number;
+  readonly conflict: Conflict;
+  /** True when the winner shares its score with the next. */
+  readonly tied: boolean;
+  /** Rows left out because of `supportRowsMax`. */
+  readonly truncated: number;
+  readonly tiers?: readonly TierResolution[];
+  /** In the order of the candidates given; present only when asked for. */
+  readonly roles?: readonly CandidateRole[];
+  /** What the lens wants the reader to know, such as a fallback. */
+  readonly notes?: readonly string[];
+}
+
+export interface Lens {
+  readonly name: string;
+  /** Raised whenever the same candidates could give another answer. */
+  readonly version: number;
+  /** One sentence for documentation and `explain`: how the score is made. */
+  readonly formula: string;
+  /** Yields at least once in `rowsPerStep` candidates; candidates are never empty. */
+  resolve(
+    candidates: readonly Candidate[],
+    question: LensQuestion,
+    options: { readonly explain: boolean },
+  ): Generator<void, Resolution, void>;
+}
+
+/** Candidates that a lens may visit between two yields. */
+export const rowsPerStep = 4096;

@@ -1,0 +1,38 @@
+/**
+ * The ordered key-value engine that the store is written on: the only contract a storage library
+ * has to meet. Keys and values are bytes; keys order bytewise.
+ */
+export interface Range {
+  /** Inclusive lower bound. */
+  readonly gte: Uint8Array;
+  /** Exclusive upper bound. */
+  readonly lt: Uint8Array;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+export type Change =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: Uint8Array };
+
+/** Reads that all see one committed state. Must be released. */
+export interface EngineSnapshot {
+  /** The value, which stays valid after the call; undefined when the key is not there. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
+  release(): void;
+}
+
+export interface Engine {
+  /** Reads of the newest committed state. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
+  snapshot(): EngineSnapshot;
+  /** Applies all changes or none; resolves when they are visible to every reader. */
+  commit(changes: readonly Change[]): Promise<void>;
+  /** Resolves when everything committed is on stable storage. */
+  flush(): Promise<void>;
+  /** Bytes used on disk. */
+  diskBytes(): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+/**
+ * The store: indexes over the log that can be deleted and rebuilt at any time (spec 5). Content
+ * stays in the log; the store holds pointers, fixed-size candidate rows and dictionaries.
+ */
+import type { AgentId, HlcStamp, RecordContent, RecordId, ValueKey } from '@stemedb/model';
+import type { CommittedRecord } from '../log/log.js';
+
+/** A (concept, predicate): what a question is about and what claims compete for. */
+export interface Pair {
+  readonly conceptPath: string;
+  readonly predicate: string;
+}
+
+/** What a claim cites, in the order in which its origin is looked for (spec 6, Origin). */
+export interface OriginExpression {
+  readonly derivedFrom: readonly RecordId[];
+  readonly source: RecordId | undefined;
+  readonly sourceUri: string | undefined;
+  readonly agent: AgentId;
+}
+
+/** The fixed-size row of one assertion; dictionary numbers stand for what repeats. */
+export interface CandidateRow {
+  readonly sequence: number;
+  readonly id: RecordId;
+  readonly valueKey: ValueKey;
+  readonly agentNumber: number;
+  /** Number of the `OriginExpression`. */
+  readonly originNumber: number;
+  /** Number of the stated class name; 0 when none was stated. */
+  readonly classNumber: number;
+  /** As stated, 1 when absent. */
+  readonly confidence: number;
+  readonly assertedMs: number;
+  readonly stamp: HlcStamp;
+  readonly lifecycle: 'proposed' | 'under_review' | 'approved' | 'deprecated' | 'rejected';
+  /** Number of the epoch id; 0 when none. */
+  readonly epochNumber: number;
+  readonly hasParent: boolean;
+  /** True when the claim names a source, a premise or an epoch: what may carry a warning. */
+  readonly hasReferences: boolean;
+}
+
+/** Where a record stands. */
+export interface RecordPlace {
+  readonly sequence: number;
+  readonly offset: number;
+  readonly kind: number;
+  /** The smallest stamp under which this id was recorded. */
+  readonly stamp: HlcStamp;
+}
+
+export interface PairQuery {
+  /** Exactly this concept, or every concept below a prefix of whole segments, or all. */
+  readonly scope:
+    | { readonly type: 'concept'; readonly conceptPath: string }
+    | { readonly type: 'prefix'; readonly prefix: string }
+    | { readonly type: 'all' };
+  readonly predicate?: string;
+  /** Only pairs that order after this one, bytewise by (path, predicate). */
+  readonly after?: Pair;
+}
+
+/** A consistent view: everything of it comes from one applied state. Must be released. */
+export interface StoreSnapshot {
+  readonly appliedSequence: number;
+  /** Newest stamp that was applied; what a question without `as_of` is answered at. */
+  readonly visibleStamp: HlcStamp;
+  readonly assertionCount: number;
+  readonly recordCount: number;
+  place(id: RecordId): RecordPlace | undefined;
+  placeOfSequence(sequence: number): RecordPlace | undefined;
+  /** Pairs that have a claim, ordered bytewise by (path, predicate). */
+  pairs(query: PairQuery): Iterable<Pair>;
+  /** Candidate rows of a pair with a stamp <= asOf, in chunks of at most `rowsPerChunk`. */
+  candidates(pair: Pair, asOf: HlcStamp): AsyncIterable<readonly CandidateRow[]>;
+  agent(number: number): AgentId;
+  className(number: number): string | undefined;
+  epoch(number: number): RecordId | undefined;
+  originExpression(number: number): OriginExpression;
+  /** Ids of the attestations of a record, with their places, by sequence. */
+  attestations(target: RecordId): Iterable<{ readonly id: RecordId; readonly place: RecordPlace }>;
+  /** Records of one kind by sequence, for the few kinds that are few (policy, source, epoch). */
+  ofKind(kind: number): Iterable<{ readonly id: RecordId; readonly place: RecordPlace }>;
+  release(): void;
+}
+
+/** A record to apply, with its content parsed (undefined: of unknown kind or version). */
+export interface ApplicableRecord extends CommittedRecord {
+  readonly content: RecordContent | undefined;
+}
+
+export interface Store {
+  readonly appliedSequence: number;
+  /** Newest stamp applied so far. */
+  readonly visibleStamp: HlcStamp;
+  /** True when the record is here, with the smallest stamp known for it. */
+  place(id: RecordId): RecordPlace | undefined;
+  snapshot(): StoreSnapshot;
+  /** Applies the next records of the log as one transaction; resolves when they are visible. */
+  apply(batch: readonly ApplicableRecord[]): Promise<void>;
+  /** Makes what was applied durable; returns the sequence that a recovery may start after. */
+  checkpoint(): Promise<number>;
+  diskBytes(): Promise<number>;
+  close(): Promise<void>;
+}
