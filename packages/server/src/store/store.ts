@@ -4,6 +4,7 @@
  */
 import type { AgentId, HlcStamp, RecordContent, RecordId, ValueKey } from '@stemedb/model';
 import type { CommittedRecord } from '../log/log.js';
+import type { Relation } from './keys.js';
 
 /** A (concept, predicate): what a question is about and what claims compete for. */
 export interface Pair {
@@ -46,12 +47,22 @@ export interface RecordPlace {
   readonly sequence: number;
   readonly offset: number;
   readonly kind: number;
+  /** The shard that the frame carries. */
+  readonly shard: number;
   /** The smallest stamp under which this id was recorded. */
   readonly stamp: HlcStamp;
 }
 
+export interface PlacedRecord {
+  readonly id: RecordId;
+  readonly place: RecordPlace;
+}
+
 export interface PairQuery {
-  /** Exactly this concept, or every concept below a prefix of whole segments, or all. */
+  /**
+   * Exactly this concept; or a prefix of whole segments: that concept and all below it, or with a
+   * `/` at its end only what is below; or all.
+   */
   readonly scope:
     | { readonly type: 'concept'; readonly conceptPath: string }
     | { readonly type: 'prefix'; readonly prefix: string }
@@ -79,9 +90,16 @@ export interface StoreSnapshot {
   epoch(number: number): RecordId | undefined;
   originExpression(number: number): OriginExpression;
   /** Ids of the attestations of a record, with their places, by sequence. */
-  attestations(target: RecordId): Iterable<{ readonly id: RecordId; readonly place: RecordPlace }>;
-  /** Records of one kind by sequence, for the few kinds that are few (policy, source, epoch). */
-  ofKind(kind: number): Iterable<{ readonly id: RecordId; readonly place: RecordPlace }>;
+  attestations(target: RecordId): Iterable<PlacedRecord>;
+  /** Records of one kind by sequence, for the few kinds that are few (policy, source, epoch):
+   * every kind but assertions and attestations. */
+  ofKind(kind: number): Iterable<PlacedRecord>;
+  /** Records that name this one as their source, premise, parent, target ..., by sequence. */
+  dependants(target: RecordId, relation: Relation): Iterable<PlacedRecord>;
+  /** Records of one author, by sequence. */
+  ofAgent(agent: AgentId): Iterable<PlacedRecord>;
+  /** How many claims a pair has, of whatever moment and state; 0 when it is not known. */
+  claimCount(pair: Pair): number;
   release(): void;
 }
 
@@ -92,10 +110,16 @@ export interface ApplicableRecord extends CommittedRecord {
 
 export interface Store {
   readonly appliedSequence: number;
+  /** Offset of the frame of the last record applied; 0 when there is none. */
+  readonly appliedOffset: number;
+  /** Entries found corrupt since opening. */
+  readonly corruptEntries: number;
   /** Newest stamp applied so far. */
   readonly visibleStamp: HlcStamp;
   /** True when the record is here, with the smallest stamp known for it. */
   place(id: RecordId): RecordPlace | undefined;
+  /** True when an attestation by this agent on this record has been applied. */
+  isAttestedBy(target: RecordId, agent: AgentId): boolean;
   snapshot(): StoreSnapshot;
   /** Applies the next records of the log as one transaction; resolves when they are visible. */
   apply(batch: readonly ApplicableRecord[]): Promise<void>;

@@ -1,0 +1,147 @@
+/**
+ * The engine over LMDB: a memory-mapped B+ tree with copy-on-write pages, one writer, readers that
+ * never wait. Commits run on the library's own thread; a commit is visible when its promise
+ * resolves and durable after `flush`. The overlapping-sync mode keeps the file whole through a
+ * power cut; the last commits may be lost then, and the log has them.
+ *
+ * Values are copied out of the map: what a reader holds survives any later commit.
+ */
+import { open, type RootDatabase } from 'lmdb';
+import type { Change, Engine, EngineSnapshot, Range } from './engine.js';
+
+export interface LmdbOptions {
+  /** Upper bound of the file, bytes; address space, not memory. */
+  readonly mapBytesMax?: number;
+}
+
+/** Readers at once, over all processes: one for each open snapshot. */
+const readersMax = 1024;
+/** Longest key that a 4 KiB page takes, as lmdb is built here. */
+const keyBytesMax = 1978;
+
+type Database = RootDatabase<Uint8Array, Uint8Array>;
+type Transaction = ReturnType<Database['useReadTransaction']>;
+
+/** Opens or creates the database in a directory. Throws what the library throws. */
+export function lmdbEngine(path: string, options: LmdbOptions = {}): Engine {
+  const database = open<Uint8Array, Uint8Array>(path, {
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // A path with a dot in its last segment is a directory all the same.
+    noSubdir: false,
+    separateFlushed: true,
+    maxReaders: readersMax,
+    ...(options.mapBytesMax === undefined ? {} : { mapSize: options.mapBytesMax }),
+  });
+  return new LmdbEngine(database);
+}
+
+class LmdbEngine implements Engine {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#database.get(key);
+  }
+
+  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+    return walk(this.#database, range, undefined);
+  }
+
+  snapshot(): EngineSnapshot {
+    // The library renews its shared transaction once a turn; a snapshot must not be older than
+    // a commit that this or another process has finished before the call.
+    this.#database.resetReadTxn();
+    return new LmdbSnapshot(this.#database, this.#database.useReadTransaction());
+  }
+
+  async commit(changes: readonly Change[]): Promise<void> {
+    for (const { key } of changes) {
+      if (key.length > keyBytesMax) throw new Error(`a key of ${key.length} bytes is too long`);
+    }
+    const database = this.#database;
+    const isDone = await database.batch(() => {
+      for (const change of changes) {
+        if (change.type === 'put') database.put(change.key, change.value);
+        else database.remove(change.key);
+      }
+    });
+    if (!isDone) throw new Error('the engine did not commit a batch');
+    database.resetReadTxn();
+  }
+
+  async flush(): Promise<void> {
+    await this.#database.flushed;
+  }
+
+  async diskBytes(): Promise<number> {
+    const stats = this.#database.getStats() as {
+      readonly pageSize: number;
+      readonly lastPageNumber: number;
+    };
+    return (stats.lastPageNumber + 1) * stats.pageSize;
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}
+
+class LmdbSnapshot implements EngineSnapshot {
+  readonly #database: Database;
+  readonly #transaction: Transaction;
+  #isReleased = false;
+
+  constructor(database: Database, transaction: Transaction) {
+    this.#database = database;
+    this.#transaction = transaction;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#assertOpen();
+    return this.#database.get(key, { transaction: this.#transaction });
+  }
+
+  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+    this.#assertOpen();
+    return walk(this.#database, range, this.#transaction);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#transaction.done();
+  }
+
+  /** Reading through a finished transaction would read freed memory. */
+  #assertOpen(): void {
+    if (this.#isReleased) throw new Error('a released snapshot was read');
+  }
+}
+
+function walk(
+  database: Database,
+  range: Range,
+  transaction: Transaction | undefined,
+): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  const common = {
+    ...(range.limit === undefined ? {} : { limit: range.limit }),
+    ...(transaction === undefined ? {} : { transaction }),
+  };
+  if (Buffer.compare(range.gte, range.lt) >= 0) return [];
+  if (range.reverse !== true) {
+    return database.getRange({ start: range.gte, end: range.lt, ...common });
+  }
+  // Backwards the library includes the start and excludes the end: the other way round than here.
+  return database.getRange({
+    start: range.lt,
+    end: range.gte,
+    reverse: true,
+    exclusiveStart: true,
+    inclusiveEnd: true,
+    ...common,
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * Reads of one applied state. The state row comes from the same engine snapshot as the entries, so
+ * counts, visible stamp and rows always belong together.
+ *
+ * Every entry is checked when it is read; a corrupt one throws `StoreCorruption`. A pair knows how
+ * many rows it has, so rows that a damaged page hides are found as well when a pair is walked.
+ */
+import type { AgentId, HlcStamp, RecordId } from '@stemedb/model';
+import { shardOf } from '@stemedb/model';
+import type { BoundedCache } from './cache.js';
+import { StoreCorruption } from './corruption.js';
+import type { Dictionaries } from './dictionaries.js';
+import type { EngineSnapshot } from './engine.js';
+import { asBuffer, open } from './entry.js';
+import {
+  agentRecordPrefix,
+  candidatePrefix,
+  keyAfter,
+  kindRecordPrefix,
+  pairKey,
+  pairText,
+  prefixEnd,
+  type Relation,
+  referencePrefix,
+  sequenceKey,
+  sequenceOfKey,
+  stateKey,
+} from './keys.js';
+import { decodeOrigin } from './origin.js';
+import { pairOfKey, rangesOf } from './pair-range.js';
+import { decodePair, type PairEntry, RowDecoder, referenceBytes } from './row.js';
+import { readPlace, readSequence } from './staging.js';
+import { decodeState, emptyState, type StoreState } from './state.js';
+import type {
+  CandidateRow,
+  OriginExpression,
+  Pair,
+  PairQuery,
+  PlacedRecord,
+  RecordPlace,
+  StoreSnapshot,
+} from './store.js';
+
+/** Rows in a chunk: what a lens may do between two checks of its deadline (spec 6). */
+export const rowsPerChunk = 4096;
+
+export class Snapshot implements StoreSnapshot {
+  readonly #engine: EngineSnapshot;
+  readonly #dictionaries: Dictionaries;
+  readonly #origins: BoundedCache<number, OriginExpression>;
+  readonly #onCorruption: () => void;
+  readonly #state: StoreState;
+
+  constructor(
+    engine: EngineSnapshot,
+    dictionaries: Dictionaries,
+    origins: BoundedCache<number, OriginExpression>,
+    onCorruption: () => void,
+  ) {
+    this.#engine = engine;
+    this.#dictionaries = dictionaries;
+    this.#origins = origins;
+    this.#onCorruption = onCorruption;
+    this.#state = this.#counted(() => {
+      const state = engine.get(stateKey);
+      return state === undefined ? emptyState('') : decodeState(state);
+    });
+  }
+
+  get appliedSequence(): number {
+    return this.#state.appliedSequence;
+  }
+
+  get visibleStamp(): HlcStamp {
+    return this.#state.visibleStamp;
+  }
+
+  get assertionCount(): number {
+    return this.#state.assertions;
+  }
+
+  get recordCount(): number {
+    return this.#state.records;
+  }
+
+  place(id: RecordId): RecordPlace | undefined {
+    return this.#counted(() => readPlace(this.#engine, id)?.place);
+  }
+
+  placeOfSequence(sequence: number): RecordPlace | undefined {
+    return this.#counted(() => readSequence(this.#engine, sequence)?.place);
+  }
+
+  *pairs(query: PairQuery): Generator<Pair, void, void> {
+    for (const range of rangesOf(query)) {
+      for (const { key, value } of this.#engine.range(range)) {
+        const pair = this.#counted(() => {
+          decodePair(key, value);
+          return pairOfKey(asBuffer(key));
+        });
+        if (query.predicate === undefined || query.predicate === pair.predicate) yield pair;
+      }
+    }
+  }
+
+  claimCount(pair: Pair): number {
+    return this.#pair(pair)?.claims ?? 0;
+  }
+
+  async *candidates(
+    pair: Pair,
+    asOf: HlcStamp,
+  ): AsyncGenerator<readonly CandidateRow[], void, void> {
+    const entry = this.#pair(pair);
+    if (entry === undefined) return;
+    const prefix = candidatePrefix(shardOf(pair.conceptPath), entry.number);
+    const lt = prefixEnd(prefix);
+    const decoder = new RowDecoder(asOf);
+    let gte = prefix;
+    let seen = 0;
+    // Each chunk is a range of its own: no cursor stays open while the caller does other things.
+    for (;;) {
+      const rows: CandidateRow[] = [];
+      const count = this.#counted(() => {
+        let inChunk = 0;
+        for (const { key, value } of this.#engine.range({ gte, lt, limit: rowsPerChunk })) {
+          const row = decoder.decode(key, value);
+          if (row !== undefined) rows.push(row);
+          inChunk += 1;
+          if (inChunk === rowsPerChunk) gte = keyAfter(key);
+        }
+        seen += inChunk;
+        const isLast = inChunk < rowsPerChunk || seen > entry.claims;
+        if (isLast && seen !== entry.claims) {
+          throw new StoreCorruption('candidate', prefix, `${seen} rows of ${entry.claims}`);
+        }
+        return inChunk;
+      });
+      if (rows.length > 0) yield rows;
+      if (count < rowsPerChunk) return;
+    }
+  }
+
+  agent(number: number): AgentId {
+    return this.#counted(() => this.#dictionaries.agent.nameOf(number, this.#engine)) as AgentId;
+  }
+
+  className(number: number): string | undefined {
+    if (number === 0) return undefined;
+    return this.#counted(() => this.#dictionaries.class.nameOf(number, this.#engine));
+  }
+
+  epoch(number: number): RecordId | undefined {
+    if (number === 0) return undefined;
+    return this.#counted(() => this.#dictionaries.epoch.nameOf(number, this.#engine)) as RecordId;
+  }
+
+  originExpression(number: number): OriginExpression {
+    const cached = this.#origins.get(number);
+    if (cached !== undefined) return cached;
+    return this.#counted(() => {
+      const name = this.#dictionaries.origin.nameOf(number, this.#engine);
+      const origin = decodeOrigin(Buffer.from(name, 'latin1'));
+      this.#origins.set(number, origin);
+      return origin;
+    });
+  }
+
+  attestations(target: RecordId): Iterable<PlacedRecord> {
+    return this.dependants(target, 'attestation');
+  }
+
+  dependants(target: RecordId, relation: Relation): Iterable<PlacedRecord> {
+    return this.#listed(referencePrefix(target, relation), referenceBytes);
+  }
+
+  ofKind(kind: number): Iterable<PlacedRecord> {
+    return this.#listed(kindRecordPrefix(kind), 0);
+  }
+
+  ofAgent(agent: AgentId): Iterable<PlacedRecord> {
+    const number = this.#counted(() => this.#dictionaries.agent.numberOf(agent, this.#engine));
+    return number === undefined ? [] : this.#listed(agentRecordPrefix(number), 0);
+  }
+
+  release(): void {
+    this.#engine.release();
+  }
+
+  *#listed(prefix: Buffer, payloadBytes: number): Generator<PlacedRecord, void, void> {
+    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+      yield this.#counted(() => {
+        open(key, value, payloadBytes);
+        const sequence = sequenceOfKey(key);
+        const stored = readSequence(this.#engine, sequence);
+        if (stored === undefined) {
+          throw new StoreCorruption('sequence', sequenceKey(sequence), 'is missing');
+        }
+        return { id: stored.id, place: stored.place };
+      });
+    }
+  }
+
+  #pair(pair: Pair): PairEntry | undefined {
+    return this.#counted(() => {
+      const key = pairKey(pairText(pair.conceptPath, pair.predicate));
+      const value = this.#engine.get(key);
+      return value === undefined ? undefined : decodePair(key, value);
+    });
+  }
+
+  #counted<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof StoreCorruption) this.#onCorruption();
+      throw error;
+    }
+  }
+}
