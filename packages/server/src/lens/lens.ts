@@ -45,20 +45,26 @@ export interface RankedValue {
   readonly representative: Candidate;
   /** In the unit of the lens: Nano for weights and voices, milliseconds for `recency`. */
   readonly score: number;
-  /** score / sum of scores, in [0, 1]; undefined where a share means nothing (`recency`). */
+  /** score / sum of scores, in [0, 1], 0 when that sum is 0; undefined where a share means
+   * nothing (`recency`, `confidence`). */
   readonly share?: number;
   readonly claims: number;
   /** Support with weight `e`, Nano. */
   readonly support: Nano;
 }
 
+/** How far the values contradict each other, by support with weight `e`; nine decimals. */
 export interface Conflict {
+  /** Binary entropy in bits of the leading value's share, 1 where that is below one half. */
   readonly conflictScore: number;
+  /** Shannon entropy in bits of all shares. */
   readonly entropyBits: number;
   readonly valuesCount: number;
+  /** One value; or a score below 0.5; or more. */
   readonly status: 'unanimous' | 'agreed' | 'contested';
 }
 
+/** What one tier would answer alone: supports, claims and conflict are of this tier's claims. */
 export interface TierResolution {
   readonly tier: number;
   readonly className: string;
@@ -81,11 +87,13 @@ export interface Resolution {
   /** Values by falling score; the first is the winner, except under `skeptic`. */
   readonly values: readonly RankedValue[];
   readonly hasWinner: boolean;
+  /** In [0, 1]; 0 when no value wins. */
   readonly confidence: number;
+  /** Over all candidates, whatever part of them decides. */
   readonly conflict: Conflict;
-  /** True when the winner shares its score with the next. */
+  /** True when the first value shares its score with the next. */
   readonly tied: boolean;
-  /** Rows left out because of `supportRowsMax`. */
+  /** Distinct (value, agent, origin) rows without a voice because of `supportRowsMax`. */
   readonly truncated: number;
   readonly tiers?: readonly TierResolution[];
   /** In the order of the candidates given; present only when asked for. */
@@ -100,7 +108,10 @@ export interface Lens {
   readonly version: number;
   /** One sentence for documentation and `explain`: how the score is made. */
   readonly formula: string;
-  /** Yields at least once in `rowsPerStep` candidates; candidates are never empty. */
+  /**
+   * Yields at least once in `rowsPerStep` units of work (candidates visited, edges followed).
+   * The answer depends on the set of candidates, not on their order. Candidates are never empty.
+   */
   resolve(
     candidates: readonly Candidate[],
     question: LensQuestion,
@@ -108,5 +119,5 @@ export interface Lens {
   ): Generator<void, Resolution, void>;
 }
 
-/** Candidates that a lens may visit between two yields. */
+/** Units of work (candidates visited, edges followed) that a lens may do between two yields. */
 export const rowsPerStep = 4096;

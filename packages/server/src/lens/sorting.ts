@@ -1,0 +1,46 @@
+/** Sorting that gives way: native sorts of short runs, merged step by step. */
+import { rowsPerStep } from './lens.js';
+import type { Pace } from './pace.js';
+
+/** How two rows, given by their numbers, stand to each other: negative when `a` comes first. */
+export type RowOrder = (a: number, b: number) => number;
+
+/** Sorts row numbers in place; stable, so equal rows keep their order. */
+export function* sortRows(rows: Uint32Array, order: RowOrder, pace: Pace): Generator<void, void> {
+  for (let from = 0; from < rows.length; from += rowsPerStep) {
+    const run = rows.subarray(from, from + rowsPerStep);
+    if (run.length > 1) run.sort(order);
+    if (pace.due(run.length)) yield;
+  }
+  let source = rows;
+  let target = rows.length > rowsPerStep ? new Uint32Array(rows.length) : rows;
+  for (let width = rowsPerStep; width < rows.length; width *= 2) {
+    for (let from = 0; from < rows.length; from += 2 * width) {
+      yield* merge(source, target, [from, from + width, from + 2 * width], order, pace);
+    }
+    [source, target] = [target, source];
+  }
+  if (source !== rows) rows.set(source);
+}
+
+function* merge(
+  source: Uint32Array,
+  target: Uint32Array,
+  [from, middle, to]: readonly [number, number, number],
+  order: RowOrder,
+  pace: Pace,
+): Generator<void, void> {
+  const end = Math.min(to, source.length);
+  const split = Math.min(middle, end);
+  let left = from;
+  let right = split;
+  for (let out = from; out < end; out++) {
+    const a = source[left] as number;
+    const b = source[right] as number;
+    const takeLeft = right >= end || (left < split && order(a, b) <= 0);
+    target[out] = takeLeft ? a : b;
+    if (takeLeft) left += 1;
+    else right += 1;
+    if (pace.due()) yield;
+  }
+}
