@@ -32,6 +32,7 @@ export const errorTable = {
   conflict: row(409, 'The state does not allow this.'),
   cursor_expired: row(410, 'The cursor is older than 24 hours.'),
   body_too_large: row(413, 'The body is larger than this call accepts.'),
+  url_too_long: row(414, 'The URL is longer than allowed.'),
   unsupported_media_type: row(415, 'The content type or encoding is not accepted.'),
   invalid_field: row(422, 'A field has a value that the rules refuse.'),
   unknown_field: row(422, 'A field is not known.'),
