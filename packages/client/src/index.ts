@@ -1,1 +1,28 @@
-export {};
+export type {
+  BulkAnswer,
+  HealthAnswer,
+  QueryAnswer,
+  QuestionInput,
+  RecordAnswer,
+  RefusedLine,
+  ResolutionAnswer,
+  TierAnswer,
+  ValueAnswer,
+  Warning,
+  WriteAnswer,
+} from './answer.js';
+export type { BulkOptions } from './bulk.js';
+export { linesPerRequestMax } from './bulk.js';
+export type { CallOptions, ReadOptions, StemeClientOptions } from './client.js';
+export { StemeClient } from './client.js';
+export type { ClientErrorCode } from './error.js';
+export { StemeClientError } from './error.js';
+export type { AssertionInput, SourceInput, TimeInput } from './input.js';
+export type { ClientClock } from './io/system.js';
+export type { AgentKey } from './key_file.js';
+export { formatKeyFile, parseKeyFile } from './key_file.js';
+export type { RetryPolicy } from './retry.js';
+export { defaultRetry } from './retry.js';
+export type { Signer } from './signer.js';
+export { signerFromSeed } from './signer.js';
+export type { Fetch } from './transport.js';

@@ -1,0 +1,129 @@
+/**
+ * What an author states, and how it becomes content with a fixed id: the author and the time are
+ * filled in before the first try, so that every further try of the same call is the same record.
+ */
+import {
+  type AgentId,
+  type ClaimValue,
+  canonicalBytes,
+  type JsonObject,
+  type JsonValue,
+  type Lifecycle,
+  parseTime,
+  type RecordId,
+  recordIdOf,
+  type SignatureHex,
+} from '@stemedb/model';
+import { StemeClientError } from './error.js';
+import type { Signer } from './signer.js';
+
+/** A time: RFC 3339 with at most three decimals, or milliseconds since 1970. */
+export type TimeInput = string | number;
+
+interface AuthoredInput {
+  /** Left out: the signer, or the principal of the call. */
+  readonly agent_id?: string;
+  /** Left out: now. */
+  readonly asserted_at?: TimeInput;
+}
+
+/** The fields of an assertion (spec 1.1); only the first three are required. */
+export interface AssertionInput extends AuthoredInput {
+  readonly concept_path: string;
+  readonly predicate: string;
+  readonly value: ClaimValue;
+  readonly unit?: string;
+  readonly confidence?: number;
+  readonly source_class?: string;
+  readonly source?: string;
+  readonly source_uri?: string;
+  readonly derived_from?: readonly string[];
+  readonly parent?: string;
+  readonly lifecycle?: Lifecycle;
+  readonly epoch?: string;
+  readonly metadata?: { readonly [key: string]: string };
+  readonly salt?: string;
+}
+
+/** The fields of a source record; `uri` or `content_hash` is required. */
+export interface SourceInput extends AuthoredInput {
+  readonly title: string;
+  readonly uri?: string;
+  readonly content_hash?: string;
+  readonly class?: string;
+  readonly content?: string;
+  readonly published_at?: TimeInput;
+  readonly salt?: string;
+}
+
+/** A record that is ready to be sent. */
+export interface Prepared {
+  /** What goes over the wire: the fields, the author, the time and the signatures. */
+  readonly body: JsonObject;
+  /** The id, when the author is known here; otherwise the server decides the author. */
+  readonly id: RecordId | undefined;
+}
+
+export interface Author {
+  readonly signer: Signer | undefined;
+  readonly agentId: AgentId | undefined;
+  readonly nowMs: () => number;
+}
+
+const pathFields = ['concept_path', 'predicate', 'prefix'] as const;
+
+const milliseconds = (name: string, value: TimeInput): number => {
+  const ms = parseTime(value);
+  if (ms !== undefined) return ms;
+  const detail = `${name} must be RFC 3339 with at most three decimals, or whole milliseconds.`;
+  throw new StemeClientError({
+    code: 'invalid_field',
+    detail,
+    faults: [{ code: 'invalid_field', pointer: `/${name}`, detail }],
+  });
+};
+
+const normalizeReference = (value: JsonValue): JsonValue => {
+  if (typeof value !== 'object' || value === null || !('ref' in value)) return value;
+  const { ref } = value;
+  return typeof ref === 'string' ? { ...value, ref: ref.normalize('NFC') } : value;
+};
+
+/** Copies what is stated, with paths in NFC and times in milliseconds; undefined is left out. */
+export const normalizeInput = (input: object): Record<string, JsonValue> => {
+  const fields: Record<string, JsonValue> = {};
+  for (const [name, value] of Object.entries(input) as [string, JsonValue | undefined][]) {
+    if (value === undefined) continue;
+    fields[name] = value;
+  }
+  for (const name of pathFields) {
+    const value = fields[name];
+    if (typeof value === 'string') fields[name] = value.normalize('NFC');
+  }
+  const { value, asserted_at, published_at } = fields;
+  if (value !== undefined) fields.value = normalizeReference(value);
+  for (const [name, time] of Object.entries({ asserted_at, published_at })) {
+    if (typeof time === 'string' || typeof time === 'number') {
+      fields[name] = milliseconds(name, time);
+    }
+  }
+  return fields;
+};
+
+/** Fills in author and time, computes the id and signs it. */
+export const prepare = async (
+  kind: 'assertion' | 'source',
+  input: AssertionInput | SourceInput,
+  author: Author,
+): Promise<Prepared> => {
+  const fields = normalizeInput(input);
+  fields.asserted_at ??= author.nowMs();
+  const agentId = author.signer?.agentId ?? author.agentId;
+  if (agentId !== undefined) fields.agent_id ??= agentId;
+  if (fields.agent_id === undefined) return { body: fields, id: undefined };
+  const id = recordIdOf(canonicalBytes({ kind, v: 1, ...fields }));
+  const { signer } = author;
+  if (signer === undefined || fields.agent_id !== signer.agentId) return { body: fields, id };
+  const signature: SignatureHex = await signer.sign(kind, id);
+  return { body: { ...fields, signatures: [{ agent_id: signer.agentId, signature }] }, id };
+};
