@@ -1,0 +1,21 @@
+/** Places for engines in tests: a temporary directory or memory. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lmdbEngine } from '../../src/store/engine-lmdb.js';
+import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import type { EngineHome } from '../conformance/engine.js';
+
+export function lmdbHome(): EngineHome & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'stemedb-store-'));
+  return {
+    path,
+    open: () => lmdbEngine(path),
+    remove: async () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+export function memoryHome(): EngineHome {
+  const files = newMemoryFiles();
+  return { open: () => memoryEngine(files), remove: async () => {} };
+}
