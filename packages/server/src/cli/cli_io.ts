@@ -1,0 +1,48 @@
+/** What the command line needs of the world: handed in, so that tests run whole commands. */
+import type { Fetch } from '@stemedb/client';
+import type { Clock } from '../io/clock.js';
+import type { Disk } from '../io/disk.js';
+import type { Random } from '../io/random.js';
+
+export interface TextSink {
+  /** Resolves when more may be written. */
+  write(text: string): Promise<void>;
+  /** True when a person looks at it. */
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+/** Files that a user names on the command line; failures carry a POSIX `code`. */
+export interface UserFiles {
+  readText(path: string): Promise<string>;
+  /** The bytes of a file in chunks; `-` is standard input. */
+  readChunks(path: string): AsyncIterable<Uint8Array>;
+  /** Size in bytes; undefined when the path is not a regular file. */
+  sizeOf(path: string): Promise<number | undefined>;
+  /** Writes a file as a whole: a reader sees the old or the new text. */
+  replace(path: string, text: string): Promise<void>;
+  /** Makes a file that must not exist yet; the sink must be closed. */
+  create(path: string, mode: number): Promise<FileSink>;
+  remove(path: string): Promise<void>;
+}
+
+export interface FileSink {
+  write(text: string): Promise<void>;
+  /** Resolves when the content is on stable storage. */
+  close(): Promise<void>;
+}
+
+export interface CliIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  /** Where a progress bar is drawn; undefined when nobody would see it. */
+  readonly progressStream: NodeJS.WritableStream | undefined;
+  readonly files: UserFiles;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  /** Resolves after so many milliseconds. */
+  sleep(delayMs: number): Promise<void>;
+}

@@ -1,0 +1,125 @@
+/** An answer of the server as tables for a person. Everything a claim says is escaped. */
+import type { QueryAnswer, ResolutionAnswer } from '@stemedb/client';
+import { escapeText, escapeValue, shorten } from './escape.js';
+import type { Report, Row } from './report.js';
+
+const valueWidth = 48;
+const idDigits = 12;
+
+const number = (value: number | undefined): string =>
+  value === undefined ? '-' : String(Number(value.toFixed(3)));
+
+const shown = (value: unknown, unit: string | undefined): string => {
+  if (value === undefined) return '-';
+  const text = shorten(escapeValue(value), valueWidth);
+  return unit === undefined ? text : `${text} ${escapeText(unit)}`;
+};
+
+const id = (text: string | undefined): string =>
+  text === undefined ? '-' : text.slice(0, idDigits);
+
+const head = ['concept', 'predicate', 'value', 'confidence', 'conflict', 'status', 'claims', 'id'];
+
+const row = (result: ResolutionAnswer): Row => [
+  escapeText(result.concept_path),
+  escapeText(result.predicate),
+  shown(result.value, result.unit) + (result.tied ? ' (tied)' : ''),
+  number(result.confidence),
+  number(result.conflict_score),
+  result.status,
+  String(result.candidates_count),
+  id(result.assertion?.id),
+];
+
+const showValues = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+  const rows = (result.values ?? []).map((value) => [
+    shown(value.value, value.unit),
+    number(value.share),
+    number(value.support),
+    String(value.claims),
+    id(value.assertion),
+  ]);
+  await report.table(['value', 'share', 'support', 'claims', 'first claim'], rows);
+};
+
+const showTiers = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+  const rows = (result.tiers ?? []).map((tier) => [
+    `${tier.tier} ${escapeText(tier.class)}`,
+    shown(tier.value, tier.unit),
+    number(tier.confidence),
+    number(tier.conflict_score),
+    String(tier.candidates_count),
+    id(tier.assertion),
+  ]);
+  await report.table(['tier', 'value', 'confidence', 'conflict', 'claims', 'id'], rows);
+};
+
+/** Everything below the main row: values, tiers, explanation, notes. */
+const showDetails = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+  const { values, tiers, explain, notes = [], warnings = [] } = result;
+  const name = `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
+  if (values !== undefined || tiers !== undefined || explain !== undefined) {
+    await report.line(report.paint('bold', name));
+  }
+  if (values !== undefined) {
+    await report.line(
+      `${result.status}: conflict ${number(result.conflict_score)}, ` +
+        `${result.values_count} values, ${number(result.entropy_bits)} bits`,
+    );
+    await showValues(report, result);
+  }
+  if (tiers !== undefined) await showTiers(report, result);
+  if (explain !== undefined) await showExplanation(report, explain);
+  for (const note of notes) await report.line(`note: ${escapeText(note)}`);
+  for (const { code, detail } of warnings) await report.warn(`${code}: ${escapeText(detail)}`);
+};
+
+/** An explanation is an object of factors with lists of rows in it; shown as it is. */
+const showExplanation = async (report: Report, explain: unknown): Promise<void> => {
+  if (typeof explain !== 'object' || explain === null) return;
+  for (const [name, value] of Object.entries(explain)) {
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'object')) {
+      await report.line(`${escapeText(name)}: ${escapeValue(value)}`);
+      continue;
+    }
+    await report.line(`${escapeText(name)} (${value.length}):`);
+    await showRows(report, value as readonly object[]);
+  }
+};
+
+/** Objects as a table whose columns are the names that occur, in order of appearance. */
+const showRows = async (report: Report, items: readonly object[]): Promise<void> => {
+  if (items.length === 0) return;
+  const names = [...new Set(items.flatMap((item) => Object.keys(item)))];
+  const rows = items.map((item) => {
+    const cells = new Map<string, unknown>(Object.entries(item));
+    return names.map((name) => {
+      const cell = cells.get(name);
+      if (cell === undefined) return '';
+      if (typeof cell === 'number') return number(cell);
+      const isId = typeof cell === 'string' && /^[0-9a-f]{64}$/.test(cell);
+      return isId ? id(cell) : shorten(escapeValue(cell), valueWidth);
+    });
+  });
+  await report.table(names.map(escapeText), rows);
+};
+
+/** The whole answer; an answer without results says so on standard error. */
+export const showAnswer = async (report: Report, answer: QueryAnswer): Promise<void> => {
+  const { results } = answer;
+  if (results.length === 0) {
+    await report.note('There is no claim about this.');
+    return;
+  }
+  // Under a lens that names no winner the main table would be a row of dashes.
+  if (results.some((result) => result.assertion !== undefined)) {
+    await report.table(head, results.map(row));
+  }
+  for (const result of results) await showDetails(report, result);
+  const classes = answer.classes === undefined ? '' : ', source classes self-declared';
+  await report.note(`lens ${answer.lens}, as of ${answer.as_of}${classes}`);
+  await report.note(`the same answer again: --as-of ${answer.as_of_stamp}`);
+  if (answer.next_cursor !== undefined) {
+    await report.note(`more: --cursor ${answer.next_cursor}`);
+  }
+};

@@ -1,0 +1,70 @@
+/** The command line on a real system: the one file of this room that touches Node's files. */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WriteStream } from 'node:tty';
+import { systemClock } from '../io/system_clock.js';
+import { systemDisk } from '../io/system_disk.js';
+import { systemRandom } from '../io/system_random.js';
+import type { CliIo, FileSink, TextSink, UserFiles } from './cli_io.js';
+
+const columnsDefault = 100;
+
+/** Standard output or error. A reader that has gone away ends the program, as it does `cat`. */
+export const systemSink = (stream: NodeJS.WriteStream): TextSink => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+  return {
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(text, (error) => (error ? reject(error) : resolve()));
+      }),
+    isTerminal: stream.isTTY === true,
+    columns: (stream as Partial<WriteStream>).columns ?? columnsDefault,
+  };
+};
+
+const createFile = async (path: string, mode: number): Promise<FileSink> => {
+  const file = await open(path, 'wx', mode);
+  return {
+    write: (text) => file.writeFile(text),
+    close: async () => {
+      await file.datasync();
+      await file.close();
+    },
+  };
+};
+
+export const systemFiles: UserFiles = {
+  readText: (path) => readFile(path, 'utf8'),
+  readChunks: (path) => (path === '-' ? process.stdin : createReadStream(path)),
+  sizeOf: async (path) => {
+    if (path === '-') return undefined;
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
+  },
+  replace: async (path, text) => {
+    const beside = `${path}.${randomUUID()}`;
+    await writeFile(beside, text);
+    await rename(beside, path);
+  },
+  create: createFile,
+  remove: (path) => rm(path, { force: true }),
+};
+
+/** What `runCli` needs, from this process. */
+export const systemCliIo = (): CliIo => ({
+  env: process.env,
+  stdout: systemSink(process.stdout),
+  stderr: systemSink(process.stderr),
+  progressStream: process.stderr.isTTY ? process.stderr : undefined,
+  files: systemFiles,
+  fetch: (url, init) => globalThis.fetch(url, init),
+  clock: systemClock,
+  random: systemRandom,
+  disk: systemDisk,
+  sleep: (delayMs) => delay(delayMs),
+});

@@ -1,0 +1,58 @@
+/**
+ * The line format of an export: `{"record":{...},"stamp":"<32 hex>","proof":"signature"}`. The
+ * record stands in its canonical bytes, so that an export of the same log is the same file.
+ */
+import {
+  canonicalBytes,
+  fail,
+  type JsonObject,
+  type JsonValue,
+  type Outcome,
+  ok,
+  parseJson,
+  parseStamp,
+} from '@stemedb/model';
+import type { MergeRecord } from '../ingest/ingest.js';
+import type { AuthorProof, LogRecord } from '../log/log.js';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const proofs: readonly AuthorProof[] = ['signature', 'credential', 'node'];
+
+/** One line, with its line feed. */
+export const formatExportLine = (record: LogRecord): string =>
+  `{"record":${decoder.decode(record.bytes)},"stamp":"${record.stamp}","proof":"${record.proof}"}\n`;
+
+const refuse = (pointer: string, detail: string): Outcome<never> =>
+  fail({ code: 'invalid_field', detail, faults: [{ code: 'invalid_field', pointer, detail }] });
+
+const asObject = (value: JsonValue | undefined): JsonObject | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+
+/** The record part of an export line, or the line itself when it is bare content. */
+export const readContentLine = (bytes: Uint8Array): Outcome<JsonObject> => {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok) return parsed;
+  const line = asObject(parsed.value);
+  if (line === undefined) return refuse('', 'A line must be one JSON object.');
+  if (!Object.hasOwn(line, 'record')) return ok(line);
+  const record = asObject(line.record);
+  return record === undefined ? refuse('/record', 'record must be a JSON object.') : ok(record);
+};
+
+/** A whole export line, with the stamp and proof that a restore keeps. */
+export const readExportLine = (bytes: Uint8Array): Outcome<MergeRecord> => {
+  const parsed = parseJson(bytes);
+  if (!parsed.ok) return parsed;
+  const line = asObject(parsed.value);
+  const record = asObject(line?.record);
+  if (line === undefined || record === undefined) {
+    return refuse('/record', 'An export line is {"record": {...}, "stamp": ..., "proof": ...}.');
+  }
+  const stamp = typeof line.stamp === 'string' ? parseStamp(line.stamp) : undefined;
+  if (stamp === undefined) return refuse('/stamp', 'stamp must be 32 lower-case hex digits.');
+  const proof = proofs.find((known) => known === line.proof);
+  if (proof === undefined) return refuse('/proof', `proof must be one of ${proofs.join(', ')}.`);
+  return ok({ bytes: canonicalBytes(record), stamp, proof });
+};
