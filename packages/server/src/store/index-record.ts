@@ -32,63 +32,80 @@ import {
   encodeSequence,
   type StoredPlace,
 } from './row.js';
-import type { Staging } from './staging.js';
+import type { KnownPair } from './staging.js';
+import type { DictionaryName, StoreState } from './state.js';
 import type { ApplicableRecord } from './store.js';
 
-/** Adds a record to the batch. */
-export function indexRecord(staging: Staging, record: ApplicableRecord): void {
-  const known = staging.place(record.id);
-  if (known === undefined) insert(staging, record);
-  else if (record.stamp < known.place.stamp) restamp(staging, record, known);
-  const { state } = staging;
+/** Fields that change while records are taken in. */
+export type GrowingState = { -readonly [Key in keyof StoreState]: StoreState[Key] };
+
+/** Where the entries of a record go: into a batch, or against what is stored. */
+export interface EntrySink {
+  readonly state: GrowingState;
+  /** The record with this id, when one came before. */
+  place(id: RecordId): StoredPlace | undefined;
+  setPlace(stored: StoredPlace): void;
+  put(key: Buffer, value: Buffer): void;
+  /** Number of a name, given out from 1 in the order of first appearance in the log. */
+  number(dictionary: DictionaryName, name: string): number;
+  /** The pair of a claim; with `isNew`, one row more stands under it. */
+  pair(conceptPath: string, predicate: string, isNew: boolean): KnownPair;
+}
+
+/** Takes in the next record of the log. */
+export function indexRecord(sink: EntrySink, record: ApplicableRecord): void {
+  const known = sink.place(record.id);
+  if (known === undefined) insert(sink, record);
+  else if (record.stamp < known.place.stamp) restamp(sink, record, known);
+  const { state } = sink;
   state.appliedSequence = record.sequence;
   state.appliedOffset = record.offset;
   if (record.stamp > state.visibleStamp) state.visibleStamp = record.stamp;
 }
 
-function insert(staging: Staging, record: ApplicableRecord): void {
+function insert(sink: EntrySink, record: ApplicableRecord): void {
   const { id, sequence, offset, kind, stamp, shard, content } = record;
   const key = idKey(id);
-  staging.put(key, encodeSequence(key, sequence));
-  putPlace(staging, { id, place: { sequence, offset, kind, shard, stamp } });
-  staging.state.records += 1;
+  sink.put(key, encodeSequence(key, sequence));
+  putPlace(sink, { id, place: { sequence, offset, kind, shard, stamp } });
+  sink.state.records += 1;
   if (content === undefined) {
-    staging.state.unknown += 1;
+    sink.state.unknown += 1;
     return;
   }
-  const agent = staging.number('agent', content.agent_id);
-  putListed(staging, withSequence(agentRecordPrefix(agent), sequence));
+  const agent = sink.number('agent', content.agent_id);
+  putListed(sink, withSequence(agentRecordPrefix(agent), sequence));
   // Assertions and attestations are the many: a list of them would be the log over again.
   if (kind !== kindNumber.assertion && kind !== kindNumber.attestation) {
-    putListed(staging, withSequence(kindRecordPrefix(kind), sequence));
+    putListed(sink, withSequence(kindRecordPrefix(kind), sequence));
   }
   for (const [relation, target] of referencesOf(content)) {
     const reference = withSequence(referencePrefix(target, relation), sequence);
-    staging.put(reference, encodeReference(reference, agent));
+    sink.put(reference, encodeReference(reference, agent));
   }
   if (content.kind === 'assertion') {
-    staging.state.assertions += 1;
-    putRow(staging, content, record, true);
+    sink.state.assertions += 1;
+    putRow(sink, content, record, true);
   }
 }
 
-function restamp(staging: Staging, record: ApplicableRecord, known: StoredPlace): void {
+function restamp(sink: EntrySink, record: ApplicableRecord, known: StoredPlace): void {
   const place = { ...known.place, stamp: record.stamp };
-  putPlace(staging, { ...known, place });
+  putPlace(sink, { ...known, place });
   if (record.content?.kind === 'assertion') {
-    putRow(staging, record.content, { id: record.id, ...place }, false);
+    putRow(sink, record.content, { id: record.id, ...place }, false);
   }
 }
 
-function putPlace(staging: Staging, stored: StoredPlace): void {
+function putPlace(sink: EntrySink, stored: StoredPlace): void {
   const key = sequenceKey(stored.place.sequence);
-  staging.put(key, encodePlace(key, stored));
-  staging.setPlace(stored);
+  sink.put(key, encodePlace(key, stored));
+  sink.setPlace(stored);
 }
 
 /** An entry whose key says all. */
-function putListed(staging: Staging, key: Buffer): void {
-  staging.put(key, sealedEmpty(key));
+function putListed(sink: EntrySink, key: Buffer): void {
+  sink.put(key, sealedEmpty(key));
 }
 
 export function sealedEmpty(key: Buffer): Buffer {
@@ -96,12 +113,12 @@ export function sealedEmpty(key: Buffer): Buffer {
 }
 
 function putRow(
-  staging: Staging,
+  sink: EntrySink,
   content: AssertionContent,
   at: Pick<ApplicableRecord, 'id' | 'sequence' | 'stamp'>,
   isNew: boolean,
 ): void {
-  const pair = staging.pair(content.concept_path, content.predicate, isNew);
+  const pair = sink.pair(content.concept_path, content.predicate, isNew);
   const valueKey = valueKeyOf(content.value, content.unit);
   const key = candidateKey(pair.shard, pair.number, valueKey, at.sequence);
   const origin = encodeOrigin(originOf(content)).toString('latin1');
@@ -109,10 +126,10 @@ function putRow(
   const value = encodeRow(key, {
     id: at.id,
     stamp: at.stamp,
-    agentNumber: staging.number('agent', content.agent_id),
-    originNumber: staging.number('origin', origin),
-    classNumber: className === undefined ? 0 : staging.number('class', className),
-    epochNumber: epoch === undefined ? 0 : staging.number('epoch', epoch),
+    agentNumber: sink.number('agent', content.agent_id),
+    originNumber: sink.number('origin', origin),
+    classNumber: className === undefined ? 0 : sink.number('class', className),
+    epochNumber: epoch === undefined ? 0 : sink.number('epoch', epoch),
     confidence: content.confidence ?? 1,
     assertedMs: content.asserted_at,
     lifecycle: content.lifecycle ?? 'proposed',
@@ -122,7 +139,7 @@ function putRow(
       epoch !== undefined ||
       (content.derived_from ?? []).length > 0,
   });
-  staging.put(key, value);
+  sink.put(key, value);
 }
 
 /** Every record that a record names, with what it is to it. */

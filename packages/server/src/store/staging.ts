@@ -4,8 +4,9 @@
  */
 import { shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
-import { type Dictionaries, type Entry, newDictionaries } from './dictionaries.js';
+import type { Dictionaries, Entry } from './dictionaries.js';
 import type { Change, Engine } from './engine.js';
+import type { EntrySink, GrowingState } from './index-record.js';
 import { idKey, pairKey, pairText, sequenceKey, stateKey } from './keys.js';
 import {
   decodePair,
@@ -24,12 +25,10 @@ export interface KnownPair extends PairEntry {
 
 export type PairCache = BoundedCache<string, KnownPair>;
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /** Numbers are 32 bits wide in the rows. */
 const numberMax = 0xffff_ffff;
 
-export class Staging {
+export class Staging implements EntrySink {
   readonly #engine: Pick<Engine, 'get'>;
   readonly #dictionaries: Dictionaries;
   readonly #pairCache: PairCache;
@@ -42,27 +41,24 @@ export class Staging {
     epoch: new Map(),
     origin: new Map(),
   };
-  readonly state: Writable<Omit<StoreState, 'names'>> & {
-    names: Writable<StoreState['names']>;
-  };
+  readonly state: GrowingState;
 
   constructor(
     engine: Pick<Engine, 'get'>,
     state: StoreState,
-    dictionaries: Dictionaries = newDictionaries(),
+    dictionaries: Dictionaries,
     pairCache: PairCache,
   ) {
     this.#engine = engine;
     this.#dictionaries = dictionaries;
     this.#pairCache = pairCache;
-    this.state = { ...state, names: { ...state.names } };
+    this.state = { ...state };
   }
 
   put(key: Buffer, value: Buffer): void {
     this.#puts.set(key.toString('latin1'), { key, value });
   }
 
-  /** The record as it stands, in this batch or before it. */
   place(id: StoredPlace['id']): StoredPlace | undefined {
     return this.#places.get(id) ?? readPlace(this.#engine, id);
   }
@@ -71,7 +67,6 @@ export class Staging {
     this.#places.set(stored.id, stored);
   }
 
-  /** Number of a name, given out in the order of first appearance in the log. */
   number(dictionary: DictionaryName, name: string): number {
     const known =
       this.#names[dictionary].get(name) ??
@@ -79,7 +74,7 @@ export class Staging {
     if (known !== undefined) return known;
     const number = this.state.names[dictionary] + 1;
     if (number > numberMax) throw new Error(`dictionary ${dictionary} is full`);
-    this.state.names[dictionary] = number;
+    this.state.names = { ...this.state.names, [dictionary]: number };
     this.#names[dictionary].set(name, number);
     for (const entry of this.#dictionaries[dictionary].entries(name, number)) {
       this.put(entry.key, entry.value);
@@ -87,7 +82,6 @@ export class Staging {
     return number;
   }
 
-  /** The pair of a claim; with `isNew`, one row more stands under it. */
   pair(conceptPath: string, predicate: string, isNew: boolean): KnownPair {
     const text = pairText(conceptPath, predicate);
     let pair = this.#pairs.get(text) ?? this.#pairCache.get(text) ?? this.#readPair(text);

@@ -1,0 +1,149 @@
+/**
+ * Takes in the log a second time and asks the stored entries for each entry that the log demands.
+ * Because entries are a function of the log alone (index-record.ts), every difference is a fault.
+ */
+import type { HlcStamp, RecordId } from '@stemedb/model';
+import { shardOf } from '@stemedb/model';
+import { StoreCorruption } from './corruption.js';
+import { type Dictionaries, type Gets, newDictionaries } from './dictionaries.js';
+import { type EntrySink, type GrowingState, indexRecord } from './index-record.js';
+import { pairKey, pairText, type TableName, tableNameOf } from './keys.js';
+import { decodePair, type StoredPlace } from './row.js';
+import { type KnownPair, readPlace } from './staging.js';
+import { type DictionaryName, emptyState } from './state.js';
+import type { ApplicableRecord } from './store.js';
+
+export interface VerifyFinding {
+  readonly type: 'finding';
+  /** Table of the entry at fault, `engine` when the engine itself failed. */
+  readonly table: string;
+  readonly detail: string;
+}
+
+export const finding = (table: string, detail: string): VerifyFinding => ({
+  type: 'finding',
+  table,
+  detail,
+});
+
+/** Runs a check; what a damaged entry or engine throws becomes a finding. */
+export function guarded(findings: VerifyFinding[], check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof StoreCorruption) findings.push(finding(error.table, error.message));
+    else if (error instanceof Error) findings.push(finding('engine', error.message));
+    else throw error;
+  }
+}
+
+export class VerifySink implements EntrySink {
+  readonly #stored: Gets;
+  readonly #dictionaries: Dictionaries = newDictionaries();
+  readonly #counts = new Map<string, number>();
+  /** Ids whose stored stamp is smaller than that of their first record: a later one explains it. */
+  readonly #restamped = new Map<RecordId, HlcStamp>();
+  #record: ApplicableRecord | undefined;
+  #keysOfRecord = new Set<string>();
+  #findings: VerifyFinding[] = [];
+  readonly state: GrowingState;
+
+  constructor(stored: Gets, databaseId: string) {
+    this.#stored = stored;
+    this.state = { ...emptyState(databaseId) };
+  }
+
+  /** Entries that the log demands of a table. */
+  count(table: TableName): number {
+    return this.#counts.get(table) ?? 0;
+  }
+
+  /** Checks the entries of the next record. */
+  take(record: ApplicableRecord): readonly VerifyFinding[] {
+    this.#findings = [];
+    this.#keysOfRecord = new Set();
+    this.#record = record;
+    guarded(this.#findings, () => indexRecord(this, this.#stamped(record)));
+    // The newest stamp is that of the records as they came.
+    if (record.stamp > this.state.visibleStamp) this.state.visibleStamp = record.stamp;
+    this.state.appliedSequence = record.sequence;
+    this.state.appliedOffset = record.offset;
+    return this.#findings;
+  }
+
+  /** What is left open when the log is at its end. */
+  finish(): readonly VerifyFinding[] {
+    return [...this.#restamped].map(([id, stamp]) =>
+      finding('sequence', `record ${id} has the stamp ${stamp}, which the log never gave it`),
+    );
+  }
+
+  place(id: RecordId): StoredPlace | undefined {
+    const record = this.#record;
+    const stored = readPlace(this.#stored, id);
+    if (record === undefined || stored === undefined) return undefined;
+    if (stored.place.sequence >= record.sequence) return undefined;
+    if (stored.id !== id) this.#find('sequence', `${stored.place.sequence} has another id`);
+    if (record.stamp < stored.place.stamp) {
+      this.#find('sequence', `record ${id} missed the smaller stamp ${record.stamp}`);
+    }
+    if (this.#restamped.get(id) === record.stamp) this.#restamped.delete(id);
+    // With its own stamp the newcomer changes nothing: there is nothing more to compare.
+    return { ...stored, place: { ...stored.place, stamp: record.stamp } };
+  }
+
+  setPlace(): void {}
+
+  put(key: Buffer, value: Buffer): void {
+    const table = tableNameOf(key);
+    const keyHex = key.toString('hex');
+    if (!this.#keysOfRecord.has(keyHex)) {
+      this.#keysOfRecord.add(keyHex);
+      this.#counts.set(table, (this.#counts.get(table) ?? 0) + 1);
+    }
+    guarded(this.#findings, () => {
+      const stored = this.#stored.get(key);
+      if (stored === undefined) this.#find(table, `entry ${keyHex} is missing`);
+      else if (!value.equals(stored)) this.#find(table, `entry ${keyHex} says something else`);
+    });
+  }
+
+  number(dictionary: DictionaryName, name: string): number {
+    const number = this.#dictionaries[dictionary].numberOf(name, this.#stored);
+    if (number === undefined) throw this.#missing(`the ${dictionary} of`);
+    if (this.#dictionaries[dictionary].nameOf(number, this.#stored) !== name) {
+      this.#find('dictionary', `${dictionary} ${number} has another name`);
+    }
+    const last = this.state.names[dictionary];
+    if (number > last + 1) this.#find('dictionary', `${dictionary} ${number} came before its turn`);
+    if (number > last) this.state.names = { ...this.state.names, [dictionary]: number };
+    return number;
+  }
+
+  pair(conceptPath: string, predicate: string): KnownPair {
+    const key = pairKey(pairText(conceptPath, predicate));
+    const value = this.#stored.get(key);
+    if (value === undefined) throw this.#missing('the pair of');
+    const pair = decodePair(key, value);
+    if (pair.number > this.state.pairs + 1) this.#find('pair', `${pair.number} is out of turn`);
+    this.state.pairs = Math.max(this.state.pairs, pair.number);
+    return { ...pair, shard: shardOf(conceptPath) };
+  }
+
+  /** The record with the stamp that is stored for it, when a later one may have brought that. */
+  #stamped(record: ApplicableRecord): ApplicableRecord {
+    const stored = readPlace(this.#stored, record.id);
+    if (stored === undefined || stored.place.sequence !== record.sequence) return record;
+    if (stored.place.stamp >= record.stamp) return record;
+    this.#restamped.set(record.id, stored.place.stamp);
+    return { ...record, stamp: stored.place.stamp };
+  }
+
+  #find(table: string, detail: string): void {
+    this.#findings.push(finding(table, `${detail} (record ${this.#record?.sequence ?? 0})`));
+  }
+
+  #missing(what: string): Error {
+    return new Error(`${what} record ${this.#record?.sequence ?? 0} is missing`);
+  }
+}
