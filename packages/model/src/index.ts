@@ -1,4 +1,42 @@
 export * from './brand.js';
 export * from './errors.js';
+export { blake3, blake3Hex, recordIdOf, shardOf, valueKeyOf } from './hash/blake3.js';
+export {
+  fromHex,
+  parseAgentId,
+  parseRecordId,
+  parseSignature,
+  parseStamp,
+  toHex,
+} from './hash/hex.js';
+export { canonicalBytes, canonicalText } from './json/canonical.js';
+export { type JsonLimits, parseJson } from './json/parser.js';
+export { decodeStored } from './json/trusted.js';
+export { kindNumber, kindOfNumber, parseKind, recordKinds } from './kind.js';
+export { nearestName } from './nearest.js';
+export { defaultPolicyTable, type PolicyTable } from './policy.js';
+export { publicError, publicFaults } from './public_faults.js';
 export * from './record.js';
 export * from './result.js';
+export { contentSchemas, fieldsOf, schemas } from './schema/schemas.js';
+export { signatureMessage } from './signature/message.js';
+export { type KeyPair, keyPairFromSeed, nobleVerify, sign } from './signature/noble.js';
+export {
+  attestedKind,
+  type Ed25519Verify,
+  strictKey,
+  strictSignature,
+  verifySignature,
+} from './signature/verify.js';
+export {
+  endOfMs,
+  HybridClock,
+  makeStamp,
+  stampCounter,
+  stampMs,
+  stampNode,
+  zeroStamp,
+} from './time/hlc.js';
+export { formatTime, normalizeTimes, parseTime, timeMsMax } from './time/time.js';
+export { normalizeUri } from './uri.js';
+export { readRecord, validateContent } from './validate.js';

@@ -1,0 +1,94 @@
+/** One ajv instance with our formats and keywords; compiles a fast check and a complete one. */
+import type { TSchema } from '@sinclair/typebox';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { JsonValue } from '../record.js';
+import { parseTime } from '../time/time.js';
+import { documentFault } from './document.js';
+import {
+  conceptPathFault,
+  isWellFormed,
+  isWithinBytes,
+  metadataKeyFault,
+  predicateFault,
+  unitFault,
+  uriFault,
+} from './text.js';
+
+/** Formats whose fault is known in words. */
+export const formatFaults: ReadonlyMap<string, (text: string) => string | undefined> = new Map([
+  ['concept-path', conceptPathFault],
+  ['predicate', predicateFault],
+  ['unit', unitFault],
+  ['source-uri', uriFault],
+  ['metadata-key', metadataKeyFault],
+]);
+
+/** Rules between the fields of one record; each gets the whole record. */
+const rules: Readonly<Record<string, (record: { readonly [name: string]: unknown }) => boolean>> = {
+  // A string may carry the exact digits of a number; other values have no unit.
+  'x-unit-fits-value': ({ unit, value }) =>
+    unit === undefined || typeof value === 'number' || typeof value === 'string',
+  'x-uri-or-hash': (source) =>
+    Object.hasOwn(source, 'uri') || Object.hasOwn(source, 'content_hash'),
+  'x-replacement-fits-action': (record) =>
+    record.action === undefined ||
+    (record.action === 'replace') === Object.hasOwn(record, 'replacement'),
+  'x-a-before-b': ({ a, b }) => typeof a !== 'string' || typeof b !== 'string' || isBefore(a, b),
+};
+
+/** Order of the UTF-8 bytes, which is the order of code points. */
+export function isBefore(a: string, b: string): boolean {
+  const encoder = new TextEncoder();
+  const [x, y] = [encoder.encode(a), encoder.encode(b)];
+  for (let i = 0; i < x.length && i < y.length; i += 1) {
+    const [p, q] = [x[i] ?? 0, y[i] ?? 0];
+    if (p !== q) return p < q;
+  }
+  return x.length < y.length;
+}
+
+function makeAjv(allErrors: boolean): Ajv {
+  const ajv = new Ajv({ strict: true, strictTypes: false, allErrors, verbose: allErrors });
+  for (const [name, fault] of formatFaults) {
+    ajv.addFormat(name, (text) => fault(text) === undefined);
+  }
+  ajv.addFormat('date-time', (text) => parseTime(text) !== undefined);
+  ajv.addKeyword({
+    keyword: 'x-bytes',
+    type: 'string',
+    compile: ([min, max]: [number, number]) => {
+      return (text: string) => text.length >= min && isWithinBytes(text, max) && isWellFormed(text);
+    },
+  });
+  ajv.addKeyword({
+    keyword: 'x-document',
+    compile: () => (value: JsonValue) => documentFault(value, '') === undefined,
+  });
+  for (const [keyword, rule] of Object.entries(rules)) {
+    ajv.addKeyword({
+      keyword,
+      type: 'object',
+      validate: (_: true, data: object) => rule({ ...data }),
+    });
+  }
+  return ajv;
+}
+
+const fast = makeAjv(false);
+const thorough = makeAjv(true);
+
+export interface CompiledSchema {
+  /** Stops at the first fault; the usual case. */
+  readonly isValid: ValidateFunction;
+  /** Finds every fault; compiled when first needed. */
+  readonly explain: () => ValidateFunction;
+}
+
+export function compileSchema(schema: TSchema): CompiledSchema {
+  let explained: ValidateFunction | undefined;
+  const explain = (): ValidateFunction => {
+    explained ??= thorough.compile(schema);
+    return explained;
+  };
+  return { isValid: fast.compile(schema), explain };
+}
