@@ -22,6 +22,8 @@ export interface Question {
   /** `class`: by the half-life of the tier's class; a number: this half-life in days. */
   readonly decay?: 'none' | 'class' | number;
   readonly explain?: boolean;
+  /** First candidate that an explanation lists; the explanation names the next page's. */
+  readonly explainOffset?: number;
   /** 1..1000. */
   readonly limit: number;
   readonly cursor?: string;

@@ -1,0 +1,125 @@
+/** From a resolution to the result of one pair, as it goes out. */
+import type { HlcStamp, JsonValue, RecordId } from '@stemedb/model';
+import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
+import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { CandidateSet } from './candidates.js';
+import { explanation } from './explain.js';
+import type {
+  AnswerResult,
+  AnswerTier,
+  AnswerValue,
+  AnswerWarning,
+  StatedRecord,
+} from './question.js';
+import { DamagedRecord, type RecordReader } from './records.js';
+import { classWarning, referenceWarnings } from './warnings.js';
+
+/** Values that one result lists; the count of all stands in `values_count`. */
+export const listedValuesMax = 100;
+
+interface AnswerParts {
+  readonly lens: Lens;
+  readonly pair: Pair;
+  readonly set: CandidateSet;
+  readonly resolution: Resolution;
+  readonly snapshot: StoreSnapshot;
+  readonly reader: RecordReader;
+  readonly asOf: HlcStamp;
+  /** Undefined: no explanation is wanted. */
+  readonly explainOffset: number | undefined;
+}
+
+const statedValue = (
+  parts: AnswerParts,
+  id: RecordId,
+): { readonly value: JsonValue; readonly unit?: string } => {
+  const content = parts.reader.content(id, parts.asOf);
+  if (content?.kind !== 'assertion') throw new DamagedRecord(`Assertion ${id} cannot be read.`);
+  const value = content.value as unknown as JsonValue;
+  return content.unit === undefined ? { value } : { value, unit: content.unit };
+};
+
+const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue => ({
+  ...statedValue(parts, ranked.representative.id),
+  score: ranked.score,
+  ...(ranked.share === undefined ? {} : { share: ranked.share }),
+  support: ranked.support / 1e9,
+  claims: ranked.claims,
+  assertion: ranked.representative.id,
+});
+
+const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
+  const winner = tier.values[0];
+  if (winner === undefined) throw new Error('A populated tier has a value.');
+  return {
+    tier: tier.tier,
+    class: tier.className,
+    ...statedValue(parts, winner.representative.id),
+    confidence: tier.confidence,
+    conflict_score: tier.conflict.conflictScore,
+    candidates_count: tier.values.reduce((sum, value) => sum + value.claims, 0),
+    assertion: winner.representative.id,
+    ...(tier.tied ? { tied: true } : {}),
+  };
+};
+
+const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly AnswerWarning[] => {
+  const winner = parts.set.candidates.find((candidate) => candidate.id === stated.id);
+  if (winner === undefined) return [];
+  const { notGranted, name } = winner.counted;
+  return [
+    ...(notGranted === undefined ? [] : [classWarning(notGranted, name)]),
+    ...(winner.hasReferences ? referenceWarnings(parts.snapshot, stated.record, parts.asOf) : []),
+  ];
+};
+
+/** The members of a result that exist only where the lens names a winner. */
+const winnerMembers = (parts: AnswerParts): object => {
+  const { resolution, reader, asOf } = parts;
+  const winner = resolution.values[0];
+  if (!resolution.hasWinner || winner === undefined) return {};
+  const stated = reader.stated(winner.representative.id, asOf);
+  if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
+  const rivals = resolution.values
+    .slice(1, listedValuesMax)
+    .filter((value) => value.score === winner.score);
+  const warnings = winnerWarnings(parts, stated);
+  return {
+    ...statedValue(parts, winner.representative.id),
+    confidence: resolution.confidence,
+    ...(resolution.tied
+      ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
+      : {}),
+    assertion: stated,
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+};
+
+/** The result of one pair. */
+export const resultOf = (parts: AnswerParts): AnswerResult => {
+  const { pair, set, resolution, explainOffset } = parts;
+  const { conflict } = resolution;
+  return {
+    concept_path: pair.conceptPath,
+    predicate: pair.predicate,
+    ...winnerMembers(parts),
+    conflict_score: conflict.conflictScore,
+    entropy_bits: conflict.entropyBits,
+    values_count: conflict.valuesCount,
+    status: conflict.status,
+    candidates_count: set.candidates.length,
+    ...(resolution.truncated > 0 ? { truncated: resolution.truncated } : {}),
+    ...(resolution.hasWinner
+      ? {}
+      : {
+          values: resolution.values.slice(0, listedValuesMax).map((value) => listed(parts, value)),
+        }),
+    ...(resolution.tiers === undefined
+      ? {}
+      : { tiers: resolution.tiers.map((tier) => tierOf(parts, tier)) }),
+    ...(resolution.notes === undefined ? {} : { notes: resolution.notes }),
+    ...(explainOffset === undefined
+      ? {}
+      : { explain: explanation(parts.lens, set, resolution, explainOffset) }),
+  };
+};

@@ -1,0 +1,92 @@
+/**
+ * The origin of a claim, resolved on reading: the first known source among its `derived_from`,
+ * else its `source`, else its `source_uri`, else its author (spec 6). A source record stands for
+ * its content hash, else for its URI; the kinds of origin are kept apart by their prefix.
+ */
+import type { AgentId, HlcStamp, RecordId, SourceContent } from '@stemedb/model';
+import { kindNumber, normalizeUri } from '@stemedb/model';
+import type { OriginExpression, StoreSnapshot } from '../store/store.js';
+import type { RecordReader } from './records.js';
+
+/** A source as a claim's factors need it. */
+export interface KnownSource {
+  readonly origin: string;
+  readonly className: string | undefined;
+  readonly agent: AgentId;
+}
+
+export interface ResolvedOrigin {
+  readonly origin: string;
+  /** The source that the claim names as `source`, when it is known. */
+  readonly cited: KnownSource | undefined;
+  /** True when a cited source is not known at the moment asked. */
+  readonly unknownSource: boolean;
+}
+
+const originOfSource = (id: RecordId, source: SourceContent): string => {
+  if (source.content_hash !== undefined) return `hash:${source.content_hash}`;
+  if (source.uri !== undefined) return `uri:${normalizeUri(source.uri)}`;
+  throw new Error(`Source ${id} has neither content hash nor URI.`);
+};
+
+/** Resolves origins for one question; remembers what it has seen. */
+export class OriginResolver {
+  readonly #snapshot: StoreSnapshot;
+  readonly #reader: RecordReader;
+  readonly #asOf: HlcStamp;
+  readonly #sources = new Map<RecordId, KnownSource | undefined>();
+  readonly #resolved = new Map<number, ResolvedOrigin>();
+
+  constructor(snapshot: StoreSnapshot, reader: RecordReader, asOf: HlcStamp) {
+    this.#snapshot = snapshot;
+    this.#reader = reader;
+    this.#asOf = asOf;
+  }
+
+  /** The origin behind a row's `originNumber`. */
+  resolve(originNumber: number): ResolvedOrigin {
+    const known = this.#resolved.get(originNumber);
+    if (known !== undefined) return known;
+    const resolved = this.#resolve(this.#snapshot.originExpression(originNumber));
+    this.#resolved.set(originNumber, resolved);
+    return resolved;
+  }
+
+  #resolve(expression: OriginExpression): ResolvedOrigin {
+    const cited = expression.source === undefined ? undefined : this.#source(expression.source);
+    const origin =
+      this.#firstSource(expression.derivedFrom)?.origin ??
+      cited?.origin ??
+      (expression.sourceUri === undefined
+        ? `agent:${expression.agent}`
+        : `uri:${normalizeUri(expression.sourceUri)}`);
+    const unknownSource = expression.source !== undefined && cited === undefined;
+    return { origin, cited, unknownSource };
+  }
+
+  #firstSource(ids: readonly RecordId[]): KnownSource | undefined {
+    for (const id of ids) {
+      const source = this.#source(id);
+      if (source !== undefined) return source;
+    }
+    return undefined;
+  }
+
+  #source(id: RecordId): KnownSource | undefined {
+    if (this.#sources.has(id)) return this.#sources.get(id);
+    const source = this.#read(id);
+    this.#sources.set(id, source);
+    return source;
+  }
+
+  #read(id: RecordId): KnownSource | undefined {
+    if (this.#snapshot.place(id)?.kind !== kindNumber.source) return undefined;
+    const content = this.#reader.content(id, this.#asOf);
+    if (content?.kind !== 'source') return undefined;
+    return {
+      origin: originOfSource(id, content),
+      className: content.class,
+      agent: content.agent_id,
+    };
+  }
+}

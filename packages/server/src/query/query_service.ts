@@ -1,0 +1,305 @@
+/**
+ * A question's way: moment -> snapshot -> pairs -> candidates -> filters -> lens -> answer.
+ *
+ * Everything of one answer is read from one snapshot and one moment, so it has one truth. The work
+ * is done in steps: between them the deadline and the caller's cancellation are looked at and other
+ * requests get their turn, so one large question neither outlives its time nor stops the server.
+ */
+import type { Outcome, RecordId, StemeError } from '@stemedb/model';
+import { fail, formatTime, kindOfNumber, ok, stampMs, toHex } from '@stemedb/model';
+import type { Principal } from '../ingest/principal.js';
+import type { Clock } from '../io/clock.js';
+import type { Random } from '../io/random.js';
+import type { Lens } from '../lens/lens.js';
+import type { Log } from '../log/log.js';
+import { StoreCorruption } from '../store/corruption.js';
+import type { Pair, Store, StoreSnapshot } from '../store/store.js';
+import type { PolicyHistory } from '../trust/policy_history.js';
+import { resultOf } from './answer.js';
+import { type Moment, readMoment } from './as_of.js';
+import { CandidateWeigher, readRows } from './candidates.js';
+import { type CursorState, readCursor, writeCursor } from './cursor.js';
+import { OriginResolver } from './origins.js';
+import { Pace, QueryEnded } from './pace.js';
+import type { Answer, AnswerResult, QueryService, Question, StatedRecord } from './question.js';
+import { DamagedRecord, RecordReader } from './records.js';
+import { awaitPosition, type Timeline } from './timeline.js';
+import { referenceWarnings } from './warnings.js';
+
+/** Limits of one question; every node uses the same, so that every node answers alike. */
+export interface QueryLimits {
+  /** Milliseconds until a question is answered with `query_timeout`. */
+  readonly queryTimeoutMs: number;
+  /** Distinct (value, agent, origin) rows that support uses in one tier. */
+  readonly supportRowsMax: number;
+}
+
+export const queryLimits: QueryLimits = { queryTimeoutMs: 10_000, supportRowsMax: 200_000 };
+
+export interface QueryCollaborators {
+  readonly log: Log;
+  readonly store: Store;
+  readonly timeline: Timeline;
+  readonly policies: PolicyHistory;
+  readonly lenses: { get(name: string): Lens | undefined; names(): readonly string[] };
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Secret of this node under which cursors are authenticated. */
+  readonly cursorKey: Uint8Array;
+  readonly limits?: QueryLimits;
+}
+
+/** What a caller may see goes into its cursors; the whole database until keys carry prefixes. */
+const scopeOf = (principal: Principal): string =>
+  principal.type === 'key' ? (principal.prefix ?? '') : '';
+
+const damage = (cause: unknown): StemeError | undefined => {
+  if (!(cause instanceof DamagedRecord) && !(cause instanceof StoreCorruption)) return undefined;
+  const code = cause instanceof DamagedRecord ? 'log_corrupt' : 'store_corrupt';
+  const advice = 'Run `stemedb verify`; it names what is damaged and what can be done.';
+  return { code, detail: `${cause.message} ${advice}`, cause };
+};
+
+interface Sitting {
+  readonly question: Question;
+  readonly moment: Moment;
+  readonly after: Pair | undefined;
+  readonly lens: Lens;
+  readonly snapshot: StoreSnapshot;
+  readonly reader: RecordReader;
+  readonly weigher: CandidateWeigher;
+  readonly pace: Pace;
+}
+
+class StoreQueryService implements QueryService {
+  readonly #parts: QueryCollaborators;
+  readonly #limits: QueryLimits;
+
+  constructor(parts: QueryCollaborators) {
+    this.#parts = parts;
+    this.#limits = parts.limits ?? queryLimits;
+  }
+
+  async ask(
+    principal: Principal,
+    question: Question,
+    signal?: AbortSignal,
+  ): Promise<Outcome<Answer>> {
+    const { clock } = this.#parts;
+    const lens = this.#parts.lenses.get(question.lens);
+    if (lens === undefined) return this.#unknownLens(question.lens);
+    const pace = new Pace(clock, this.#limits.queryTimeoutMs, signal);
+    const opened = await this.#open(principal, question);
+    if (!opened.ok) return opened;
+    const snapshot = this.#parts.store.snapshot();
+    try {
+      return ok(await this.#answer(principal, question, lens, opened.value, snapshot, pace));
+    } catch (cause) {
+      if (cause instanceof QueryEnded) {
+        return fail({ code: 'query_timeout', detail: cause.message });
+      }
+      const error = damage(cause);
+      if (error === undefined) throw cause;
+      return fail(error);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  async record(
+    _principal: Principal,
+    id: RecordId,
+    options: {
+      readonly kind?: string;
+      readonly asOf?: string | number;
+      readonly minPosition?: string;
+    } = {},
+  ): Promise<Outcome<StatedRecord>> {
+    const moment = await this.#moment(options.asOf, options.minPosition);
+    if (!moment.ok) return moment;
+    const { stamp } = moment.value;
+    const snapshot = this.#parts.store.snapshot();
+    try {
+      const place = snapshot.place(id);
+      const ofKind = options.kind === undefined || kindOfNumber(place?.kind ?? 0) === options.kind;
+      const stated = ofKind
+        ? new RecordReader(this.#parts.log, snapshot).stated(id, stamp)
+        : undefined;
+      if (stated === undefined) {
+        return fail({
+          code: 'not_found',
+          detail: `There is no ${options.kind ?? 'record'} with the id ${id} here.`,
+        });
+      }
+      const warnings = referenceWarnings(snapshot, stated.record, stamp);
+      return ok(warnings.length > 0 ? { ...stated, warnings } : stated);
+    } catch (cause) {
+      const error = damage(cause);
+      if (error === undefined) throw cause;
+      return fail(error);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  #unknownLens(name: string): Outcome<never> {
+    const known = this.#parts.lenses.names().join(', ');
+    const detail = `There is no lens "${name}"; the lenses are ${known}.`;
+    return fail({
+      code: 'invalid_field',
+      detail,
+      faults: [{ code: 'invalid_field', pointer: '/lens', detail }],
+    });
+  }
+
+  /** Fixes the moment, and the place to go on from when the question brings a cursor. */
+  async #open(
+    principal: Principal,
+    question: Question,
+  ): Promise<Outcome<{ readonly moment: Moment; readonly after: Pair | undefined }>> {
+    if (question.cursor === undefined) {
+      const moment = await this.#moment(this.#asOfOf(question), question.minPosition);
+      return moment.ok ? ok({ moment: moment.value, after: undefined }) : moment;
+    }
+    const { cursorKey, clock } = this.#parts;
+    const read = readCursor(
+      cursorKey,
+      question,
+      scopeOf(principal),
+      question.cursor,
+      clock.wallMs(),
+    );
+    if (!read.ok) return read;
+    const { stamp, ms, after }: CursorState = read.value;
+    return ok({ moment: { stamp, ms }, after });
+  }
+
+  /** A factor that moves with time needs a moment of its own: now, when none was stated. */
+  #asOfOf(question: Question): string | number | undefined {
+    if (question.asOf !== undefined || (question.decay ?? 'none') === 'none') return question.asOf;
+    const { timeline } = this.#parts;
+    return Math.max(timeline.wallMs(), stampMs(timeline.visibleStamp));
+  }
+
+  async #moment(
+    asOf: string | number | undefined,
+    minPosition: string | undefined,
+  ): Promise<Outcome<Moment>> {
+    const { timeline } = this.#parts;
+    if (minPosition !== undefined) {
+      const reached = await awaitPosition(timeline, minPosition);
+      if (!reached.ok) return reached;
+    }
+    if (asOf === undefined) {
+      const stamp = timeline.visibleStamp;
+      return ok({ stamp, ms: stampMs(stamp) });
+    }
+    const now = { wallMs: timeline.wallMs(), visible: timeline.visibleStamp };
+    const moment = readMoment(asOf, now);
+    if (moment.ok) await timeline.passMoment(moment.value.ms);
+    return moment;
+  }
+
+  async #answer(
+    principal: Principal,
+    question: Question,
+    lens: Lens,
+    opened: { readonly moment: Moment; readonly after: Pair | undefined },
+    snapshot: StoreSnapshot,
+    pace: Pace,
+  ): Promise<Answer> {
+    const { log, policies, random, cursorKey, clock } = this.#parts;
+    const { moment, after } = opened;
+    const policy = policies.inForce(moment.stamp);
+    const reader = new RecordReader(log, snapshot);
+    const origins = new OriginResolver(snapshot, reader, moment.stamp);
+    const weigher = new CandidateWeigher({ question, moment, snapshot, origins, policy });
+    const page = await this.#page({
+      question,
+      moment,
+      after,
+      lens,
+      snapshot,
+      reader,
+      weigher,
+      pace,
+    });
+    const next = page.next;
+    return {
+      lens: lens.name,
+      as_of: formatTime(moment.ms),
+      as_of_stamp: moment.stamp,
+      final: true,
+      policy: policy.id,
+      ...(weigher.classes.selfDeclared ? { classes: 'self-declared' } : {}),
+      results: page.results,
+      ...(next === undefined
+        ? {}
+        : {
+            next_cursor: writeCursor(
+              cursorKey,
+              question,
+              scopeOf(principal),
+              { ...moment, after: next },
+              clock.wallMs(),
+            ),
+          }),
+      query_id: toHex(random.bytes(16)),
+    };
+  }
+
+  async #page(
+    sitting: Sitting,
+  ): Promise<{ readonly results: readonly AnswerResult[]; readonly next: Pair | undefined }> {
+    const { question, after, snapshot, pace } = sitting;
+    const results: AnswerResult[] = [];
+    let last: Pair | undefined;
+    const pairs = snapshot.pairs({
+      scope: question.scope,
+      ...(question.predicate === undefined ? {} : { predicate: question.predicate }),
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const pair of pairs) {
+      if (results.length === question.limit) return { results, next: last };
+      const result = await this.#resolve(sitting, pair);
+      last = pair;
+      if (result !== undefined) results.push(result);
+      await pace.step();
+    }
+    return { results, next: undefined };
+  }
+
+  async #resolve(sitting: Sitting, pair: Pair): Promise<AnswerResult | undefined> {
+    const { question, moment, lens, snapshot, reader, weigher, pace } = sitting;
+    const rows = await readRows(snapshot, pair, moment.stamp, () => pace.turn());
+    const set = weigher.weigh(pair.conceptPath, rows);
+    if (set.candidates.length === 0 || !set.gained) return undefined;
+    const steps = lens.resolve(
+      set.candidates,
+      {
+        tierNames: weigher.classes.tierNames,
+        supportRowsMax: this.#limits.supportRowsMax,
+      },
+      { explain: question.explain === true },
+    );
+    let step = steps.next();
+    while (step.done !== true) {
+      if (set.candidates.length > pace.rowsPerTurn) await pace.turn();
+      step = steps.next();
+    }
+    return resultOf({
+      lens,
+      pair,
+      set,
+      resolution: step.value,
+      snapshot,
+      reader,
+      asOf: moment.stamp,
+      explainOffset: question.explain === true ? (question.explainOffset ?? 0) : undefined,
+    });
+  }
+}
+
+/** Makes the query room over its collaborators. */
+export const createQueryService = (parts: QueryCollaborators): QueryService =>
+  new StoreQueryService(parts);

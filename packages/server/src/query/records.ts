@@ -1,0 +1,62 @@
+/** Reading single records back: place in the store, bytes in the log, content by the codec. */
+import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
+import { decodeStored, formatTime, recordIdOf, stampMs } from '@stemedb/model';
+import type { Log, LogRecord } from '../log/log.js';
+import type { StoreSnapshot } from '../store/store.js';
+import type { StatedRecord } from './question.js';
+
+/** The log or the store holds something other than what was stored: this request cannot go on. */
+export class DamagedRecord extends Error {
+  override readonly name = 'DamagedRecord';
+}
+
+/** Reads records for one question, over one snapshot of the store. */
+export class RecordReader {
+  readonly #log: Log;
+  readonly #snapshot: StoreSnapshot;
+
+  constructor(log: Log, snapshot: StoreSnapshot) {
+    this.#log = log;
+    this.#snapshot = snapshot;
+  }
+
+  /** The frame of a record; undefined when it was recorded later than asOf, or never. */
+  frame(id: RecordId, asOf: HlcStamp): LogRecord | undefined {
+    const place = this.#snapshot.place(id);
+    if (place === undefined || place.stamp > asOf) return undefined;
+    const read = this.#log.read(place.sequence, place.offset);
+    if (!read.ok) throw new DamagedRecord(read.error.detail, { cause: read.error });
+    // The id is the hash of the content, so every read can prove that nothing was changed.
+    if (recordIdOf(read.value.bytes) !== id) {
+      throw new DamagedRecord(`The record at sequence ${place.sequence} is not ${id}.`);
+    }
+    return { ...read.value, stamp: place.stamp };
+  }
+
+  /** The content of a record that is visible at asOf. */
+  content(id: RecordId, asOf: HlcStamp): RecordContent | undefined {
+    const frame = this.frame(id, asOf);
+    return frame === undefined ? undefined : decodeStored(frame.bytes);
+  }
+
+  /** The record as an answer states it, with its signatures as of the moment. */
+  stated(id: RecordId, asOf: HlcStamp): StatedRecord | undefined {
+    const frame = this.frame(id, asOf);
+    if (frame === undefined) return undefined;
+    const signatures = [];
+    for (const attestation of this.#snapshot.attestations(id)) {
+      const content = this.content(attestation.id, asOf);
+      if (content?.kind !== 'attestation') continue;
+      signatures.push({ agent_id: content.agent_id, signature: content.signature });
+    }
+    signatures.sort((one, other) => (one.agent_id < other.agent_id ? -1 : 1));
+    return {
+      id,
+      record: decodeStored(frame.bytes),
+      recorded_at: formatTime(stampMs(frame.stamp)),
+      recorded_stamp: frame.stamp,
+      proof: frame.proof,
+      ...(signatures.length > 0 ? { signatures } : {}),
+    };
+  }
+}

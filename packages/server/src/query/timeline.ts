@@ -1,0 +1,43 @@
+/** What a question needs of the writing side: to see every write that it must see (spec 1.3, 4.2). */
+import type { HlcStamp, Outcome } from '@stemedb/model';
+import { fail, ok } from '@stemedb/model';
+
+/** Implemented by the node over its clock and its group commit. */
+export interface Timeline {
+  readonly logId: string;
+  readonly visibleStamp: HlcStamp;
+  wallMs(): number;
+  /** Moves the clock past a moment and resolves when all that is stamped up to it is visible. */
+  passMoment(ms: number): Promise<void>;
+  /** True when the sequence became visible within the wait; the wait is bounded by the node. */
+  waitFor(sequence: number): Promise<boolean>;
+}
+
+const positionPattern = /^([0-9a-f]{32})\.(0|[1-9][0-9]{0,15})$/;
+
+/** Waits until the node has what `min_position` names: `behind` when it takes too long. */
+export const awaitPosition = async (
+  timeline: Timeline,
+  position: string,
+): Promise<Outcome<void>> => {
+  const match = positionPattern.exec(position);
+  if (match === null) {
+    const detail = 'min_position must be a position that a write of this database answered.';
+    return fail({
+      code: 'invalid_field',
+      detail,
+      faults: [{ code: 'invalid_field', pointer: '/min_position', detail }],
+    });
+  }
+  if (match[1] !== timeline.logId) {
+    return fail({
+      code: 'conflict',
+      detail: 'min_position belongs to the log of another node or of an earlier restore.',
+    });
+  }
+  if (await timeline.waitFor(Number(match[2]))) return ok(undefined);
+  return fail({
+    code: 'behind',
+    detail: 'This node has not reached min_position within two seconds; ask again.',
+  });
+};

@@ -1,0 +1,90 @@
+/**
+ * The tier that counts for a claim: the best of the stated class, the class of the cited source
+ * and the class that the path's scheme suggests, each taken only as far as its author's grant
+ * (spec 3, "a class is a request").
+ */
+import type { AgentId, PolicyClass } from '@stemedb/model';
+import type { EffectivePolicy } from './policy_history.js';
+
+/** Name of the class that an agent without a grant may claim. */
+const ungrantedClass = 'community';
+
+export interface CountedClass {
+  readonly tier: number;
+  readonly name: string;
+  /** In [0, 1]. */
+  readonly weight: number;
+  readonly halfLifeDays: number | undefined;
+  /** The class that was asked for and not granted. */
+  readonly notGranted: string | undefined;
+}
+
+export interface ClassRequest {
+  readonly name: string | undefined;
+  /** Whose grant limits the request: the author of the claim or of the source. */
+  readonly agent: AgentId;
+}
+
+/** Resolves class requests under one policy; made once for a question. */
+export class ClassTable {
+  readonly #byName: ReadonlyMap<string, PolicyClass>;
+  readonly #grants: ReadonlyMap<AgentId, string>;
+  readonly #lowest: PolicyClass;
+  readonly #selfDeclared: boolean;
+  readonly #schemes: EffectivePolicy['table']['schemes'];
+  /** Name of the class of each tier, by tier; the first of the table where a tier has several. */
+  readonly tierNames: readonly string[];
+
+  constructor(policy: EffectivePolicy) {
+    const { classes, grants, schemes, class_mode: mode } = policy.table;
+    const lowest = [...classes].sort((one, other) => other.tier - one.tier)[0];
+    if (lowest === undefined) throw new Error('A policy has at least one class.');
+    this.#lowest = lowest;
+    this.#byName = new Map(classes.map((entry) => [entry.name, entry]));
+    this.#grants = new Map(grants.map((grant) => [grant.agent_id, grant.class]));
+    this.#selfDeclared = mode === 'self-declared';
+    this.#schemes = schemes;
+    const names: string[] = [];
+    for (const entry of classes) names[entry.tier] ??= entry.name;
+    this.tierNames = Array.from(names, (name, tier) => name ?? `tier ${tier}`);
+  }
+
+  get selfDeclared(): boolean {
+    return this.#selfDeclared;
+  }
+
+  /** The class that a path's scheme suggests (`fda://...`), if any. */
+  suggestedBy(conceptPath: string): string | undefined {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(conceptPath)?.[1];
+    if (scheme === undefined || !Object.hasOwn(this.#schemes, scheme)) return undefined;
+    return this.#schemes[scheme];
+  }
+
+  /** The best class among the requests, each limited by its author's grant. */
+  count(requests: readonly ClassRequest[]): CountedClass {
+    let best = this.#lowest;
+    let notGranted: string | undefined;
+    for (const { name, agent } of requests) {
+      if (name === undefined) continue;
+      const asked = this.#byName.get(name) ?? this.#lowest;
+      const limit = this.#limit(agent);
+      const above = asked.tier < limit.tier;
+      if (above) notGranted ??= name;
+      const counted = above ? limit : asked;
+      if (counted.tier < best.tier) best = counted;
+    }
+    return {
+      tier: best.tier,
+      name: best.name,
+      weight: best.weight,
+      halfLifeDays: best.half_life_days,
+      notGranted,
+    };
+  }
+
+  #limit(agent: AgentId): PolicyClass {
+    if (this.#selfDeclared) return { ...this.#lowest, tier: -1 };
+    const granted = this.#byName.get(this.#grants.get(agent) ?? ungrantedClass);
+    return granted ?? this.#lowest;
+  }
+}
