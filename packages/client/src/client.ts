@@ -2,7 +2,7 @@
  * `StemeClient`: the API of one StemeDB server as typed calls. Writes are signed here and have a
  * fixed id before the first try, so each of them may be sent again without a second record.
  */
-import { canonicalText, type JsonObject, type JsonValue, parseAgentId } from '@stemedb/model';
+import { type JsonObject, type JsonValue, parseAgentId } from '@stemedb/model';
 import type {
   BulkAnswer,
   HealthAnswer,
@@ -16,6 +16,7 @@ import { StemeClientError } from './error.js';
 import {
   type AssertionInput,
   type Author,
+  encodeJson,
   normalizeInput,
   prepare,
   type SourceInput,
@@ -98,7 +99,7 @@ export class StemeClient {
     const author = this.#author;
     async function* lines(): AsyncGenerator<string> {
       for await (const input of inputs) {
-        yield JSON.stringify((await prepare('assertion', input, author)).body);
+        yield encodeJson((await prepare('assertion', input, author)).body);
       }
     }
     return this.#bulk('/v1/assert/batch', lines(), options);
@@ -111,7 +112,7 @@ export class StemeClient {
   ): Promise<BulkAnswer> {
     async function* lines(): AsyncGenerator<string> {
       for await (const record of records) {
-        yield typeof record === 'string' ? oneLine(record) : canonicalText(record);
+        yield typeof record === 'string' ? oneLine(record) : encodeJson(record);
       }
     }
     return this.#bulk('/v1/records', lines(), options);

@@ -5,7 +5,7 @@
 import {
   type AgentId,
   type ClaimValue,
-  canonicalBytes,
+  canonicalText,
   type JsonObject,
   type JsonValue,
   type Lifecycle,
@@ -20,7 +20,15 @@ import type { Signer } from './signer.js';
 /** A time: RFC 3339 with at most three decimals, or milliseconds since 1970. */
 export type TimeInput = string | number;
 
+/** A signature over the id of the record that it comes with. */
+export interface SignatureInput {
+  readonly agent_id: string;
+  readonly signature: string;
+}
+
 interface AuthoredInput {
+  /** Signatures made elsewhere; the client's own signer adds its own only when there are none. */
+  readonly signatures?: readonly SignatureInput[];
   /** Left out: the signer, or the principal of the call. */
   readonly agent_id?: string;
   /** Left out: now. */
@@ -110,20 +118,35 @@ export const normalizeInput = (input: object): Record<string, JsonValue> => {
   return fields;
 };
 
+/** Canonical JSON; a value that JSON cannot carry unchanged is refused, not turned into another. */
+export const encodeJson = (value: JsonValue): string => {
+  try {
+    return canonicalText(value);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const detail = `This cannot be written as JSON without changing it: ${cause.message}.`;
+    throw new StemeClientError({ code: 'invalid_field', detail, cause });
+  }
+};
+
+const encoder = new TextEncoder();
+
 /** Fills in author and time, computes the id and signs it. */
 export const prepare = async (
   kind: 'assertion' | 'source',
   input: AssertionInput | SourceInput,
   author: Author,
 ): Promise<Prepared> => {
-  const fields = normalizeInput(input);
+  const { signatures: stated, ...fields } = normalizeInput(input);
   fields.asserted_at ??= author.nowMs();
-  const agentId = author.signer?.agentId ?? author.agentId;
-  if (agentId !== undefined) fields.agent_id ??= agentId;
-  if (fields.agent_id === undefined) return { body: fields, id: undefined };
-  const id = recordIdOf(canonicalBytes({ kind, v: 1, ...fields }));
   const { signer } = author;
-  if (signer === undefined || fields.agent_id !== signer.agentId) return { body: fields, id };
+  const agentId = signer?.agentId ?? author.agentId;
+  if (agentId !== undefined) fields.agent_id ??= agentId;
+  const carried = stated === undefined ? {} : { signatures: stated };
+  if (fields.agent_id === undefined) return { body: { ...fields, ...carried }, id: undefined };
+  const id = recordIdOf(encoder.encode(encodeJson({ kind, v: 1, ...fields })));
+  const signs = signer !== undefined && fields.agent_id === signer.agentId && stated === undefined;
+  if (!signs) return { body: { ...fields, ...carried }, id };
   const signature: SignatureHex = await signer.sign(kind, id);
   return { body: { ...fields, signatures: [{ agent_id: signer.agentId, signature }] }, id };
 };

@@ -4,6 +4,7 @@
  */
 import { type Fault, type JsonObject, type JsonValue, parseJson } from '@stemedb/model';
 import { type ClientErrorCode, isErrorCode, StemeClientError } from './error.js';
+import { encodeJson } from './input.js';
 import type { ClientClock } from './io/system.js';
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
@@ -84,7 +85,7 @@ export class Transport {
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     const response = await this.send(call.method, call.path, {
       signal,
-      ...(call.json !== undefined && { body: JSON.stringify(call.json) }),
+      ...(call.json !== undefined && { body: encodeJson(call.json) }),
       headers: call.json === undefined ? {} : { 'content-type': 'application/json' },
     });
     const text = await this.text(response);

@@ -196,3 +196,22 @@ test('the API key goes out as a header', async (context) => {
   await new StemeClient({ url: server.url, apiKey: 'secret' }).health();
   assert.equal(server.seen[0]?.headers['x-api-key'], 'secret');
 });
+
+test('signatures made elsewhere are sent as they are, and are not part of the id', async (context) => {
+  const server = await startServer(context, [json(201, written)]);
+  const signatures = [{ agent_id: 'c'.repeat(64), signature: 'd'.repeat(128) }];
+  const signed = { ...claim, agent_id: 'c'.repeat(64), asserted_at: 1, signatures };
+  for (const options of [{}, { signer: signerFromSeed(seed) }]) {
+    await new StemeClient({ url: server.url, ...options }).assert(signed);
+    assert.deepEqual(bodyOf(server.seen.at(-1)?.body), signed);
+  }
+});
+
+test('what JSON cannot carry is refused before anything is sent', async (context) => {
+  const server = await startServer(context, [json(201, written)]);
+  const client = new StemeClient({ url: server.url });
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, '\ud800']) {
+    assert.equal((await caught(client.assert({ ...claim, value }))).code, 'invalid_field');
+  }
+  assert.equal(server.seen.length, 0);
+});

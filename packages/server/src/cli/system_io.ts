@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
+import { systemClock as systemClientClock } from '@stemedb/client';
 import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
@@ -66,5 +66,5 @@ export const systemCliIo = (): CliIo => ({
   clock: systemClock,
   random: systemRandom,
   disk: systemDisk,
-  sleep: (delayMs) => delay(delayMs),
+  sleep: (delayMs) => systemClientClock.sleep(delayMs),
 });

@@ -14,7 +14,7 @@ const pieceCharacters = 256 * 1024;
 
 /** Writes every record; resolves to how many there were. Rejects with what `write` rejects with. */
 export const exportLog = async (
-  log: Log,
+  log: Pick<Log, 'iterate'>,
   write: (text: string) => Promise<void>,
   onProgress?: (progress: ExportProgress) => void,
 ): Promise<number> => {
