@@ -136,12 +136,15 @@ export const historyArbitrary = (lengthMax: number): fc.Arbitrary<readonly Appli
         content: contentArbitrary,
         ms: fc.integer({ min: 1, max: 12 }),
         isKnown: fc.integer({ min: 0, max: 19 }).map((draw) => draw > 0),
+        // One in three repeats an earlier content, by its place.
+        repeats: fc.option(fc.nat(lengthMax), { nil: undefined, freq: 2 }),
       }),
       { maxLength: lengthMax },
     )
     .map((drafts) => {
       const kindsById = new Map<RecordId, boolean>();
-      return drafts.map(({ content, ms, isKnown }, index) => {
+      return drafts.map(({ ms, isKnown, repeats, ...own }, index) => {
+        const content = drafts[(repeats ?? index) % (index + 1)]?.content ?? own.content;
         // A record is known or not by its content, the same each time it comes.
         const draft = recordOf(content, index + 1, stampOf(ms), isKnown);
         const wasKnown = kindsById.get(draft.id) ?? isKnown;

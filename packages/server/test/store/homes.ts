@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lmdbEngine } from '../../src/store/engine-lmdb.js';
 import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import { overlayEngine } from '../../src/store/engine-overlay.js';
 import type { EngineHome } from '../conformance/engine.js';
 
 export function lmdbHome(): EngineHome & { readonly path: string } {
@@ -18,4 +19,13 @@ export function lmdbHome(): EngineHome & { readonly path: string } {
 export function memoryHome(): EngineHome {
   const files = newMemoryFiles();
   return { open: () => memoryEngine(files), remove: async () => {} };
+}
+
+/** An overlay that hands on so early and waits so soon that every test sees it do both. */
+export function overlayHome(home: () => EngineHome, handOverChanges: number): () => EngineHome {
+  return () => {
+    const behind = home();
+    const options = { handOverChanges, heldChangesMax: 4 * handOverChanges };
+    return { open: () => overlayEngine(behind.open(), options), remove: () => behind.remove() };
+  };
 }
