@@ -10,18 +10,27 @@ export interface DiskFile {
   readSync(target: Uint8Array, offset: number, length: number, position: number): number;
   /** Writes at `position`; resolves to the count written, which may be short. */
   write(source: Uint8Array, position: number): Promise<number>;
+  /** Makes content and size durable. */
   datasync(): Promise<void>;
   truncate(size: number): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
 
+export interface DiskLock {
+  release(): Promise<void>;
+}
+
 export interface Disk {
   /** `read`: must exist. `write`: must exist. `create`: must not exist. Mode bits default 0600. */
   open(path: string, purpose: 'read' | 'write' | 'create'): Promise<DiskFile>;
+  /** `open` for reading, at once: what `readSync` of a file that is not open yet begins with. */
+  openSync(path: string): DiskFile;
+  /** Makes a directory and its parents, mode 0700; one that is there already is left alone. */
   makeDirectory(path: string): Promise<void>;
   /** Makes names created, renamed or removed in the directory durable. */
   syncDirectory(path: string): Promise<void>;
+  /** Replaces `to` atomically when it exists. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Names (not paths) in a directory, sorted bytewise; rejects with ENOENT when it is not there. */
@@ -30,5 +39,11 @@ export interface Disk {
   /** Bytes that may still be written to the file system that holds the path. */
   freeBytes(path: string): Promise<number>;
   /** Takes the kernel's exclusive lock on a file (made when missing); undefined when held. */
-  lock(path: string): Promise<{ release(): Promise<void> } | undefined>;
+  lock(path: string): Promise<DiskLock | undefined>;
+}
+
+/** The POSIX code of a failed disk call (`ENOSPC`, `EIO`, ...); '' when it has none. */
+export function diskErrorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
 }

@@ -2,7 +2,7 @@
  * The log: an append-only sequence of immutable records, the only place where content lives
  * (spec 4). Sequences start at 1 and have no gaps; marks have none of their own.
  */
-import type { HlcStamp, Outcome, RecordId } from '@stemedb/model';
+import type { HlcStamp, Outcome, RecordId, StemeError } from '@stemedb/model';
 
 /** How the author of a record was proved when it was accepted (spec 1.2). */
 export type AuthorProof = 'signature' | 'credential' | 'node';
@@ -63,6 +63,8 @@ export interface Log {
   mark(): Promise<Outcome<void>>;
   /** Writes a closing mark and releases the files. */
   close(): Promise<void>;
+  /** Why the log is dead; undefined while it lives. */
+  readonly failure: StemeError | undefined;
   readonly usage: { readonly segments: number; readonly bytes: number };
 }
 

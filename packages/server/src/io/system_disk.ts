@@ -1,0 +1,134 @@
+/**
+ * The disk of the machine, over node:fs.
+ *
+ * Writes are `pwrite` on the calling thread: they end in the page cache, and the way through the
+ * thread pool costs more than the copy. What may wait for the device (`fdatasync`, big reads,
+ * everything about names) goes through the thread pool, so the event loop never stands still.
+ */
+import * as fs from 'node:fs';
+import { promisify } from 'node:util';
+import { tryLock } from 'fs-native-extensions';
+import { type Disk, type DiskFile, type DiskLock, diskErrorCode } from './disk.js';
+
+const fileMode = 0o600;
+const directoryMode = 0o700;
+const interruptedRetriesMax = 16;
+
+const fdatasync = promisify(fs.fdatasync);
+const fstat = promisify(fs.fstat);
+const ftruncate = promisify(fs.ftruncate);
+const fsClose = promisify(fs.close);
+const fsOpen = promisify(fs.open);
+
+class SystemFile implements DiskFile {
+  readonly #fd: number;
+  #closed = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  read(target: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.read(this.#fd, target, offset, length, position, (error, count) => {
+        if (error) reject(error);
+        else resolve(count);
+      });
+    });
+  }
+
+  readSync(target: Uint8Array, offset: number, length: number, position: number): number {
+    return uninterrupted(() => fs.readSync(this.#fd, target, offset, length, position));
+  }
+
+  async write(source: Uint8Array, position: number): Promise<number> {
+    return fs.writeSync(this.#fd, source, 0, source.byteLength, position);
+  }
+
+  datasync(): Promise<void> {
+    return fdatasync(this.#fd);
+  }
+
+  truncate(size: number): Promise<void> {
+    return ftruncate(this.#fd, size);
+  }
+
+  async size(): Promise<number> {
+    return (await fstat(this.#fd)).size;
+  }
+
+  /** Closing twice would close whichever file got the number since, so the second is ignored. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await fsClose(this.#fd);
+  }
+}
+
+/** libuv retries interrupted calls, except `read`; a signal must not look like a bad disk. */
+function uninterrupted<T>(call: () => T): T {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return call();
+    } catch (error) {
+      if (diskErrorCode(error) !== 'EINTR' || attempt === interruptedRetriesMax) throw error;
+    }
+  }
+}
+
+const openFlags = {
+  read: fs.constants.O_RDONLY,
+  write: fs.constants.O_RDWR,
+  create: fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL,
+} as const;
+
+async function lock(path: string): Promise<DiskLock | undefined> {
+  const fd = await fsOpen(path, fs.constants.O_RDWR | fs.constants.O_CREAT, fileMode);
+  try {
+    if (tryLock(fd)) return { release: () => fsClose(fd) };
+  } catch (error) {
+    await fsClose(fd);
+    throw error;
+  }
+  await fsClose(fd);
+  return undefined;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await fs.promises.open(path, fs.constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const status = await fs.promises.statfs(path);
+  return status.bavail * status.bsize;
+}
+
+export const systemDisk: Disk = {
+  open: async (path, purpose) => new SystemFile(await fsOpen(path, openFlags[purpose], fileMode)),
+  openSync: (path) => new SystemFile(fs.openSync(path, openFlags.read)),
+  makeDirectory: async (path) => {
+    await fs.promises.mkdir(path, { recursive: true, mode: directoryMode });
+  },
+  syncDirectory,
+  rename: (from, to) => fs.promises.rename(from, to),
+  remove: (path) => fs.promises.unlink(path),
+  list: async (path) =>
+    (await fs.promises.readdir(path)).sort((a, b) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    ),
+  exists: (path) =>
+    fs.promises.access(path).then(
+      () => true,
+      (error: unknown) => {
+        if (diskErrorCode(error) === 'ENOENT') return false;
+        throw error;
+      },
+    ),
+  freeBytes,
+  lock,
+};

@@ -1,0 +1,44 @@
+/**
+ * Asks for a mark once the log has been idle for 100 ms, so that the last records are shown to be
+ * durable by something that stands after them. One timer at most, never one per append.
+ */
+import type { Clock } from '../io/clock.js';
+
+const idleMs = 100;
+
+export class IdleMarker {
+  readonly #clock: Clock;
+  readonly #mark: () => void;
+  #appendedMs = 0;
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(clock: Clock, mark: () => void) {
+    this.#clock = clock;
+    this.#mark = mark;
+  }
+
+  /** Something was appended at `nowMs` of the monotonic clock. */
+  appended(nowMs: number): void {
+    this.#appendedMs = nowMs;
+    if (this.#cancel === undefined && !this.#isStopped) this.#arm(idleMs);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #arm(delayMs: number): void {
+    this.#cancel = this.#clock.after(delayMs, () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#cancel = undefined;
+    if (this.#isStopped) return;
+    const leftMs = Math.ceil(this.#appendedMs + idleMs - this.#clock.monotonicMs());
+    if (leftMs > 0) this.#arm(leftMs);
+    else this.#mark();
+  }
+}
