@@ -40,7 +40,7 @@ const stepsPerEvent = 4096;
 /** Checks a store against its log; yields what it finds, and `end` last. */
 export async function* verifyStore(
   engine: Engine,
-  log: Log,
+  log: Pick<Log, 'iterate'>,
 ): AsyncGenerator<VerifyEvent, void, void> {
   const snapshot = engine.snapshot();
   let findings = 0;
@@ -173,7 +173,7 @@ class EntryWalk {
 
 async function* checkRecords(
   snapshot: EngineSnapshot,
-  log: Log,
+  log: Pick<Log, 'iterate'>,
   state: StoreState,
   walk: EntryWalk,
 ): AsyncGenerator<VerifyFinding | VerifyProgress, void, void> {
