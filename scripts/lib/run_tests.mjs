@@ -8,7 +8,7 @@ import { filesBelow, root, say, workspaces } from './workspace.mjs';
 const filesAtOnce = 2;
 
 /** Compiled test files of all workspaces whose path contains every one of the filters. */
-export function testFiles(filters) {
+function testFiles(filters) {
   const found = [];
   for (const workspace of workspaces()) {
     for (const path of filesBelow(join(root, workspace, 'dist', 'test'))) {

@@ -51,7 +51,7 @@ export function workspaces() {
  * Whether node_modules holds what package-lock.json asks for. npm writes its own list of
  * what it installed when it is done, so an interrupted install counts as none.
  */
-export function isInstalled() {
+function isInstalled() {
   const wanted = readJson(join(root, 'package-lock.json'))?.packages ?? {};
   const present = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
   if (present === undefined) return false;
@@ -121,7 +121,7 @@ function sourceFingerprint() {
 }
 
 /** Removes outputs whose source is gone, so that a deleted test cannot run. */
-export function removeStaleOutputs() {
+function removeStaleOutputs() {
   for (const workspace of workspaces()) {
     const dist = join(root, workspace, 'dist');
     for (const path of filesBelow(dist)) {

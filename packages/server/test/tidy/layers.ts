@@ -1,0 +1,35 @@
+/** Which room may import which: the arrows of docs/architecture.md. */
+
+/** A room of packages/server/src and the rooms that it may import beside itself. */
+export const roomsBelow: Readonly<Record<string, readonly string[]>> = (() => {
+  const io = ['io'];
+  const base = ['log', 'lens', 'store', 'trust', ...io];
+  const core = ['ingest', 'query', ...base];
+  const service = ['guard', 'ops', ...core];
+  return {
+    io: [],
+    lens: [],
+    log: io,
+    trust: io,
+    store: ['log', ...io],
+    ingest: base,
+    query: ['ingest', ...base],
+    config: [],
+    telemetry: io,
+    guard: core,
+    ops: core,
+    cli: service,
+    // Telemetry and configuration are made by the composition root and handed in; HTTP
+    // is the one room that answers with them.
+    http: ['config', 'telemetry', ...service],
+    bin: ['cli', 'config', 'http', 'telemetry', ...service],
+  };
+})();
+
+/** Packages of this repository that a package may import. */
+export const packagesBelow: Readonly<Record<string, readonly string[]>> = {
+  'packages/model': [],
+  'packages/client': ['@stemedb/model'],
+  'packages/server': ['@stemedb/model', '@stemedb/client', '@stemedb/example-browser-compat'],
+  'examples/browser-compat': ['@stemedb/model', '@stemedb/client'],
+};
