@@ -10,18 +10,30 @@ import type { DropTally, Reader, Reading } from './statement.js';
 
 type Releases = ReadonlyMap<string, ReleaseList>;
 
-/** The nodes with a `__compat`, with their dotted key, in the order of the file. */
-export function* walkKeys(mdn: MdnData): Generator<readonly [string, MdnNode], void, void> {
+/** A node that makes a statement, and the nodes above it that make one too, the root's first. */
+export interface MdnKey {
+  /** Dotted, as in `api.Foo.bar`. */
+  readonly key: string;
+  readonly node: MdnNode;
+  readonly above: readonly MdnNode[];
+}
+
+/** The nodes with a `__compat` in the order of the file. */
+export function* walkKeys(mdn: MdnData): Generator<MdnKey, void, void> {
   for (const [root, node] of Object.entries(mdn)) {
     if (root === '__meta' || root === 'browsers') continue;
-    yield* walkNode(root, node as MdnNode);
+    yield* walkNode({ key: root, node: node as MdnNode, above: [] });
   }
 }
 
-function* walkNode(key: string, node: MdnNode): Generator<readonly [string, MdnNode], void, void> {
-  if (node.__compat !== undefined) yield [key, node];
+function* walkNode(place: MdnKey): Generator<MdnKey, void, void> {
+  const { key, node, above } = place;
+  const speaks = node.__compat !== undefined;
+  if (speaks) yield place;
+  const chain = speaks ? [...above, node] : above;
   for (const [name, child] of Object.entries(node)) {
-    if (name !== '__compat') yield* walkNode(`${key}.${name}`, child as MdnNode);
+    if (name === '__compat') continue;
+    yield* walkNode({ key: `${key}.${name}`, node: child as MdnNode, above: chain });
   }
 }
 
@@ -87,18 +99,42 @@ function readStart(statement: MdnStatement, list: ReleaseList): Reading {
   return since === undefined ? { dropped: 'not_released' } : { since };
 }
 
+const readNode = (node: MdnNode, browser: string, list: ReleaseList): Reading => {
+  const support = node.__compat?.support[browser];
+  return support === undefined ? { dropped: 'no_version' } : readMdnSupport(support, list);
+};
+
+/**
+ * The start of a part together with the whole that it is a part of: MDN may list a part as older
+ * than the whole, and web-features counts it from when both are there.
+ */
+function readWithWhole({ node, above }: MdnKey, browser: string, list: ReleaseList): Reading {
+  const own = readNode(node, browser, list);
+  if ('dropped' in own || own.since === false) return own;
+  return combineReadings([own, ...above.map((each) => readNode(each, browser, list))]);
+}
+
+/** The statement of one key by itself, if the nodes above it do not take it back. */
+function readKey(place: MdnKey, browser: string, list: ReleaseList): Reading {
+  const own = readNode(place.node, browser, list);
+  if ('dropped' in own) return own;
+  const whole = readWithWhole(place, browser, list);
+  const agrees = 'since' in whole && whole.since === own.since;
+  return agrees ? own : { dropped: 'whole_differs' };
+}
+
 /** MDN's own fine-grained statements, at `web/bcd/<segments of the key>/<browser>`. */
 export function* readMdnKeys(mdn: MdnData, releases: Releases, tally: DropTally): Reader {
   const known = new Set(browsers.map((browser) => browser.id));
-  for (const [key, node] of walkKeys(mdn)) {
-    const feature = pathOfKey(key);
-    for (const [browser, support] of Object.entries(node.__compat?.support ?? {})) {
+  for (const place of walkKeys(mdn)) {
+    const feature = pathOfKey(place.key);
+    for (const browser of Object.keys(place.node.__compat?.support ?? {})) {
       const list = releases.get(browser);
       if (!known.has(browser) || list === undefined) {
         tally.add('browser_not_shared');
         continue;
       }
-      const reading = readMdnSupport(support, list);
+      const reading = readKey(place, browser, list);
       if ('dropped' in reading) tally.add(reading.dropped);
       else yield { feature, browser, since: reading.since };
     }
@@ -129,17 +165,17 @@ export function* readMdnFeatures(
   features: readonly CarriedFeature[],
   tally: DropTally,
 ): Reader {
-  const nodes = new Map(walkKeys(mdn));
+  const places = new Map([...walkKeys(mdn)].map((place) => [place.key, place]));
   for (const feature of features) {
     for (const browser of sharedBrowsers) {
       const list = releases.get(browser.id);
-      const supports = feature.keys.map((key) => nodes.get(key)?.__compat?.support[browser.id]);
       const reading = combineReadings(
-        supports.map((support) =>
-          support === undefined || list === undefined
+        feature.keys.map((key) => {
+          const place = places.get(key);
+          return place === undefined || list === undefined
             ? { dropped: 'no_version' }
-            : readMdnSupport(support, list),
-        ),
+            : readWithWhole(place, browser.id, list);
+        }),
       );
       if ('dropped' in reading) {
         tally.add(reading.dropped);

@@ -34,6 +34,7 @@ export const dropReasons = {
   unknown: 'the source says that it does not know',
   unknown_version: 'a version that the list of releases does not have',
   upper_bound: 'only "this version or an earlier one" is said',
+  whole_differs: 'a part of something that came later or is supported less',
 } as const satisfies Record<string, string>;
 
 export type DropReason = keyof typeof dropReasons;

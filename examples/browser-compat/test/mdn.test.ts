@@ -75,6 +75,25 @@ test('several keys: the latest start, false when none has support, else nothing'
   assert.deepEqual(bound, { dropped: 'upper_bound' });
 });
 
+test('a part that is listed as older than the whole does not compare by itself', () => {
+  const support = (version_added: string): { support: { chrome: MdnSupport } } => ({
+    support: { chrome: { version_added } },
+  });
+  const tree: MdnData = {
+    ...data,
+    api: { Foo: { __compat: support('2'), bar: { __compat: support('1') } } },
+  };
+  const tally = new DropTally();
+  assert.deepEqual(
+    [...readMdnKeys(tree, readReleases(tree), tally)],
+    [{ feature: 'web/bcd/api/Foo', browser: 'chrome', since: '2' }],
+  );
+  assert.equal(tally.count('whole_differs'), 1);
+  const features = [{ id: 'bar', keys: ['api.Foo.bar'], rule: 'all-keys' as const }];
+  const [statement] = [...readMdnFeatures(tree, readReleases(tree), features, tally)];
+  assert.equal(statement?.since, '2', 'the feature is there when the whole is');
+});
+
 const releases = { '1': { index: 0, status: 'retired' }, '2': { index: 1, status: 'current' } };
 
 const data: MdnData = {

@@ -53,10 +53,16 @@ function releasesOf(browser: string): readonly string[] {
   return releases;
 }
 
-function mdnKey(key: string, browser: string): Value {
+function nodeOf(key: string): Json | undefined {
   let node: Json | undefined = mdn;
   for (const name of key.split('.')) node = node?.[name];
-  const support = node?.__compat?.support?.[browser];
+  return node;
+}
+
+const hasStatement = (key: string): boolean => nodeOf(key)?.__compat !== undefined;
+
+function mdnOwn(key: string, browser: string): Value {
+  const support = nodeOf(key)?.__compat?.support?.[browser];
   if (support === undefined) return undefined;
   const list: readonly Json[] = Array.isArray(support) ? support : [support];
   const usable = list.filter((s) => !('flags' in s) && (s.version_added as unknown) !== false);
@@ -75,6 +81,22 @@ function mdnKey(key: string, browser: string): Value {
   const start = releases[full.lastIndexOf(false) + 1];
   const isExact = usable.some((s) => !isLimited(s) && (s.version_added as string) === start);
   return isExact ? start : undefined;
+}
+
+/** The later of a key and what it is a part of; undefined when that does not compare. */
+function mdnKey(key: string, browser: string): Value {
+  const names = key.split('.');
+  const own = mdnOwn(key, browser);
+  if (own === undefined || own === false) return own;
+  let last = own;
+  for (let depth = 1; depth < names.length; depth += 1) {
+    const whole = names.slice(0, depth).join('.');
+    if (!hasStatement(whole)) continue;
+    const value = mdnOwn(whole, browser);
+    if (value === undefined || value === false) return undefined;
+    if (rank(value) > rank(last)) last = value;
+  }
+  return last;
 }
 
 function mdnFeature(id: string, browser: string): Value {
@@ -98,13 +120,23 @@ function mdnFeature(id: string, browser: string): Value {
   return (values as string[]).sort((a, b) => rank(a) - rank(b)).at(-1);
 }
 
+/** How many features name a caniuse id. */
+const namings = new Map<string, number>();
+for (const feature of Object.values(web.features ?? {})) {
+  for (const id of feature.caniuse ?? []) namings.set(id, (namings.get(id) ?? 0) + 1);
+}
+
 function caniuseFeature(id: string, browser: string): Value {
   const ids = web.features?.[id]?.caniuse ?? [];
   const agentId = caniuseAgents[browser] ?? '';
   const agent = caniuse.agents?.[agentId];
   const row = caniuse.data?.[ids[0] ?? '']?.stats?.[agentId];
-  const rivals = Object.values(web.features ?? {}).filter((f) => f.caniuse?.includes(ids[0] ?? ''));
-  if (ids.length !== 1 || rivals.length !== 1 || row === undefined || agent === undefined) {
+  if (
+    ids.length !== 1 ||
+    namings.get(ids[0] ?? '') !== 1 ||
+    row === undefined ||
+    agent === undefined
+  ) {
     return undefined;
   }
   const pastEras = Object.keys(caniuse.eras ?? {}).filter((era) => /^e(-|0$)/.test(era)).length;
@@ -150,7 +182,10 @@ export function rederive(path: string, source: string): Value {
   const browser = rest.pop() ?? '';
   if (kind === 'bcd') {
     const key = rest.join('.');
-    if (source === 'mdn') return mdnKey(key, browser);
+    if (source === 'mdn') {
+      const own = mdnOwn(key, browser);
+      return mdnKey(key, browser) === own ? own : undefined;
+    }
     return source === 'caniuse' ? undefined : webFigure(figuresOfKeys.get(key), browser);
   }
   const id = rest[0] ?? '';
