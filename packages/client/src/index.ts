@@ -24,6 +24,6 @@ export type { AgentKey } from './key_file.js';
 export { formatKeyFile, parseKeyFile } from './key_file.js';
 export type { RetryPolicy } from './retry.js';
 export { defaultRetry } from './retry.js';
-export type { Signer } from './signer.js';
+export type { LocalSigner, Signer } from './signer.js';
 export { signerFromSeed } from './signer.js';
 export type { Fetch } from './transport.js';

@@ -1,7 +1,7 @@
 /** What needs Node.js: a signer on OpenSSL's Ed25519, some forty times faster than the pure one. */
 import { createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypto';
 import { parseAgentId, parseSignature, signatureMessage, toHex } from '@stemedb/model';
-import type { Signer } from './signer.js';
+import type { LocalSigner } from './signer.js';
 
 /** The fixed head of an Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -9,7 +9,7 @@ const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 const spkiHeadBytes = 12;
 
 /** A signer from a 32-byte secret seed. */
-export const nodeCryptoSigner = (seed: Uint8Array): Signer => {
+export const nodeCryptoSigner = (seed: Uint8Array): LocalSigner => {
   if (seed.length !== 32) throw new RangeError('An Ed25519 seed has 32 bytes.');
   const privateKey = createPrivateKey({
     key: Buffer.concat([pkcs8Head, seed]),

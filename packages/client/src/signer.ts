@@ -15,11 +15,16 @@ export interface Signer {
   sign(kind: RecordKind, id: RecordId): SignatureHex | Promise<SignatureHex>;
 }
 
+/** A signer that holds the key in this process and needs nobody else. */
+export interface LocalSigner extends Signer {
+  sign(kind: RecordKind, id: RecordId): SignatureHex;
+}
+
 /**
  * A signer from a 32-byte secret seed, in pure JavaScript: runs everywhere, about 1,000 signatures
  * a second. `nodeCryptoSigner` of `@stemedb/client/node` is some forty times faster.
  */
-export const signerFromSeed = (seed: Uint8Array): Signer => {
+export const signerFromSeed = (seed: Uint8Array): LocalSigner => {
   const secret = seed.slice();
   return {
     agentId: keyPairFromSeed(secret).agentId,

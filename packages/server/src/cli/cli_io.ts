@@ -3,6 +3,7 @@ import type { Fetch } from '@stemedb/client';
 import type { Clock } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
+import type { CliServices } from './services.js';
 
 export interface TextSink {
   /** Resolves when more may be written. */
@@ -43,6 +44,9 @@ export interface CliIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly disk: Disk;
+  readonly services: CliServices;
+  /** `process.versions.node`. */
+  readonly nodeVersion: string;
   /** Resolves after so many milliseconds. */
   sleep(delayMs: number): Promise<void>;
 }

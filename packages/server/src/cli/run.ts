@@ -7,15 +7,34 @@ import { Command, CommanderError } from 'commander';
 import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
 import { registerAssert } from './commands/assert.js';
+import { registerConfig } from './commands/config.js';
+import { registerDemo } from './commands/demo.js';
+import { registerDoctor } from './commands/doctor.js';
+import { registerExport } from './commands/export.js';
 import { registerImport } from './commands/import.js';
 import { registerKeys } from './commands/keys.js';
 import { registerQuery } from './commands/query.js';
+import { registerRebuild } from './commands/rebuild.js';
+import { registerRestore } from './commands/restore.js';
+import { registerVerify } from './commands/verify.js';
 import { escapeText } from './escape.js';
 import { type ExitName, exitCodes, exitNameOf } from './exit_codes.js';
 import { CommandError, describeError, isClientError, UsageError } from './report.js';
 import { type GlobalOptions, Session } from './session.js';
 
-const registers = [registerAssert, registerQuery, registerImport, registerKeys];
+const registers = [
+  registerAssert,
+  registerQuery,
+  registerImport,
+  registerExport,
+  registerRestore,
+  registerVerify,
+  registerRebuild,
+  registerDoctor,
+  registerKeys,
+  registerConfig,
+  registerDemo,
+];
 
 const isKnownCode = (code: string): code is keyof typeof errorTable =>
   Object.hasOwn(errorTable, code);

@@ -2,8 +2,10 @@
 import { parseKeyFile, type Signer, StemeClient } from '@stemedb/client';
 import { nodeCryptoSigner } from '@stemedb/client/node';
 import type { Outcome } from '@stemedb/model';
+import { LogCorruptError } from '../log/failure.js';
 import type { CliIo } from './cli_io.js';
 import { CommandError, Report } from './report.js';
+import type { CliServices } from './services.js';
 
 /** Options of the program itself, as commander hands them over. */
 export interface GlobalOptions {
@@ -34,6 +36,20 @@ export const unwrap = <T>(outcome: Outcome<T>): T => {
 export const misconfigured = (detail: string, cause?: unknown): CommandError =>
   new CommandError({ code: 'invalid_configuration', detail, cause });
 
+/** Another process has the directory. */
+export const serverRuns = (walDir: string): CommandError =>
+  new CommandError({ code: 'data_directory_locked', detail: `A server uses ${walDir}.` });
+
+/** Runs something that iterates over a log; damage ends the command with its sentence. */
+export const logErrors = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LogCorruptError) throw new CommandError(error.error);
+    throw error;
+  }
+};
+
 export class Session {
   readonly io: CliIo;
   readonly options: GlobalOptions;
@@ -48,6 +64,10 @@ export class Session {
       quiet: options.quiet ?? false,
       colour: !plain && io.stdout.isTerminal,
     });
+  }
+
+  get services(): CliServices {
+    return this.io.services;
   }
 
   get url(): string {

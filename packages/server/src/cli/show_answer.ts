@@ -87,10 +87,24 @@ const showExplanation = async (report: Report, explain: unknown): Promise<void> 
   }
 };
 
+/** Columns that tell one candidate from another; `--json` has all the others. */
+const candidateColumns: readonly string[] = [
+  'assertion',
+  'origin_name',
+  'class',
+  'effective_confidence',
+  'trust',
+  'effective_time',
+  'contribution',
+  'reason',
+];
+
 /** Objects as a table whose columns are the names that occur, in order of appearance. */
 const showRows = async (report: Report, items: readonly object[]): Promise<void> => {
   if (items.length === 0) return;
-  const names = [...new Set(items.flatMap((item) => Object.keys(item)))];
+  const found = new Set(items.flatMap((item) => Object.keys(item)));
+  const isCandidates = candidateColumns.every((name) => found.has(name));
+  const names = isCandidates ? candidateColumns : [...found];
   const rows = items.map((item) => {
     const cells = new Map<string, unknown>(Object.entries(item));
     return names.map((name) => {

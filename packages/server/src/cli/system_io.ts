@@ -8,6 +8,7 @@ import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
 import type { CliIo, FileSink, TextSink, UserFiles } from './cli_io.js';
+import type { CliServices } from './services.js';
 
 const columnsDefault = 100;
 
@@ -56,7 +57,7 @@ export const systemFiles: UserFiles = {
 };
 
 /** What `runCli` needs, from this process. */
-export const systemCliIo = (): CliIo => ({
+export const systemCliIo = (services: CliServices): CliIo => ({
   env: process.env,
   stdout: systemSink(process.stdout),
   stderr: systemSink(process.stderr),
@@ -66,5 +67,7 @@ export const systemCliIo = (): CliIo => ({
   clock: systemClock,
   random: systemRandom,
   disk: systemDisk,
+  services,
+  nodeVersion: process.versions.node,
   sleep: (delayMs) => systemClientClock.sleep(delayMs),
 });

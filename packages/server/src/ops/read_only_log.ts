@@ -48,7 +48,7 @@ export const openReadOnlyLog = async (
     }
     if (header.type === 'too_new') return fail(tooNew(segment, header.version));
     // The file of a segment that was only just begun holds nothing that was acknowledged.
-    const begun = index === files.length - 1 && index > 0 && bytes < segmentHeaderBytes;
+    const begun = index === files.length - 1 && index > 0 && bytes <= segmentHeaderBytes;
     const place = { segmentOffset: segment.firstOffset, offset: segment.firstOffset };
     if (!begun) return fail(logCorrupt(place, header.reason));
   }

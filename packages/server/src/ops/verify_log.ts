@@ -1,7 +1,7 @@
 /**
  * Walks every segment of a log without changing anything: headers and their chain, CRC of every
- * frame, sequences without a gap, stamps that rise, content in canonical form and of its kind,
- * signature of every attestation.
+ * frame, sequences without a gap, content in canonical form and of its kind, signature of every
+ * attestation.
  *
  * What stands after a damaged place is looked for and checked too, so that one report names all
  * damage. A bad end of the last segment after which nothing proves that it had been durable is a
@@ -136,7 +136,7 @@ class LogVerifier {
 
   /** A file cut within its header is what is left of a segment that was only just begun. */
   #badHeader(reason: string, bytes: number, isLast: boolean): LogFinding {
-    const begun = isLast && bytes < segmentHeaderBytes;
+    const begun = isLast && bytes <= segmentHeaderBytes;
     return this.#finding(begun ? 'torn_tail' : 'damage', 0, reason);
   }
 

@@ -1,5 +1,6 @@
 /** Runs whole commands in this process, with the terminal, the clock and chance under control. */
 
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { CliIo, TextSink } from '../../src/cli/cli_io.js';
 import { runCli } from '../../src/cli/run.js';
+import type { CliServices } from '../../src/cli/services.js';
 import { systemFiles } from '../../src/cli/system_io.js';
 import { systemClock } from '../../src/io/system_clock.js';
 import { systemDisk } from '../../src/io/system_disk.js';
@@ -25,6 +27,16 @@ export interface RunOptions {
   readonly input?: string;
   readonly io?: Partial<CliIo>;
 }
+
+/** For commands that only talk to a server. */
+const noServices: CliServices = {
+  openDatabase: () => assert.fail('no database here'),
+  engine: {
+    open: () => assert.fail('no store here'),
+    remove: () => assert.fail('no store here'),
+  },
+  readConfig: () => assert.fail('no configuration here'),
+};
 
 const sink = (terminal: boolean): TextSink & { readonly text: () => string } => {
   const parts: string[] = [];
@@ -64,6 +76,8 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
     clock: systemClock,
     random: systemRandom,
     disk: systemDisk,
+    services: noServices,
+    nodeVersion: process.versions.node,
     sleep: () => Promise.resolve(),
     ...options.io,
   };

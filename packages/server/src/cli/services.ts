@@ -1,0 +1,42 @@
+/**
+ * What the command line needs of the composition root. It is handed in, so that this room knows
+ * neither how a database is wired nor where a configuration comes from.
+ */
+import type { Outcome } from '@stemedb/model';
+import type { Ingest } from '../ingest/ingest.js';
+import type { Log } from '../log/log.js';
+import type { Engine } from '../store/engine.js';
+import type { ReplayProgress } from '../store/replay.js';
+import type { Store } from '../store/store.js';
+import type { Directories } from './session.js';
+
+/** A database that is open for this command alone. */
+export interface OfflineDatabase {
+  readonly ingest: Ingest;
+  readonly log: Log;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** One setting of the server and where it comes from. */
+export interface ConfigLine {
+  readonly key: string;
+  /** Secrets masked. */
+  readonly value: string;
+  readonly source: string;
+}
+
+export interface CliServices {
+  /** Locks, recovers and replays; an empty directory becomes a new database. */
+  openDatabase(
+    directories: Directories,
+    onReplay?: (progress: ReplayProgress) => void,
+  ): Promise<Outcome<OfflineDatabase>>;
+  /** The engine of the store: opens its directory, or deletes it but for the lock. */
+  readonly engine: {
+    open(directory: string): Engine;
+    remove(directory: string): Promise<void>;
+  };
+  /** Reads the configuration as the server would. */
+  readConfig(file: string | undefined): Promise<Outcome<readonly ConfigLine[]>>;
+}
