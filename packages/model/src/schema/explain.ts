@@ -15,7 +15,7 @@ interface Found {
   readonly limit: unknown;
   readonly data: unknown;
   readonly pointer: string;
-  /** The field in back quotes. */
+  /** The field in back quotes, as its pointer without the first slash. */
   readonly field: string;
   /** Names that the schema knows at this place. */
   readonly known: readonly string[];
@@ -24,7 +24,6 @@ interface Found {
 /** The fault behind one error, or undefined for those that only wrap others. */
 export function explainError(error: ErrorObject): Fault | undefined {
   const pointer = error.instancePath;
-  const last = pointer.slice(pointer.lastIndexOf('/') + 1);
   const parent = error.parentSchema as { readonly properties?: object } | undefined;
   const explain = explanations[error.keyword] ?? explanations.otherwise;
   return explain?.({
@@ -33,8 +32,7 @@ export function explainError(error: ErrorObject): Fault | undefined {
     limit: error.schema,
     data: error.data,
     pointer,
-    field:
-      pointer === '' ? 'the record' : `\`${last.replaceAll('~1', '/').replaceAll('~0', '~')}\``,
+    field: pointer === '' ? 'the record' : `\`${pointer.slice(1)}\``,
     known: Object.keys(parent?.properties ?? {}),
   });
 }
@@ -95,11 +93,10 @@ const explanations: { readonly [keyword: string]: (found: Found) => Fault | unde
     }
     return invalid(found, `${found.field} may have ${max} bytes of UTF-8; shorten it`);
   },
-  'x-unit-fits-value': (found) => ({
+  'x-unit-fits-value': () => ({
     code: 'invalid_field',
     pointer: '/unit',
     detail: '`unit` belongs to a number (or its digits as a string); leave it out here.',
-    ...(found.data === undefined ? {} : undefined),
   }),
   'x-uri-or-hash': () => ({
     code: 'missing_field',
