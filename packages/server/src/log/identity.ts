@@ -1,0 +1,163 @@
+/**
+ * Who a node is and which database it holds: made from randomness at the first start, kept in the
+ * file `identity` beside the log (mode 0600), never guessed again (spec 1.2, 4). A directory that
+ * has a log but no identity is refused: new ids would disown the records.
+ */
+import { join } from 'node:path';
+import {
+  fail,
+  fromHex,
+  type JsonObject,
+  type JsonValue,
+  type Outcome,
+  ok,
+  parseJson,
+  type StemeError,
+  toHex,
+} from '@stemedb/model';
+import type { Disk } from '../io/disk.js';
+import type { Random } from '../io/random.js';
+import { openFailed } from './failure.js';
+import { offsetOfName } from './format.js';
+import { writeWhole } from './segment_writer.js';
+
+export interface Identity {
+  /** Seed of the node's Ed25519 key, 32 bytes. Secret. */
+  readonly nodeKeySeed: Uint8Array;
+  /** 16 hex digits: the last part of every stamp that the node makes. */
+  readonly nodeId: string;
+  /** 32 hex digits. */
+  readonly databaseId: string;
+  /** 32 hex digits. */
+  readonly logId: string;
+}
+
+const fileName = 'identity';
+const temporaryName = 'identity.new';
+const fileBytesMax = 4096;
+
+/** Bytes of each field. */
+const fieldBytes = { node_key_seed: 32, node_id: 8, database_id: 16, log_id: 16 } as const;
+type FieldName = keyof typeof fieldBytes;
+
+export function createIdentity(random: Random): Identity {
+  return {
+    nodeKeySeed: random.bytes(fieldBytes.node_key_seed),
+    nodeId: toHex(random.bytes(fieldBytes.node_id)),
+    databaseId: toHex(random.bytes(fieldBytes.database_id)),
+    logId: toHex(random.bytes(fieldBytes.log_id)),
+  };
+}
+
+/** The identity of a directory that exists; made when the directory has no log yet. */
+export async function openIdentity(
+  disk: Disk,
+  random: Random,
+  directory: string,
+): Promise<Outcome<Identity>> {
+  try {
+    if (await disk.exists(join(directory, fileName))) return await readIdentity(disk, directory);
+    const names = await disk.list(directory);
+    if (names.some((name) => offsetOfName(name) !== undefined)) return fail(missing(directory));
+    const identity = createIdentity(random);
+    await writeIdentity(disk, directory, identity);
+    return ok(identity);
+  } catch (error) {
+    return fail(openFailed(directory, error));
+  }
+}
+
+/** Reads the identity; rejects with the error of the disk when it is not there. */
+export async function readIdentity(disk: Disk, directory: string): Promise<Outcome<Identity>> {
+  const path = join(directory, fileName);
+  const bytes = await readSmallFile(disk, path);
+  const parsed = parseJson(bytes);
+  if (!parsed.ok) return fail(broken(path, 'it is not JSON'));
+  const content = parsed.value;
+  if (!isObject(content)) return fail(broken(path, 'it is not a JSON object'));
+  if (content.version !== 1) return fail(broken(path, 'its version is not 1'));
+  for (const name of Object.keys(fieldBytes) as FieldName[]) {
+    if (!isHex(content[name], fieldBytes[name])) {
+      return fail(broken(path, `${name} is not ${2 * fieldBytes[name]} lower-case hex digits`));
+    }
+  }
+  return ok({
+    nodeKeySeed: fromHex(String(content.node_key_seed)),
+    nodeId: String(content.node_id),
+    databaseId: String(content.database_id),
+    logId: String(content.log_id),
+  });
+}
+
+/** Replaces the identity durably: whoever reads finds the old one or the new one, whole. */
+export async function writeIdentity(
+  disk: Disk,
+  directory: string,
+  identity: Identity,
+): Promise<void> {
+  const temporary = join(directory, temporaryName);
+  if (await disk.exists(temporary)) await disk.remove(temporary);
+  const file = await disk.open(temporary, 'create');
+  try {
+    const written = await writeWhole(file, encode(identity), 0);
+    if (!written.ok) throw written.error.cause;
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(temporary, join(directory, fileName));
+  await disk.syncDirectory(directory);
+}
+
+function encode(identity: Identity): Uint8Array {
+  const content = {
+    version: 1,
+    node_key_seed: toHex(identity.nodeKeySeed),
+    node_id: identity.nodeId,
+    database_id: identity.databaseId,
+    log_id: identity.logId,
+  };
+  return new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+async function readSmallFile(disk: Disk, path: string): Promise<Uint8Array> {
+  const file = await disk.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(fileBytesMax);
+    let filled = 0;
+    while (filled < fileBytesMax) {
+      const count = await file.read(bytes, filled, fileBytesMax - filled, filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHex(value: JsonValue | undefined, bytes: number): boolean {
+  return typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value);
+}
+
+function broken(path: string, what: string): StemeError {
+  return {
+    code: 'log_corrupt',
+    detail:
+      `The file ${path} is damaged: ${what}. It names the database and holds the key of this ` +
+      'node; put it back from a backup. Nothing was changed.',
+  };
+}
+
+function missing(directory: string): StemeError {
+  return {
+    code: 'log_corrupt',
+    detail:
+      `The directory ${directory} holds a log but no file "identity", as when only a part of it ` +
+      'was copied. Copy the identity too, or restore from a backup. Nothing was changed.',
+  };
+}
