@@ -1,9 +1,19 @@
 /** The policy that the configuration asks for, appended when it is not the one in force (spec 3). */
-import type { AgentId, JsonValue, Outcome, PolicyContent, PolicyTable } from '@stemedb/model';
+import type {
+  AgentId,
+  HlcStamp,
+  JsonValue,
+  Outcome,
+  PolicyContent,
+  PolicyTable,
+} from '@stemedb/model';
 import { canonicalBytes, canonicalText, kindNumber, ok, recordIdOf } from '@stemedb/model';
+import type { Prepared } from '../ingest/gates.js';
 import type { GroupCommit } from '../ingest/group_commit.js';
+import type { Warning } from '../ingest/ingest.js';
 import { allShards } from '../log/log.js';
-import type { EffectivePolicy } from '../trust/policy_history.js';
+import type { EffectivePolicy, PolicyHistory } from '../trust/policy_history.js';
+import { ClassTable } from '../trust/source_class.js';
 
 const bodyText = (table: PolicyTable): string => {
   const { classes, schemes, class_mode, grants, governance, stewards, verdict_agents, trust } =
@@ -24,7 +34,11 @@ const bodyText = (table: PolicyTable): string => {
 export const ensurePolicy = async (
   wanted: PolicyTable,
   inForce: EffectivePolicy,
-  author: { readonly agentId: AgentId; readonly wallMs: number; readonly realm?: string },
+  author: {
+    readonly agentId: AgentId;
+    readonly wallMs: number;
+    readonly realm: string | undefined;
+  },
   commit: GroupCommit,
 ): Promise<Outcome<void>> => {
   if (inForce.id !== null && bodyText(inForce.table) === bodyText(wanted)) return ok(undefined);
@@ -49,3 +63,36 @@ export const ensurePolicy = async (
   ]);
   return committed.ok ? ok(undefined) : committed;
 };
+
+/** What the policy in force says about a record that is being written. */
+export class PolicyAdvice {
+  readonly #policies: PolicyHistory;
+  readonly #now: () => HlcStamp;
+  #table: { readonly id: string | null; readonly classes: ClassTable } | undefined;
+
+  constructor(policies: PolicyHistory, now: () => HlcStamp) {
+    this.#policies = policies;
+    this.#now = now;
+  }
+
+  /** `class_not_granted` when a claim asks for more than its author was granted. */
+  warningsOf({ content }: Prepared): readonly Warning[] {
+    if (content.kind !== 'assertion') return [];
+    const counted = this.#classes().count([
+      { name: content.source_class, agent: content.agent_id },
+    ]);
+    if (counted.notGranted === undefined) return [];
+    const detail =
+      `The class "${counted.notGranted}" is not granted to ${content.agent_id}; ` +
+      `the claim counts as "${counted.name}".`;
+    return [{ code: 'class_not_granted', detail, pointer: '/source_class' }];
+  }
+
+  #classes(): ClassTable {
+    const policy = this.#policies.inForce(this.#now());
+    if (this.#table?.id !== policy.id || this.#table === undefined) {
+      this.#table = { id: policy.id, classes: new ClassTable(policy) };
+    }
+    return this.#table.classes;
+  }
+}

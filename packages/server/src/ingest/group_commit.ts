@@ -100,6 +100,8 @@ export class GroupCommit {
   readonly #limits: GroupCommitLimits;
   readonly #metrics: GroupCommitMetrics | undefined;
   readonly #monotonicMs: () => number;
+  readonly #onApplied: ((records: readonly ApplicableRecord[]) => void) | undefined;
+  readonly #onFailure: ((error: StemeError) => void) | undefined;
   readonly #staged = new Map<RecordId, Staged>();
   #queue: Unit[] = [];
   #queuedRecords = 0;
@@ -118,6 +120,10 @@ export class GroupCommit {
     readonly monotonicMs: () => number;
     readonly limits?: GroupCommitLimits;
     readonly metrics?: GroupCommitMetrics;
+    /** Called with each batch when the store has it, before its units are answered. */
+    readonly onApplied?: (records: readonly ApplicableRecord[]) => void;
+    /** Called once when writing has ended for the life of the process. */
+    readonly onFailure?: (error: StemeError) => void;
   }) {
     this.#log = collaborators.log;
     this.#store = collaborators.store;
@@ -125,6 +131,8 @@ export class GroupCommit {
     this.#monotonicMs = collaborators.monotonicMs;
     this.#limits = collaborators.limits ?? groupCommitLimits;
     this.#metrics = collaborators.metrics;
+    this.#onApplied = collaborators.onApplied;
+    this.#onFailure = collaborators.onFailure;
   }
 
   /** Records waiting to be put into a batch. */
@@ -278,7 +286,7 @@ export class GroupCommit {
     }
     const appended = await this.#log.append(batch.fresh);
     if (!appended.ok) {
-      if (appended.error.code !== 'disk_full') this.#dead = appended.error;
+      if (appended.error.code !== 'disk_full') this.#end(appended.error);
       return appended;
     }
     const { firstSequence, offsets } = appended.value;
@@ -297,11 +305,11 @@ export class GroupCommit {
     try {
       await this.#store.apply(records);
     } catch (cause) {
-      this.#dead = {
+      this.#end({
         code: 'log_failed',
         detail: 'The store cannot apply what the log holds; restart, and rebuild if it persists.',
         cause,
-      };
+      });
       return;
     } finally {
       this.#unapplied -= 1;
@@ -309,7 +317,14 @@ export class GroupCommit {
     for (const record of records) {
       if (this.#staged.get(record.id)?.sequence === record.sequence) this.#staged.delete(record.id);
     }
+    this.#onApplied?.(records);
     this.#wakeVisible();
+  }
+
+  #end(error: StemeError): void {
+    if (this.#dead !== undefined) return;
+    this.#dead = error;
+    this.#onFailure?.(error);
   }
 
   #wakeVisible(): void {

@@ -7,21 +7,11 @@ import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../../src/query/question.js';
+import { countOf, type Seeded, seeded } from '../support/seeded.js';
 import { ServerProcess } from '../support/server_process.js';
 
-const kills = process.env.STEMEDB_SOAK === '1' ? 1000 : 25;
+const kills = countOf(25, 1000);
 const seed = Number(process.env.STEMEDB_SEED ?? 20_261_121);
-
-/** Deterministic delays and shapes from a seed (mulberry32). */
-const randomOf = (start: number): (() => number) => {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 interface Ledger {
   /** Every claim that was ever sent, by its value. */
@@ -60,11 +50,11 @@ const writer = async (
   server: ServerProcess,
   ledger: Ledger,
   name: string,
-  random: () => number,
+  random: Seeded,
 ): Promise<void> => {
   for (let count = 0; ; count += 1) {
     try {
-      if (random() < 0.2) {
+      if (random.chance(0.2)) {
         const values = Array.from({ length: 10 }, (_, at) => `${name}-${count}-${at}`);
         await many(server, ledger, values);
       } else {
@@ -122,7 +112,7 @@ const checkLedger = async (server: ServerProcess, ledger: Ledger, from: number):
 
 test(`${kills} kills under load lose and invent nothing`, { timeout: 3_600_000 }, async (t) => {
   t.diagnostic(`seed ${seed}; replay with STEMEDB_SEED=${seed}`);
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const ledger: Ledger = { sent: new Set(), acknowledged: new Map() };
   let server = await ServerProcess.start();
   const { directory } = server;
@@ -132,7 +122,7 @@ test(`${kills} kills under load lose and invent nothing`, { timeout: 3_600_000 }
       const writers = Array.from({ length: 8 }, (_, at) =>
         writer(server, ledger, `r${round}w${at}`, random),
       );
-      await sleep(40 + Math.floor(random() * 260));
+      await sleep(40 + random.below(260));
       await server.stop('SIGKILL');
       await Promise.all(writers);
       server = await ServerProcess.spawn({ directory });

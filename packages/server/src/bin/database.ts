@@ -1,0 +1,256 @@
+/**
+ * The composition root: opens a database from its two directories and wires the rooms together.
+ * Everything that touches the world comes in through `Effects`, so that a test can run a whole
+ * database on a simulated disk and clock.
+ *
+ * The order of opening is the order of trust: locks, identity, store (what does it claim to have?),
+ * log (is that so?), replay, clock above every stamp seen, policy, ingest, query.
+ */
+import type { AgentId, Ed25519Verify, Outcome, PolicyTable, StemeError } from '@stemedb/model';
+import { blake3, HybridClock, keyPairFromSeed, kindNumber, ok, stampMs } from '@stemedb/model';
+import { GroupCommit, type GroupCommitMetrics } from '../ingest/group_commit.js';
+import type { Ingest } from '../ingest/ingest.js';
+import { createIngest, type IngestMetrics } from '../ingest/ingest_service.js';
+import type { Clock } from '../io/clock.js';
+import type { Disk } from '../io/disk.js';
+import type { Random } from '../io/random.js';
+import type { LensRegistry } from '../lens/registry.js';
+import { type Identity, openIdentity } from '../log/identity.js';
+import type { Log } from '../log/log.js';
+import type { LogMetrics } from '../log/metrics.js';
+import { type OpenReport, openLog } from '../log/open_log.js';
+import { createQueryService, type QueryLimits } from '../query/query_service.js';
+import type { QueryService } from '../query/question.js';
+import { RecordReader } from '../query/records.js';
+import { type ReplayProgress, replay } from '../store/replay.js';
+import type { ApplicableRecord, Store } from '../store/store.js';
+import { PolicyHistory } from '../trust/policy_history.js';
+import { Checkpoints } from './checkpoints.js';
+import { lockDirectories } from './directories.js';
+import { NodeTimeline } from './node_timeline.js';
+import { ensurePolicy, PolicyAdvice } from './policy_record.js';
+import { type OpenEngine, openOrRebuildStore } from './store_files.js';
+
+export interface DatabaseOptions {
+  /** Holds what cannot be rebuilt: segments and identity. */
+  readonly walDir: string;
+  /** Holds the store; may be deleted while nothing runs. */
+  readonly dbDir: string;
+  readonly realm?: string;
+  readonly signatures: 'optional' | 'required';
+  /** The policy that shall be in force; appended when another is. Undefined: leave it as it is. */
+  readonly policy: PolicyTable | undefined;
+  readonly segmentBytesMax?: number;
+  readonly freeBytesMin?: number;
+  readonly queryLimits?: QueryLimits;
+}
+
+export interface Effects {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly openEngine: OpenEngine;
+  readonly verify: Ed25519Verify;
+  readonly lenses: LensRegistry;
+  readonly logMetrics?: LogMetrics;
+  readonly ingestMetrics?: IngestMetrics;
+  readonly commitMetrics?: GroupCommitMetrics;
+  /** Told once when writing has ended and only a restart helps. */
+  readonly onWriteFailure?: (error: StemeError) => void;
+  readonly onReplay?: (progress: ReplayProgress) => void;
+}
+
+/** What was found at opening, for the operator. */
+export interface DatabaseReport {
+  readonly log: OpenReport;
+  /** Why the store was made anew, when it was. */
+  readonly storeRebuilt: string | undefined;
+  readonly replayed: number;
+  /** Milliseconds by which the newest stamp is ahead of the wall clock; 0 when it is not. */
+  readonly clockAheadMs: number;
+}
+
+export interface Database {
+  readonly identity: Identity;
+  /** Public half of the node's key: the author of unsigned writes while nobody logs in. */
+  readonly agentId: AgentId;
+  readonly log: Log;
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly query: QueryService;
+  readonly policies: PolicyHistory;
+  readonly report: DatabaseReport;
+  /** Why writing has ended, if it has. */
+  readonly writeFailure: StemeError | undefined;
+  /** Answers what is under way, closes the log in order and gives the locks back. */
+  close(): Promise<void>;
+}
+
+const cursorKeyOf = (identity: Identity): Uint8Array => {
+  const purpose = new TextEncoder().encode('stemedb cursor v1');
+  return blake3(new Uint8Array([...purpose, ...identity.nodeKeySeed]));
+};
+
+/** Every policy that the log holds, read through the store. */
+const recordedPolicies = (log: Log, store: Store): PolicyHistory => {
+  const policies = new PolicyHistory();
+  const snapshot = store.snapshot();
+  try {
+    const reader = new RecordReader(log, snapshot);
+    for (const { id, place } of snapshot.ofKind(kindNumber.policy)) {
+      const content = reader.content(id, place.stamp);
+      if (content?.kind === 'policy') policies.add({ id, stamp: place.stamp, content });
+    }
+  } finally {
+    snapshot.release();
+  }
+  return policies;
+};
+
+const notePolicies = (policies: PolicyHistory, records: readonly ApplicableRecord[]): void => {
+  for (const { content, id, stamp } of records) {
+    if (content?.kind === 'policy') policies.add({ id, stamp, content });
+  }
+};
+
+interface Files {
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly store: Store;
+  readonly report: Omit<DatabaseReport, 'clockAheadMs'>;
+}
+
+/** Opens store and log, in this order, and brings the store up to the log. */
+const openFiles = async (options: DatabaseOptions, effects: Effects): Promise<Outcome<Files>> => {
+  const { disk, clock } = effects;
+  const identity = await openIdentity(disk, effects.random, options.walDir);
+  if (!identity.ok) return identity;
+  const { databaseId, logId } = identity.value;
+  const opened = await openOrRebuildStore(effects, options.dbDir, databaseId);
+  if (!opened.ok) return opened;
+  const { store, rebuilt } = opened.value;
+  const log = await openLog(disk, clock, {
+    directory: options.walDir,
+    databaseId,
+    logId,
+    provenSequence: store.appliedSequence,
+    ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
+    ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
+    ...(effects.logMetrics === undefined ? {} : { metrics: effects.logMetrics }),
+  });
+  if (!log.ok) {
+    await store.close();
+    return log;
+  }
+  const replayed = await replay(log.value.log, store, effects.onReplay);
+  if (!replayed.ok) {
+    await log.value.log.close();
+    await store.close();
+    return replayed;
+  }
+  return ok({
+    identity: identity.value,
+    log: log.value.log,
+    store,
+    report: { log: log.value.report, storeRebuilt: rebuilt, replayed: replayed.value },
+  });
+};
+
+/** Wires ingest and query over open files, and sees to it that the wanted policy is in force. */
+const assemble = async (
+  files: Files,
+  options: DatabaseOptions,
+  effects: Effects,
+  release: () => Promise<void>,
+): Promise<Outcome<Database>> => {
+  const { identity, log, store } = files;
+  const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
+  const wallMs = (): number => effects.clock.wallMs();
+  const hybrid = new HybridClock(identity.nodeId, wallMs);
+  if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
+  hybrid.observe(store.visibleStamp);
+  const policies = recordedPolicies(log, store);
+  const checkpoints = new Checkpoints(effects.clock, log, store);
+  const commit = new GroupCommit({
+    log,
+    store,
+    clock: hybrid,
+    monotonicMs: () => effects.clock.monotonicMs(),
+    onApplied: (records) => {
+      notePolicies(policies, records);
+      checkpoints.noteWrite();
+    },
+    ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
+    ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
+  });
+  const close = async (): Promise<void> => {
+    await commit.settle();
+    await checkpoints.stop();
+    await log.close();
+    await store.close();
+    await release();
+  };
+  if (options.policy !== undefined) {
+    const inForce = policies.inForce(hybrid.latest());
+    const author = { agentId, wallMs: wallMs(), realm: options.realm };
+    const ensured = await ensurePolicy(options.policy, inForce, author, commit);
+    if (!ensured.ok) {
+      await close();
+      return ensured;
+    }
+  }
+  const advice = new PolicyAdvice(policies, () => store.visibleStamp);
+  const ingest = createIngest({
+    log,
+    store,
+    commit,
+    verify: effects.verify,
+    wallMs,
+    realm: options.realm,
+    signatures: options.signatures,
+    policyWarnings: (prepared) => advice.warningsOf(prepared),
+    ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
+  });
+  const query = createQueryService({
+    log,
+    store,
+    timeline: new NodeTimeline({ clock: effects.clock, hybrid, commit, store, logId: log.logId }),
+    policies,
+    lenses: effects.lenses,
+    clock: effects.clock,
+    random: effects.random,
+    cursorKey: cursorKeyOf(identity),
+    ...(options.queryLimits === undefined ? {} : { limits: options.queryLimits }),
+  });
+  const clockAheadMs = Math.max(0, stampMs(hybrid.latest()) - wallMs());
+  return ok({
+    identity,
+    agentId,
+    log,
+    store,
+    ingest,
+    query,
+    policies,
+    report: { ...files.report, clockAheadMs },
+    get writeFailure() {
+      return commit.failure;
+    },
+    close,
+  });
+};
+
+/** Opens a database, making it when the directories are empty. */
+export const openDatabase = async (
+  options: DatabaseOptions,
+  effects: Effects,
+): Promise<Outcome<Database>> => {
+  const locked = await lockDirectories(effects.disk, [options.walDir, options.dbDir]);
+  if (!locked.ok) return locked;
+  const release = locked.value;
+  const files = await openFiles(options, effects);
+  if (!files.ok) {
+    await release();
+    return files;
+  }
+  return assemble(files.value, options, effects, release);
+};

@@ -1,0 +1,38 @@
+/**
+ * The store's files: a view of the log that may be thrown away. One of another format, or one
+ * that cannot be read, is removed and made anew; one of another database is refused, because then
+ * the operator has mixed up two directories.
+ */
+import { type Outcome, ok } from '@stemedb/model';
+import type { Engine } from '../store/engine.js';
+import { openStore } from '../store/hybrid-store.js';
+import type { Store } from '../store/store.js';
+
+/** Opens and removes engines by directory: lmdb on a real disk, memory in tests. */
+export interface OpenEngine {
+  open(directory: string): Engine;
+  remove(directory: string): Promise<void>;
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** Why it was made anew, when it was. */
+  readonly rebuilt: string | undefined;
+}
+
+/** Opens the engine and the store on it; `database_mismatch` when it is a view of another log. */
+export const openOrRebuildStore = async (
+  effects: { readonly openEngine: OpenEngine },
+  directory: string,
+  databaseId: string,
+): Promise<Outcome<OpenedStore>> => {
+  const engine = effects.openEngine.open(directory);
+  const opened = await openStore(engine, { databaseId });
+  if (opened.ok) return ok({ store: opened.value, rebuilt: undefined });
+  await engine.close();
+  const { code, detail } = opened.error;
+  if (code !== 'store_format' && code !== 'store_corrupt') return opened;
+  await effects.openEngine.remove(directory);
+  const fresh = await openStore(effects.openEngine.open(directory), { databaseId });
+  return fresh.ok ? ok({ store: fresh.value, rebuilt: detail }) : fresh;
+};
