@@ -55,7 +55,7 @@ interface Release {
   readonly packageName: string;
   readonly version: string;
   readonly releasedMs: number;
-  /** The editors of MDN and of the W3C's group are experts of the field; caniuse is open to all. */
+  /** The demo's choice, so that `layered` has two tiers to show. */
   readonly class: 'expert' | 'community';
 }
 

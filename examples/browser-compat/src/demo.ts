@@ -73,7 +73,8 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 /** MDN and web-features say one thing, caniuse another. */
 function isEcho({ values }: PrintedConflict): boolean {
   const { mdn, caniuse } = values;
-  return mdn !== undefined && mdn === values['web-features'] && caniuse !== undefined;
+  const isRepeated = mdn !== undefined && mdn === values['web-features'];
+  return isRepeated && caniuse !== undefined && caniuse !== mdn;
 }
 
 async function introduce(output: DemoOutput, dataset: CompatDataset): Promise<void> {
@@ -185,6 +186,13 @@ async function showEcho(
       'So both have one origin, and consensus hears them once:',
   );
   await showVoices(client, output, sources, conflict.path, conflict.values);
+  if (isEcho(conflict)) {
+    const { mdn, caniuse } = conflict.values;
+    await output.line(
+      `Counted by heads it would be 2 to 1 for ${say(mdn)} against ${say(caniuse)}; ` +
+        'counted by origin it is 1 to 1, a tie, and the answer says so.',
+    );
+  }
   if (agreed === undefined) return;
   const path = agreed.concept_path;
   await output.line('The same where all three agree: three claims, two voices.');
