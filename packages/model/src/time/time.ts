@@ -3,7 +3,7 @@ import type { Outcome } from '../errors.js';
 import type { JsonObject, RecordKind } from '../record.js';
 import { fail, ok } from '../result.js';
 
-/** 9999-12-31T23:59:59.999Z: the last moment that RFC 3339 can write, less what the limit leaves. */
+/** 9999-12-31T23:59:59.999Z, the last moment that RFC 3339 can write. */
 export const timeMsMax = 253_402_300_799_999;
 
 const rfc3339 =
