@@ -92,25 +92,23 @@ const claimStep = (
   return signed('assertion', content, random.pick(agents));
 };
 
+/** Sources of one history; claims cite them before and after they are registered. */
+const sourcesPerHistory = 8;
+
 /** A history of `length` steps, from a wall clock at `startMs`. */
 export const randomHistory = (random: Seeded, length: number, startMs: number): readonly Step[] => {
   const steps: Step[] = [];
-  const sources: RecordId[] = [];
+  const unregistered = Array.from({ length: sourcesPerHistory }, () => sourceStep(random, startMs));
+  const sources = unregistered.map(idOf);
   const claims: RecordId[] = [];
   let wallMs = startMs;
   for (let at = 0; at < length; at += 1) {
     const wallStepMs = random.chance(0.05) ? -random.below(5000) : random.below(3);
     wallMs += wallStepMs;
+    const source = random.chance(0.12) ? unregistered.pop() : undefined;
     const again = steps.length > 0 && random.chance(0.08) ? random.pick(steps) : undefined;
-    if (again !== undefined) {
-      steps.push({ ...again, wallStepMs });
-      continue;
-    }
-    const isSource = random.chance(0.15);
-    const submission = isSource
-      ? sourceStep(random, wallMs)
-      : claimStep(random, wallMs, sources, claims);
-    (isSource ? sources : claims).push(idOf(submission));
+    const submission = source ?? again?.submission ?? claimStep(random, wallMs, sources, claims);
+    if (submission.kind === 'assertion') claims.push(idOf(submission));
     steps.push({ submission, wallStepMs });
   }
   return steps;
