@@ -26,7 +26,7 @@ export interface Disk {
   open(path: string, purpose: 'read' | 'write' | 'create'): Promise<DiskFile>;
   /** `open` for reading, at once: what `readSync` of a file that is not open yet begins with. */
   openSync(path: string): DiskFile;
-  /** Makes a directory and its parents, mode 0700; one that is there already is left alone. */
+  /** Makes a directory and its parents, mode 0700, durably; one that is there is left alone. */
   makeDirectory(path: string): Promise<void>;
   /** Makes names created, renamed or removed in the directory durable. */
   syncDirectory(path: string): Promise<void>;

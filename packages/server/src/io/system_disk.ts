@@ -6,6 +6,7 @@
  * everything about names) goes through the thread pool, so the event loop never stands still.
  */
 import * as fs from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
 import { type Disk, type DiskFile, type DiskLock, diskErrorCode } from './disk.js';
@@ -103,6 +104,15 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+async function makeDirectory(path: string): Promise<void> {
+  const first = await fs.promises.mkdir(path, { recursive: true, mode: directoryMode });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let made = resolve(path); made !== top; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
+}
+
 async function freeBytes(path: string): Promise<number> {
   const status = await fs.promises.statfs(path);
   return status.bavail * status.bsize;
@@ -111,9 +121,7 @@ async function freeBytes(path: string): Promise<number> {
 export const systemDisk: Disk = {
   open: async (path, purpose) => new SystemFile(await fsOpen(path, openFlags[purpose], fileMode)),
   openSync: (path) => new SystemFile(fs.openSync(path, openFlags.read)),
-  makeDirectory: async (path) => {
-    await fs.promises.mkdir(path, { recursive: true, mode: directoryMode });
-  },
+  makeDirectory,
   syncDirectory,
   rename: (from, to) => fs.promises.rename(from, to),
   remove: (path) => fs.promises.unlink(path),
