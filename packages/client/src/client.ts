@@ -39,7 +39,7 @@ export interface StemeClientOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** For one call that is not a stream of lines, each try; 35,000 by default. */
   readonly timeoutMs?: number;
-  /** Stream request bodies; by default where the runtime can over HTTP/1.1, which browsers cannot. */
+  /** Stream request bodies; by default outside of browsers, which cannot over HTTP/1.1. */
   readonly streamBodies?: boolean;
 }
 

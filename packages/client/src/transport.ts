@@ -55,7 +55,7 @@ export const faultsOf = (value: JsonValue | undefined): readonly Fault[] => {
 };
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-export const retryAfterMs = (header: string | null, nowMs: number): number | undefined => {
+const retryAfterMs = (header: string | null, nowMs: number): number | undefined => {
   if (header === null) return undefined;
   if (/^\d+$/.test(header)) return Number(header) * 1000;
   const at = Date.parse(header);

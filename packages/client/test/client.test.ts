@@ -197,7 +197,7 @@ test('the API key goes out as a header', async (context) => {
   assert.equal(server.seen[0]?.headers['x-api-key'], 'secret');
 });
 
-test('signatures made elsewhere are sent as they are, and are not part of the id', async (context) => {
+test('signatures made elsewhere are sent as they are', async (context) => {
   const server = await startServer(context, [json(201, written)]);
   const signatures = [{ agent_id: 'c'.repeat(64), signature: 'd'.repeat(128) }];
   const signed = { ...claim, agent_id: 'c'.repeat(64), asserted_at: 1, signatures };

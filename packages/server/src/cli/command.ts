@@ -1,10 +1,7 @@
 /** What every command file exports: how it is spelled, and what it does. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ExitName } from './exit_codes.js';
-import type { GlobalOptions, Session } from './session.js';
-
-/** Makes the session of one run from the options of the program. */
-export type OpenSession = (options: GlobalOptions) => Session;
+import type { Session } from './session.js';
 
 /** Runs a command's work and turns what becomes of it into the exit code. */
 export type Run = (

@@ -33,7 +33,7 @@ export const unwrap = <T>(outcome: Outcome<T>): T => {
 };
 
 /** A configuration error with this sentence. */
-export const misconfigured = (detail: string, cause?: unknown): CommandError =>
+const misconfigured = (detail: string, cause?: unknown): CommandError =>
   new CommandError({ code: 'invalid_configuration', detail, cause });
 
 /** Another process has the directory. */

@@ -13,7 +13,7 @@ import type { CliServices } from './services.js';
 const columnsDefault = 100;
 
 /** Standard output or error. A reader that has gone away ends the program, as it does `cat`. */
-export const systemSink = (stream: NodeJS.WriteStream): TextSink => {
+const systemSink = (stream: NodeJS.WriteStream): TextSink => {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);

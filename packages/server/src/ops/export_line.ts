@@ -19,8 +19,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const proofs: readonly AuthorProof[] = ['signature', 'credential', 'node'];
 
 /** One line, with its line feed. */
-export const formatExportLine = (record: LogRecord): string =>
-  `{"record":${decoder.decode(record.bytes)},"stamp":"${record.stamp}","proof":"${record.proof}"}\n`;
+export const formatExportLine = ({ bytes, stamp, proof }: LogRecord): string =>
+  `{"record":${decoder.decode(bytes)},"stamp":"${stamp}","proof":"${proof}"}\n`;
 
 const refuse = (pointer: string, detail: string): Outcome<never> =>
   fail({ code: 'invalid_field', detail, faults: [{ code: 'invalid_field', pointer, detail }] });

@@ -1,7 +1,7 @@
 /** Cuts a stream of bytes into numbered lines, holding one chunk and one unfinished line. */
 
 /** Longer than any record: 1 MiB of source text where every byte is written as `\u00xx`. */
-export const lineBytesMax = 8 * 1024 * 1024;
+const lineBytesMax = 8 * 1024 * 1024;
 
 export interface TextLine {
   /** As an editor shows it: the first is 1, and blank lines count. */

@@ -8,7 +8,7 @@
  * torn tail: what an unclean stop leaves, and the next start cuts away (spec 4.3).
  */
 import type { Ed25519Verify, HlcStamp } from '@stemedb/model';
-import { zeroStamp } from '@stemedb/model';
+import { parseStamp, zeroStamp } from '@stemedb/model';
 import type { Disk } from '../io/disk.js';
 import {
   frameHeaderBytes,
@@ -84,6 +84,8 @@ class LogVerifier {
   #nextOffset: number | undefined;
   #nextSequence: number | undefined;
   #newestStamp: HlcStamp = zeroStamp;
+  /** True when frames of the segment before could not be read. */
+  #isDamaged = false;
   #bytes = 0;
   #records = 0;
 
@@ -147,7 +149,10 @@ class LogVerifier {
     if (header.firstOffset !== segment.firstOffset) yield wrong(56, 'and the file name differ');
     if (header.databaseId !== first.databaseId) yield wrong(16, 'is of another database');
     if (header.logId !== first.logId) yield wrong(32, 'is of another log');
-    if (this.#first === undefined) this.#number = header.number;
+    if (this.#first === undefined && header.firstOffset !== 0) {
+      yield wrong(56, 'is not the first of its log: all before it is missing');
+      this.#number = header.number;
+    }
     if (header.number !== this.#number) {
       yield wrong(48, `has number ${header.number} where ${this.#number} belongs`);
       this.#number = header.number;
@@ -155,22 +160,32 @@ class LogVerifier {
     if (this.#nextOffset !== undefined && header.firstOffset !== this.#nextOffset) {
       yield wrong(56, `begins at ${header.firstOffset} where ${this.#nextOffset} belongs`);
     }
-    const { firstSequence } = header;
-    if (this.#nextSequence !== undefined && firstSequence !== this.#nextSequence) {
+    // Behind damage these would only say the same once more.
+    if (this.#first !== undefined && !this.#isDamaged) yield* this.#verifyChain(header, wrong);
+    this.#newestStamp = parseStamp(header.newestStamp) ?? this.#newestStamp;
+    this.#first = first;
+  }
+
+  /** What a header says of all that stands before it. */
+  *#verifyChain(
+    { firstSequence, newestStamp, previous }: SegmentHeader,
+    wrong: (byte: number, detail: string) => LogFinding,
+  ): Generator<LogFinding> {
+    if (firstSequence !== this.#nextSequence) {
       yield wrong(64, `begins with record ${firstSequence}, not ${this.#nextSequence}`);
     }
-    if (this.#last !== undefined && !isNamedBy(header, this.#last)) {
+    const last = this.#last;
+    const isNamed = previous?.offset === last?.offset && last?.hash.equals(previous?.hash ?? none);
+    if (last !== undefined && isNamed !== true) {
       yield wrong(72, 'names another last frame of the segment before');
     }
-    if (this.#first !== undefined && header.newestStamp !== this.#newestStamp) {
-      yield wrong(112, 'names another newest stamp');
-    }
-    this.#first = first;
+    if (newestStamp !== this.#newestStamp) yield wrong(112, 'names another newest stamp');
   }
 
   async *#verifyFrames(source: SegmentSource, isLast: boolean): AsyncGenerator<LogEvent> {
     let position = Math.min(segmentHeaderBytes, source.endPosition);
     this.#last = undefined;
+    this.#isDamaged = false;
     while (position < source.endPosition) {
       const frames = readFrames(source, position, this.#nextSequence ?? 1);
       let step = await frames.next();
@@ -185,6 +200,7 @@ class LogVerifier {
       position = step.value.position;
       const proof = isLast ? await findProof(source, position, step.value.nextSequence) : undefined;
       const torn = isLast && proof === undefined;
+      this.#isDamaged = true;
       const next = await nextFrame(source, position);
       const until = next === undefined ? 'the end of the file' : `byte ${next.position}`;
       const detail = `no valid frame (${fault}) from here to ${until}`;
@@ -213,10 +229,7 @@ class LogVerifier {
   }
 }
 
-const isNamedBy = (header: SegmentHeader, last: LastFrame): boolean =>
-  header.previous !== undefined &&
-  header.previous.offset === last.offset &&
-  last.hash.equals(header.previous.hash);
+const none = new Uint8Array();
 
 /** The first valid frame after a bad one, and the sequence that a record there would have. */
 const nextFrame = async (

@@ -1,4 +1,4 @@
-/** `stemedb demo browser-compat`: loads real claims that contradict each other, and asks about them. */
+/** `stemedb demo browser-compat`: loads real claims that disagree, and asks about them. */
 import type { AssertionInput, StemeClient } from '@stemedb/client';
 import { nodeCryptoSigner } from '@stemedb/client/node';
 import {

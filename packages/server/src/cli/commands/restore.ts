@@ -1,4 +1,4 @@
-/** `stemedb restore --from-export`: an export back into an empty data directory, with its stamps. */
+/** `stemedb restore --from-export`: an export back into an empty directory, with its stamps. */
 import type { StemeError } from '@stemedb/model';
 import { isEmptyDirectory } from '../../ops/data_directory.js';
 import { restoreLines } from '../../ops/restore.js';

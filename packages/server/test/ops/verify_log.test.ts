@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sodiumVerify } from '../../src/ingest/sodium.js';
+import { systemDisk } from '../../src/io/system_disk.js';
+import { segmentHeaderBytes } from '../../src/log/format.js';
+import { type LogEnd, type LogFinding, verifyLog } from '../../src/ops/verify_log.js';
+import { filledDirectories } from './directories.js';
+
+const flips = process.env.STEMEDB_SOAK === '1' ? 20_000 : 300;
+
+interface Verified {
+  readonly findings: readonly LogFinding[];
+  readonly end: LogEnd;
+}
+
+const verify = async (directory: string): Promise<Verified> => {
+  const findings: LogFinding[] = [];
+  for await (const event of verifyLog({
+    disk: systemDisk,
+    directory,
+    verifySignature: sodiumVerify,
+  })) {
+    if (event.type === 'finding') findings.push(event);
+    if (event.type === 'end') return { findings, end: event };
+  }
+  assert.fail('It did not end.');
+};
+
+const segmentsOf = async (directory: string): Promise<readonly string[]> =>
+  (await readdir(directory)).filter((name) => name.endsWith('.wal')).sort();
+
+test('a sound log has no findings, and everything in it is counted', async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const { findings, end } = await verify(walDir);
+  assert.deepEqual(findings, []);
+  assert.ok(end.segments > 2);
+  // A policy, 120 claims and a signature for each third of them.
+  assert.equal(end.records, 1 + 120 + 40);
+  assert.equal(end.attestations, 40);
+  assert.equal(end.lastSequence, end.records);
+});
+
+test(`a flipped bit anywhere is found (${flips} flips)`, async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const names = await segmentsOf(walDir);
+  const whole = new Map<string, Buffer>();
+  for (const name of names) whole.set(name, await readFile(join(walDir, name)));
+  const total = [...whole.values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  for (let flip = 0; flip < flips; flip += 1) {
+    let at = Math.floor((flip * total) / flips);
+    const name = names.find((candidate) => {
+      const size = whole.get(candidate)?.length ?? 0;
+      if (at < size) return true;
+      at -= size;
+      return false;
+    });
+    assert.ok(name !== undefined);
+    const sound = whole.get(name) ?? Buffer.alloc(0);
+    const damaged = Buffer.from(sound);
+    damaged.writeUInt8((sound[at] ?? 0) ^ (1 << (flip % 8)), at);
+    await writeFile(join(walDir, name), damaged);
+    const { findings } = await verify(walDir);
+    assert.ok(findings.length > 0, `bit ${flip % 8} of byte ${at} in ${name} went unnoticed`);
+    await writeFile(join(walDir, name), sound);
+  }
+  assert.deepEqual((await verify(walDir)).findings, []);
+});
+
+test('damage in the middle is named by its byte, and what follows is still checked', async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const [first = '', second = ''] = await segmentsOf(walDir);
+  for (const name of [first, second]) {
+    const bytes = await readFile(join(walDir, name));
+    bytes.writeUInt8((bytes[segmentHeaderBytes + 40] ?? 0) ^ 1, segmentHeaderBytes + 40);
+    await writeFile(join(walDir, name), bytes);
+  }
+  const { findings } = await verify(walDir);
+  assert.deepEqual(
+    findings.map(({ severity, segment, byte }) => ({ severity, segment, byte })),
+    [first, second].map((segment) => ({ severity: 'damage', segment, byte: segmentHeaderBytes })),
+  );
+});
+
+test('a cut-off end that was never durable is a torn tail, not damage', async (context) => {
+  const { walDir } = await filledDirectories(context, 30);
+  const last = (await segmentsOf(walDir)).at(-1) ?? '';
+  const size = (await readFile(join(walDir, last))).length;
+  await truncate(join(walDir, last), size - 3);
+  const { findings } = await verify(walDir);
+  assert.deepEqual(
+    findings.map(({ severity }) => severity),
+    ['torn_tail'],
+  );
+});
+
+test('a sealed segment that is cut, missing, swapped or doubled is damage', async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const [first = '', second = '', third = ''] = await segmentsOf(walDir);
+  const at = (name: string): string => join(walDir, name);
+  const [one, two] = [await readFile(at(first)), await readFile(at(second))];
+  const damages: Readonly<Record<string, () => Promise<void>>> = {
+    cut: () => truncate(at(second), two.length - 40),
+    missing: () => rm(at(second)),
+    swapped: async () => {
+      await writeFile(at(first), two);
+      await writeFile(at(second), one);
+    },
+    doubled: () => writeFile(at(second), one),
+    'of a lost first': () => rename(at(first), `${at(first)}.away`),
+  };
+  assert.notEqual(third, '');
+  for (const [name, damage] of Object.entries(damages)) {
+    await damage();
+    const { findings } = await verify(walDir);
+    assert.ok(
+      findings.some(({ severity }) => severity === 'damage'),
+      `${name}: ${JSON.stringify(findings)}`,
+    );
+    await rm(`${at(first)}.away`, { force: true });
+    await writeFile(at(first), one);
+    await writeFile(at(second), two);
+  }
+  assert.deepEqual((await verify(walDir)).findings, []);
+});
