@@ -7,7 +7,7 @@
  * Values are copied out of the map: what a reader holds survives any later commit.
  */
 import { open, type RootDatabase } from 'lmdb';
-import type { Change, Engine, EngineSnapshot, Range } from './engine.js';
+import type { Change, Engine, EngineSnapshot, Range, Visitor } from './engine.js';
 
 export interface LmdbOptions {
   /** Upper bound of the file, bytes; address space, not memory. */
@@ -19,14 +19,55 @@ const readersMax = 1024;
 /** Longest key that a 4 KiB page takes, as lmdb is built here. */
 const keyBytesMax = 1978;
 
+/**
+ * The library lends its buffers: what is kept has to be copied. A copy of its own for each key and
+ * value costs more than finding them, so a `visit` gets them in buffers that are used again, one
+ * for each length.
+ */
+let isLending = false;
+
+class Lender {
+  readonly #buffers: Buffer[] = [];
+
+  take(lent: Uint8Array, start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (!isLending || length > lentBytesMax)
+      return Uint8Array.prototype.slice.call(lent, start, end);
+    let buffer = this.#buffers[length];
+    if (buffer === undefined) {
+      buffer = Buffer.alloc(length);
+      this.#buffers[length] = buffer;
+    }
+    // Not `copy` or `set`: both are confused by the length that the library sets.
+    for (let index = 0; index < length; index += 1) buffer[index] = lent[start + index] ?? 0;
+    return buffer;
+  }
+}
+
+/** Longer keys and values are rare: they get buffers of their own. */
+const lentBytesMax = 256;
+const keys = new Lender();
+const values = new Lender();
+
+const readBytes = (lent: Uint8Array, start: number, end: number): Uint8Array =>
+  keys.take(lent, start, end);
+
+/** The library sets `length` of the buffer that it lends to the length of the value. */
+const copyOut = (lent: Uint8Array): Uint8Array => values.take(lent, 0, lent.length);
+
+function writeBytes(key: Uint8Array, target: Uint8Array, start: number): number {
+  target.set(key, start);
+  return start + key.length;
+}
+
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 type Transaction = ReturnType<Database['useReadTransaction']>;
 
 /** Opens or creates the database in a directory. Throws what the library throws. */
 export function lmdbEngine(path: string, options: LmdbOptions = {}): Engine {
   const database = open<Uint8Array, Uint8Array>(path, {
-    keyEncoding: 'binary',
-    encoding: 'binary',
+    keyEncoder: { writeKey: writeBytes, readKey: readBytes },
+    encoder: { encode: (value: Uint8Array) => value, decode: copyOut },
     // A path with a dot in its last segment is a directory all the same.
     noSubdir: false,
     separateFlushed: true,
@@ -108,6 +149,23 @@ class LmdbSnapshot implements EngineSnapshot {
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
     this.#assertOpen();
     return walk(this.#database, range, this.#transaction);
+  }
+
+  visit(range: Range, visitor: Visitor): void {
+    this.#assertOpen();
+    const iterator = walk(this.#database, range, this.#transaction)[Symbol.iterator]();
+    try {
+      for (;;) {
+        isLending = true;
+        const next = iterator.next();
+        isLending = false;
+        if (next.done === true) return;
+        visitor(next.value.key, next.value.value);
+      }
+    } finally {
+      isLending = false;
+      iterator.return?.();
+    }
   }
 
   release(): void {

@@ -99,6 +99,9 @@ class MemoryEngine implements Engine {
     return {
       get: (key) => find(entries, key),
       range: (range) => walk(entries, range),
+      visit: (range, visitor) => {
+        for (const { key, value } of walk(entries, range)) visitor(key, value);
+      },
       release: () => {},
     };
   }

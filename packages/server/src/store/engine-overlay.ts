@@ -125,12 +125,7 @@ function heldInside(runs: readonly Run[], range: Range): Run {
   return held;
 }
 
-function rangeOver(
-  runs: readonly Run[],
-  behind: Pick<Engine, 'range'>,
-  range: Range,
-): Iterable<KeyValue> {
-  const held = heldInside(runs, range);
+function rangeOver(held: Run, behind: Pick<Engine, 'range'>, range: Range): Iterable<KeyValue> {
   if (held.length === 0) return behind.range(range);
   // Every held entry may hide one of those behind.
   const limit = range.limit === undefined ? {} : { limit: range.limit + held.length };
@@ -193,7 +188,7 @@ class OverlayEngine implements Engine {
   }
 
   range(range: Range): Iterable<KeyValue> {
-    return rangeOver(this.#runs, this.#behind, range);
+    return rangeOver(heldInside(this.#runs, range), this.#behind, range);
   }
 
   snapshot(): EngineSnapshot {
@@ -204,7 +199,12 @@ class OverlayEngine implements Engine {
         const held = find(runs, textOf(key));
         return held === undefined ? behind.get(key) : held.value;
       },
-      range: (range) => rangeOver(runs, behind, range),
+      range: (range) => rangeOver(heldInside(runs, range), behind, range),
+      visit: (range, visitor) => {
+        const held = heldInside(runs, range);
+        if (held.length === 0) behind.visit(range, visitor);
+        else for (const { key, value } of rangeOver(held, behind, range)) visitor(key, value);
+      },
       release: () => behind.release(),
     };
   }

@@ -15,11 +15,15 @@ export type Change =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: Uint8Array };
 
+export type Visitor = (key: Uint8Array, value: Uint8Array) => void;
+
 /** Reads that all see one committed state. Must be released. */
 export interface EngineSnapshot {
   /** The value, which stays valid after the call; undefined when the key is not there. */
   get(key: Uint8Array): Uint8Array | undefined;
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
+  /** The same for scans that keep nothing: key and value are lent until the visitor returns. */
+  visit(range: Range, visitor: Visitor): void;
   release(): void;
 }
 

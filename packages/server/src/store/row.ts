@@ -6,8 +6,15 @@
  * class u32, lifecycle u8, flags u8, checksum u32. The value key and the sequence are in the key.
  */
 import type { HlcStamp, RecordId, ValueKey } from '@stemedb/model';
+import { StoreCorruption } from './corruption.js';
 import { asBuffer, newValue, open, seal } from './entry.js';
-import { candidateSequenceAt, candidateValueAt, idBytes, sequenceBytes } from './keys.js';
+import {
+  candidateKeyBytes,
+  candidateSequenceAt,
+  candidateValueAt,
+  idBytes,
+  sequenceBytes,
+} from './keys.js';
 import type { CandidateRow, RecordPlace } from './store.js';
 
 export const stampBytes = 16;
@@ -50,8 +57,8 @@ export function encodeRow(key: Buffer, row: RowContent): Buffer {
  */
 export class RowDecoder {
   readonly #asOf: Buffer;
-  #valueBytes: Buffer | undefined;
-  #valueKey: ValueKey = '' as ValueKey;
+  readonly #valueBytes = Buffer.alloc(idBytes);
+  #valueKey = '0'.repeat(2 * idBytes) as ValueKey;
 
   constructor(asOf: HlcStamp) {
     this.#asOf = Buffer.from(asOf, 'hex');
@@ -60,6 +67,7 @@ export class RowDecoder {
   /** The row, or undefined when it was recorded after the moment asked. */
   decode(key: Uint8Array, bytes: Uint8Array): CandidateRow | undefined {
     const value = open(key, bytes, rowBytes);
+    if (key.length !== candidateKeyBytes) throw new StoreCorruption('candidate', key, 'is cut');
     if (value.compare(this.#asOf, 0, stampBytes, idBytes, assertedAt) > 0) return undefined;
     const head = value.toString('hex', 0, assertedAt);
     const flags = value[flagsAt] ?? 0;
@@ -82,9 +90,9 @@ export class RowDecoder {
 
   #valueKeyOf(key: Buffer): ValueKey {
     const last = this.#valueBytes;
-    if (last?.compare(key, candidateValueAt, candidateSequenceAt) !== 0) {
-      this.#valueBytes = Buffer.from(key.subarray(candidateValueAt, candidateSequenceAt));
-      this.#valueKey = this.#valueBytes.toString('hex') as ValueKey;
+    if (last.compare(key, candidateValueAt, candidateSequenceAt) !== 0) {
+      key.copy(last, 0, candidateValueAt, candidateSequenceAt);
+      this.#valueKey = last.toString('hex') as ValueKey;
     }
     return this.#valueKey;
   }

@@ -123,12 +123,12 @@ export class Snapshot implements StoreSnapshot {
       const rows: CandidateRow[] = [];
       const count = this.#counted(() => {
         let inChunk = 0;
-        for (const { key, value } of this.#engine.range({ gte, lt, limit: rowsPerChunk })) {
+        this.#engine.visit({ gte, lt, limit: rowsPerChunk }, (key, value) => {
           const row = decoder.decode(key, value);
           if (row !== undefined) rows.push(row);
           inChunk += 1;
           if (inChunk === rowsPerChunk) gte = keyAfter(key);
-        }
+        });
         seen += inChunk;
         const isLast = inChunk < rowsPerChunk || seen > entry.claims;
         if (isLast && seen !== entry.claims) {

@@ -142,6 +142,12 @@ function snapshotTests(name: string, newHome: () => EngineHome): void {
       await engine.commit([remove(bytes(1))]);
       assert.deepEqual(read(before), ['01=01', '02=02']);
       assert.equal(before.get(bytes(3)), undefined);
+      const visited: string[] = [];
+      before.visit({ ...all, reverse: true, limit: 1 }, (key, value) => {
+        assert.equal(hex(engine.get(bytes(3)) ?? bytes()), '03');
+        visited.push(`${hex(key)}=${hex(value)}`);
+      });
+      assert.deepEqual(visited, ['02=02']);
       assert.deepEqual(read(after), ['01=09', '03=03']);
       assert.deepEqual(read(engine), ['03=03']);
       before.release();
@@ -184,7 +190,8 @@ function durabilityTests(name: string, newHome: () => EngineHome): void {
       fc.asyncProperty(
         fc.array(fc.array(changeArbitrary, { maxLength: 20 }), { maxLength: 12 }),
         fc.tuple(keyArbitrary, keyArbitrary),
-        async (commits, [gte, lt]) => {
+        fc.integer({ min: 1, max: 5 }),
+        async (commits, [gte, lt], limit) => {
           await withEngine(newHome, async (engine) => {
             const model = new Map<string, string>();
             for (const changes of commits) {
@@ -203,6 +210,14 @@ function durabilityTests(name: string, newHome: () => EngineHome): void {
             const expected = inside.map(([key, value]) => `${key}=${value}`);
             assert.deepEqual(read(engine, { gte, lt }), expected);
             assert.deepEqual(read(engine, { gte, lt, reverse: true }), [...expected].reverse());
+            assert.deepEqual(read(engine, { gte, lt, limit }), expected.slice(0, limit));
+            const snapshot = engine.snapshot();
+            const visited: string[] = [];
+            snapshot.visit({ gte, lt, limit }, (key, value) => {
+              visited.push(`${hex(key)}=${hex(value)}`);
+            });
+            snapshot.release();
+            assert.deepEqual(visited, expected.slice(0, limit));
             return undefined;
           });
         },

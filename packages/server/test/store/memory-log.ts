@@ -36,6 +36,7 @@ export function memoryLog(records: readonly LogRecord[], failAt?: number): Log {
     },
     mark: unused,
     close: async () => {},
+    failure: undefined,
     usage: { segments: 1, bytes: 0 },
   };
 }
