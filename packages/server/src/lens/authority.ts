@@ -26,7 +26,7 @@ export const authority: Lens = {
       confidence: roundFigure(decided.values[0]?.share ?? 0),
       conflict: decided.conflict,
       tied: decided.tied,
-      truncated: decided.groups.truncated,
+      truncated: decided.truncated,
       ...(explain ? { roles: yield* bestClaimRoles(decided, wording) } : {}),
     };
   },

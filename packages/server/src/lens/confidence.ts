@@ -23,7 +23,7 @@ export const confidence: Lens = {
       confidence: fromNano(decided.values[0]?.score ?? 0),
       conflict: decided.conflict,
       tied: decided.tied,
-      truncated: decided.groups.truncated,
+      truncated: decided.truncated,
       ...(explain ? { roles: yield* bestClaimRoles(decided, wording) } : {}),
     };
   },

@@ -20,7 +20,7 @@ export const consensus: Lens = {
       confidence: roundFigure(decided.values[0]?.share ?? 0),
       conflict: decided.conflict,
       tied: decided.tied,
-      truncated: decided.groups.truncated,
+      truncated: decided.truncated,
       ...(explain ? { roles: yield* voiceRoles(decided, question, behind) } : {}),
     };
   },

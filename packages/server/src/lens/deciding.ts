@@ -7,7 +7,7 @@ import { type Groups, groupByValue } from './grouping.js';
 import type { Candidate, Conflict, LensQuestion, RankedValue } from './lens.js';
 import { Pace } from './pace.js';
 import { sortRows } from './sorting.js';
-import { claimOrder, supportByValue, type Weights, weigh } from './support.js';
+import { claimOrder, type Supports, supportByValue, type Weights, weigh } from './support.js';
 
 export interface Rule {
   /** The weight of a claim: the score factor, by which a representative is chosen too. */
@@ -25,6 +25,8 @@ export interface Decided {
   readonly values: readonly RankedValue[];
   readonly conflict: Conflict;
   readonly tied: boolean;
+  /** Rows without a voice: beyond the work limit, or their search given up. */
+  readonly truncated: number;
   /** By candidate, see `Voice`; only under `support` and when to be explained. */
   readonly voices: Uint8Array | undefined;
 }
@@ -45,24 +47,26 @@ export function* decide(
   const weights = yield* weigh(groups, rule.weight, pace);
   const voices =
     explain && rule.score === 'support' ? new Uint8Array(candidates.length) : undefined;
-  const scores =
+  const own =
     rule.score === 'support' ? yield* supportByValue(groups, weights, pace, voices) : undefined;
-  const support =
-    scores !== undefined && rule.weight === byConfidence
-      ? scores
+  const common =
+    own !== undefined && rule.weight === byConfidence
+      ? own
       : yield* confidenceSupport(groups, pace);
-  const values = yield* rank({ groups, weights, scores, support, shares: rule.shares }, pace);
+  const scored = { groups, weights, scores: own?.support, support: common.support };
+  const values = yield* rank({ ...scored, shares: rule.shares }, pace);
   return {
     groups,
     weights,
     values,
-    conflict: yield* conflictOf(support, pace),
+    conflict: yield* conflictOf(common.support, pace),
     tied: values.length > 1 && values[0]?.score === values[1]?.score,
+    truncated: groups.truncated + Math.max(own?.givenUp ?? 0, common.givenUp),
     voices,
   };
 }
 
-function* confidenceSupport(groups: Groups, pace: Pace): Generator<void, Float64Array> {
+function* confidenceSupport(groups: Groups, pace: Pace): Generator<void, Supports> {
   const confidences = yield* weigh(groups, byConfidence, pace);
   return yield* supportByValue(groups, confidences, pace);
 }

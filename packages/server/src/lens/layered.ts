@@ -42,7 +42,7 @@ export const layered: Lens = {
       confidence: roundFigure(best.decided.values[0]?.share ?? 0),
       conflict: all.conflict,
       tied: best.decided.tied,
-      truncated: all.groups.truncated,
+      truncated: all.truncated,
       tiers,
       ...(explain ? { roles: yield* rolesOf(candidates, best, question) } : {}),
     };

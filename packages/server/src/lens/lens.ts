@@ -93,7 +93,7 @@ export interface Resolution {
   readonly conflict: Conflict;
   /** True when the first value shares its score with the next. */
   readonly tied: boolean;
-  /** Distinct (value, agent, origin) rows without a voice because of `supportRowsMax`. */
+  /** Distinct (value, agent, origin) rows left without a voice by a work limit. */
   readonly truncated: number;
   readonly tiers?: readonly TierResolution[];
   /** In the order of the candidates given; present only when asked for. */

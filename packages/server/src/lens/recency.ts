@@ -24,7 +24,7 @@ export const recency: Lens = {
       confidence: fromNano(decided.values[0]?.representative.confidence ?? 0),
       conflict: decided.conflict,
       tied: decided.tied,
-      truncated: decided.groups.truncated,
+      truncated: decided.truncated,
       ...(explain ? { roles: yield* bestClaimRoles(decided, wording) } : {}),
     };
   },

@@ -17,7 +17,7 @@ export const skeptic: Lens = {
       confidence: 0,
       conflict: decided.conflict,
       tied: decided.tied,
-      truncated: decided.groups.truncated,
+      truncated: decided.truncated,
       ...(explain ? { roles: yield* voiceRoles(decided, question, undefined) } : {}),
     };
   },

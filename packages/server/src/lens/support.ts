@@ -60,16 +60,23 @@ function tieOrder(a: Candidate, b: Candidate): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
+export interface Supports {
+  /** By value, in whole numbers of 10^-9. */
+  readonly support: Float64Array;
+  /** Rows whose voice was not searched for, see `searchStepsPerRow`. */
+  readonly givenUp: number;
+}
+
 /**
- * Support by value, in whole numbers of 10^-9. With `voices` (by candidate) it also notes what
- * each claim did, equal claims then being taken in `claimOrder` so that the notes are determined.
+ * Support by value. Claims are taken in `claimOrder`, so that every node does the same steps.
+ * With `voices` (by candidate) it also notes what each claim did.
  */
 export function* supportByValue(
   groups: Groups,
   weights: Weights,
   pace: Pace,
   voices?: Uint8Array,
-): Generator<void, Float64Array> {
+): Generator<void, Supports> {
   const { starts, members } = groups;
   const support = new Float64Array(groups.keys.length);
   const run = new SupportRun(groups, weights, pace, voices);
@@ -78,7 +85,7 @@ export function* supportByValue(
     if (pace.due()) yield;
     support[value] = rows.length === 1 ? run.single(rows[0] as number) : yield* run.value(rows);
   }
-  return support;
+  return { support, givenUp: run.givenUp };
 }
 
 /** Scratch arrays shared by the values of one call. */
@@ -102,6 +109,10 @@ class SupportRun {
     this.#matching = new VoiceMatching(largestGroup(groups.starts), pace);
   }
 
+  get givenUp(): number {
+    return this.#matching.givenUp;
+  }
+
   single(row: number): number {
     if (this.#groups.voiceless?.[row] === 1) return 0;
     this.#note(row, Voice.adds);
@@ -110,12 +121,7 @@ class SupportRun {
 
   *value(members: Uint32Array): Generator<void, number> {
     const rows = members.slice();
-    const weights = this.#weights;
-    const order: RowOrder =
-      this.#voices === undefined
-        ? (a, b) => (weights[b] as number) - (weights[a] as number)
-        : claimOrder(this.#groups.candidates, weights);
-    yield* sortRows(rows, order, this.#pace);
+    yield* sortRows(rows, claimOrder(this.#groups.candidates, this.#weights), this.#pace);
     const most = yield* this.#mostVoices(rows);
     this.#matching.clear(rows.length);
     return yield* this.#take(rows, most);
