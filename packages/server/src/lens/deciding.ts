@@ -6,7 +6,7 @@ import { conflictOf } from './conflict.js';
 import { type Groups, groupByValue } from './grouping.js';
 import type { Candidate, Conflict, LensQuestion, RankedValue } from './lens.js';
 import { Pace } from './pace.js';
-import { sortRows } from './sorting.js';
+import { type RowOrder, sortRows } from './sorting.js';
 import { claimOrder, type Supports, supportByValue, type Weights, weigh } from './support.js';
 
 export interface Rule {
@@ -82,7 +82,8 @@ interface Scored {
 
 function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
   const { groups, weights, support } = scored;
-  const order = claimOrder(groups.candidates, weights);
+  const order =
+    scored.scores === undefined ? claimOrder(groups.candidates, weights) : voiced(scored);
   const firsts = yield* representatives(groups, order, pace);
   const scores = scored.scores ?? firsts.map((row) => weights[row] as number);
   const ranked = new Uint32Array(groups.keys.length);
@@ -113,10 +114,21 @@ function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
   return values;
 }
 
+/**
+ * The order of claims where voices decide: a claim without a voice comes last, else a flood
+ * beyond the work limit could turn a tie by taking the representative's place.
+ */
+function voiced({ groups, weights }: Scored): RowOrder {
+  const order = claimOrder(groups.candidates, weights);
+  const { voiceless } = groups;
+  if (voiceless === undefined) return order;
+  return (a, b) => (voiceless[a] as number) - (voiceless[b] as number) || order(a, b);
+}
+
 /** The first claim of each value in the order of claims. */
 function* representatives(
   groups: Groups,
-  order: (a: number, b: number) => number,
+  order: RowOrder,
   pace: Pace,
 ): Generator<void, Float64Array> {
   const { starts, members } = groups;

@@ -3,8 +3,8 @@
  *
  * The limit (spec 6): support uses at most `supportRowsMax` distinct (value, agent, origin) rows
  * a tier, the earliest recorded first. A row is as old as its first claim in the tier, so a flood
- * recorded later displaces nothing. A claim of a row beyond the limit is still a candidate: it
- * may represent its value, but it has no voice.
+ * recorded later displaces nothing. A claim of a row beyond the limit is still a candidate, but
+ * has no voice, and where voices decide it represents its value only when no other claim does.
  */
 import type { ValueKey } from '@stemedb/model';
 import type { Candidate, LensQuestion } from './lens.js';

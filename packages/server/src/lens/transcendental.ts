@@ -3,7 +3,7 @@
  *
  * ECMAScript leaves the last bits of `Math.pow`, `Math.exp` and `Math.log2` to the engine, and
  * engines have changed them between releases. One node on an older runtime would then answer
- * another ninth decimal than its replica. These two agree with the true value to about 2^-50,
+ * another ninth decimal than its replica. These two agree with the true value to 2^-48,
  * far finer than the 10^-9 kept, and are the same to the bit wherever IEEE 754 doubles are. (The
  * constants `Math.LN2`, `Math.LOG2E`, `Math.SQRT1_2` are defined to the bit.)
  */
