@@ -35,9 +35,23 @@ export function validateContent(value: JsonValue): Outcome<RecordContent> {
   const schema = kind === undefined ? undefined : compiled.get(kind);
   if (schema === undefined) return failWith([kindFault(stated)]);
   if (schema.isValid(value)) return ok(value as unknown as RecordContent);
-  const explain = schema.explain();
+  const explain = membersWithin(value, explainedMembersMax) < 0 ? schema.isValid : schema.explain();
   explain(value);
   return failWith(faultsOf(value, explain.errors ?? []));
+}
+
+/** Larger records get their first fault only: finding all of a stranger's would hold up others. */
+const explainedMembersMax = 2_000;
+
+/** `room` less the values in `value`; negative as soon as there are more. */
+function membersWithin(value: JsonValue, room: number): number {
+  let left = room - 1;
+  if (typeof value !== 'object' || value === null) return left;
+  for (const member of Object.values(value)) {
+    if (left < 0) return left;
+    left = membersWithin(member, left);
+  }
+  return left;
 }
 
 /** The error for several faults: the first one's code, all of them listed. */

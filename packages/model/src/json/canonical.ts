@@ -28,7 +28,8 @@ function write(value: JsonValue): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`${value} is not a JSON number`);
-    return value === 0 ? '0' : String(value);
+    // -0 is written 0, as ECMAScript does.
+    return String(value);
   }
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (value === null) return 'null';

@@ -48,7 +48,7 @@ export function isBefore(a: string, b: string): boolean {
 }
 
 function makeAjv(allErrors: boolean): Ajv {
-  const ajv = new Ajv({ strict: true, strictTypes: false, allErrors, verbose: allErrors });
+  const ajv = new Ajv({ strict: true, strictTypes: false, allErrors, verbose: true });
   for (const [name, fault] of formatFaults) {
     ajv.addFormat(name, (text) => fault(text) === undefined);
   }

@@ -2,7 +2,7 @@
 import type { Fault } from '../errors.js';
 import { canonicalText } from '../json/canonical.js';
 import { pointerToken } from '../json/pointer.js';
-import type { JsonValue } from '../record.js';
+import type { JsonObject, JsonValue } from '../record.js';
 import { isWellFormed, utf8Length } from './text.js';
 
 export const documentBytesMax = 65_536;
@@ -10,36 +10,63 @@ export const documentDepthMax = 32;
 
 /** The first fault of the document at `pointer`, or undefined. */
 export function documentFault(value: JsonValue, pointer: string): Fault | undefined {
-  const fault = walk(value, pointer, 1);
-  if (fault !== undefined) return fault;
+  const fault = walk(value, 1, { bytes: documentBytesMax });
+  if (fault !== undefined) return { ...fault, pointer: pointer + fault.pointer };
   if (utf8Length(canonicalText(value)) <= documentBytesMax) return undefined;
-  const detail = `The document may have ${documentBytesMax} canonical bytes; link to it instead.`;
-  return { code: 'invalid_field', pointer, detail };
+  return { ...tooLarge, pointer };
 }
 
-function walk(value: JsonValue, pointer: string, depth: number): Fault | undefined {
-  if (typeof value === 'string') {
-    return isWellFormed(value) ? undefined : surrogateFault(pointer);
-  }
-  if (typeof value === 'number') return isExact(value) ? undefined : numberFault(pointer);
+const tooLarge: Fault = {
+  code: 'invalid_field',
+  pointer: '',
+  detail: `The document may have ${documentBytesMax} canonical bytes; link to it instead.`,
+};
+
+/** What is left of the size: a lower bound, so that no work is done on what is far too large. */
+interface Room {
+  bytes: number;
+}
+
+/** The first fault at or under `value`, with its pointer from there. */
+function walk(value: JsonValue, depth: number, room: Room): Fault | undefined {
+  // A value and what parts it from the next one.
+  room.bytes -= typeof value === 'string' ? value.length + 3 : 2;
+  // The last value has no comma after it.
+  if (room.bytes < -1) return tooLarge;
+  if (typeof value === 'string') return isWellFormed(value) ? undefined : surrogateFault('');
+  if (typeof value === 'number') return isExact(value) ? undefined : numberFault('');
   if (value === null || typeof value === 'boolean') return undefined;
   if (typeof value !== 'object') {
-    return { code: 'invalid_field', pointer, detail: 'This is not a JSON value; leave it out.' };
+    return {
+      code: 'invalid_field',
+      pointer: '',
+      detail: 'This is not a JSON value; leave it out.',
+    };
   }
   if (depth > documentDepthMax) {
     const detail = `A document may be nested ${documentDepthMax} deep; flatten it.`;
-    return { code: 'too_deep', pointer, detail };
+    return { code: 'too_deep', pointer: '', detail };
   }
-  for (const [key, member] of Object.entries(value)) {
-    const at = `${pointer}/${pointerToken(key)}`;
-    if (key === '__proto__') {
-      const detail = 'The key "__proto__" is never accepted; rename it.';
-      return { code: 'forbidden_key', pointer: at, detail };
-    }
-    const fault = isWellFormed(key) ? walk(member, at, depth + 1) : surrogateFault(pointer);
-    if (fault !== undefined) return fault;
+  return walkMembers(value, depth, room);
+}
+
+function walkMembers(value: object, depth: number, room: Room): Fault | undefined {
+  const isList = Array.isArray(value);
+  for (const key of Object.keys(value)) {
+    if (!isList) room.bytes -= key.length + 3;
+    const member = (value as JsonObject)[key] as JsonValue;
+    const fault = (isList ? undefined : keyFault(key)) ?? walk(member, depth + 1, room);
+    if (fault === tooLarge) return fault;
+    if (fault !== undefined) return { ...fault, pointer: `/${pointerToken(key)}${fault.pointer}` };
   }
   return undefined;
+}
+
+function keyFault(key: string): Fault | undefined {
+  if (!isWellFormed(key)) return surrogateFault('');
+  if (key !== '__proto__') return undefined;
+  const detail = 'The key "__proto__" is never accepted; rename it.';
+  return { code: 'forbidden_key', pointer: '', detail };
 }
 
 /** Whether a number is stored and written back as it stands. */

@@ -153,6 +153,14 @@ describe('an assertion', () => {
     refusesField({ value: { json: { a: [2 ** 60] } } }, 'number_not_exact /value/json/a/0');
     refusesField({ value: { json: ['\ud800'] } }, 'lone_surrogate /value/json/0');
     refusesField({ value: { json: 'v'.repeat(65_535) } }, 'invalid_field /value/json');
+    // 65,536 bytes each: text, list and object just fit, one more does not.
+    for (const json of ['v'.repeat(65_534), Array(32_767).fill(1), { k: 'v'.repeat(65_528) }]) {
+      const room = 65_536 - canonicalBytes(json).length;
+      assert.ok(room >= 0 && room < 2);
+      assert.deepEqual(faultsOf(changed('assertion', { value: { json } })), []);
+    }
+    const list = Array(32_768).fill(1);
+    refusesField({ value: { json: list } }, 'invalid_field /value/json');
     assert.deepEqual(faultsOf(changed('assertion', { value: { json: nested(32) } })), []);
     const deep = faultsOf(changed('assertion', { value: { json: nested(33) } }));
     assert.match(String(deep), /^too_deep \/value\/json(\/0){32}$/);
