@@ -30,15 +30,22 @@ const asObject = (value: JsonValue | undefined): JsonObject | undefined =>
     ? (value as JsonObject)
     : undefined;
 
+export interface ContentLine {
+  readonly content: JsonObject;
+  /** False for bare content. */
+  readonly isExported: boolean;
+}
+
 /** The record part of an export line, or the line itself when it is bare content. */
-export const readContentLine = (bytes: Uint8Array): Outcome<JsonObject> => {
+export const readContentLine = (bytes: Uint8Array): Outcome<ContentLine> => {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return parsed;
   const line = asObject(parsed.value);
   if (line === undefined) return refuse('', 'A line must be one JSON object.');
-  if (!Object.hasOwn(line, 'record')) return ok(line);
-  const record = asObject(line.record);
-  return record === undefined ? refuse('/record', 'record must be a JSON object.') : ok(record);
+  if (!Object.hasOwn(line, 'record')) return ok({ content: line, isExported: false });
+  const content = asObject(line.record);
+  if (content === undefined) return refuse('/record', 'record must be a JSON object.');
+  return ok({ content, isExported: true });
 };
 
 /** A whole export line, with the stamp and proof that a restore keeps. */

@@ -36,6 +36,7 @@ class Import {
   readonly #lineMap = new LineMap();
   #writing: Promise<void> = Promise.resolve();
   refused: number;
+  policies = 0;
 
   constructor(
     session: Session,
@@ -70,8 +71,14 @@ class Import {
         this.#refuse(line.number, read.error.code, read.error.detail);
         continue;
       }
+      const { content, isExported } = read.value;
+      // The policy of an export is that of the server it came from; this one has its own.
+      if (isExported && content.kind === 'policy') {
+        this.policies += 1;
+        continue;
+      }
       this.#lineMap.add(line.number);
-      yield read.value;
+      yield content;
     }
   }
 
@@ -93,12 +100,12 @@ class Import {
 const showResult = async (
   session: Session,
   answer: BulkAnswer,
-  refused: number,
+  { refused, policies }: Import,
   from: number,
 ): Promise<ExitName> => {
   const { report } = session;
   const { created, duplicate, kept, position } = answer;
-  const counts = { created, duplicate, kept, refused, position: position ?? null };
+  const counts = { created, duplicate, kept, refused, policies, position: position ?? null };
   if (report.options.json) {
     await report.json({ ...counts, from_line: from });
   } else {
@@ -106,6 +113,9 @@ const showResult = async (
     await report.line(
       `${created} created, ${duplicate} already there${unsure}, ${refused} refused`,
     );
+  }
+  if (policies > 0) {
+    await report.note(`${policies} policy records left out: a server has a policy of its own.`);
   }
   return refused > 0 ? 'data' : 'ok';
 };
@@ -135,7 +145,7 @@ const importFile = async (
     const answer = await work.run();
     progress.stop();
     await state.remove();
-    return await showResult(session, answer, work.refused, from.line + 1);
+    return await showResult(session, answer, work, from.line + 1);
   } catch (error) {
     progress.stop();
     if (size !== undefined) await report.note('The same command goes on where this one stopped.');
