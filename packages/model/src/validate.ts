@@ -55,7 +55,7 @@ function membersWithin(value: JsonValue, room: number): number {
 }
 
 /** The error for several faults: the first one's code, all of them listed. */
-export function failWith(faults: readonly Fault[]): {
+function failWith(faults: readonly Fault[]): {
   readonly ok: false;
   readonly error: StemeError;
 } {

@@ -37,7 +37,7 @@ const rules: Readonly<Record<string, (record: { readonly [name: string]: unknown
 };
 
 /** Order of the UTF-8 bytes, which is the order of code points. */
-export function isBefore(a: string, b: string): boolean {
+function isBefore(a: string, b: string): boolean {
   const encoder = new TextEncoder();
   const [x, y] = [encoder.encode(a), encoder.encode(b)];
   for (let i = 0; i < x.length && i < y.length; i += 1) {

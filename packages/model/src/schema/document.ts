@@ -5,8 +5,8 @@ import { pointerToken } from '../json/pointer.js';
 import type { JsonObject, JsonValue } from '../record.js';
 import { isWellFormed, utf8Length } from './text.js';
 
-export const documentBytesMax = 65_536;
-export const documentDepthMax = 32;
+const documentBytesMax = 65_536;
+const documentDepthMax = 32;
 
 /** The first fault of the document at `pointer`, or undefined. */
 export function documentFault(value: JsonValue, pointer: string): Fault | undefined {

@@ -34,9 +34,9 @@ const forbidden =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for.
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/u;
 
-export const conceptPathBytesMax = 512;
-export const predicateBytesMax = 128;
-export const segmentsMax = 32;
+const conceptPathBytesMax = 512;
+const predicateBytesMax = 128;
+const segmentsMax = 32;
 const scheme = /^[a-z][a-z0-9+.-]{0,31}:\/\//;
 
 /** Why `path` is no concept path, as the end of a sentence, or undefined when it is one. */

@@ -7,7 +7,7 @@
  */
 import type { HlcStamp } from '../brand.js';
 
-export const counterMax = 0xffff;
+const counterMax = 0xffff;
 const msLimit = 2 ** 48;
 
 /** The stamp of (ms, counter, node); `node` is 16 lower-case hex digits. */

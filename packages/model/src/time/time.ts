@@ -40,7 +40,7 @@ export function formatTime(ms: number): string {
 }
 
 /** Whether `ms` is a whole number of milliseconds in the range that records may state. */
-export function isTimeMs(ms: number): boolean {
+function isTimeMs(ms: number): boolean {
   return Number.isInteger(ms) && ms >= 0 && ms <= timeMsMax;
 }
 

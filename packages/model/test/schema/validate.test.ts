@@ -95,6 +95,9 @@ describe('an assertion', () => {
     const e = '\u00e9';
     refusesField({ concept_path: '' }, 'invalid_field /concept_path');
     refusesField({ concept_path: e.repeat(257) }, 'invalid_field /concept_path');
+    refusesField({ concept_path: '\u{1f600}'.repeat(129) }, 'invalid_field /concept_path');
+    assert.deepEqual(faultsOf(changed('assertion', { concept_path: '\u{1f600}'.repeat(128) })), []);
+    refusesField({ concept_path: '\u4e2d'.repeat(171) }, 'invalid_field /concept_path');
     refusesField({ concept_path: `${'s/'.repeat(32)}s` }, 'invalid_field /concept_path');
     refusesField({ predicate: 'a/b' }, 'invalid_field /predicate');
     refusesField({ predicate: e.repeat(65) }, 'invalid_field /predicate');

@@ -9,14 +9,14 @@ interface Sodium {
 
 const sodium = createRequire(import.meta.url)('sodium-native') as Sodium;
 
-export const sodiumVerify: Ed25519Verify = (signature, message, publicKey) =>
+const sodiumVerify: Ed25519Verify = (signature, message, publicKey) =>
   sodium.crypto_sign_verify_detached(
     Buffer.from(signature),
     Buffer.from(message),
     Buffer.from(publicKey),
   );
 
-export const opensslVerify: Ed25519Verify = (signature, message, publicKey) => {
+const opensslVerify: Ed25519Verify = (signature, message, publicKey) => {
   const x = Buffer.from(publicKey).toString('base64url');
   try {
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
