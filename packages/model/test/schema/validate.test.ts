@@ -87,10 +87,10 @@ describe('every kind', () => {
   });
 });
 
-describe('an assertion', () => {
-  const refusesField = (fields: JsonObject, ...expected: readonly string[]): void =>
-    refuses(changed('assertion', fields), ...expected);
+const refusesField = (fields: JsonObject, ...expected: readonly string[]): void =>
+  refuses(changed('assertion', fields), ...expected);
 
+describe('an assertion', () => {
   it('is held to the limits of its texts', () => {
     const e = '\u00e9';
     refusesField({ concept_path: '' }, 'invalid_field /concept_path');
@@ -140,7 +140,9 @@ describe('an assertion', () => {
       assert.deepEqual(faultsOf(changed('assertion', { concept_path: path })), [], path);
     }
   });
+});
 
+describe('the value of an assertion', () => {
   it('says a scalar, a reference or a document, with a hint for the rest', () => {
     const values: readonly JsonValue[] = ['', 0, -1.5, false, { ref: 'a/b' }, { json: null }];
     for (const value of values) assert.deepEqual(faultsOf(changed('assertion', { value })), []);
