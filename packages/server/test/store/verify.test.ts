@@ -8,7 +8,7 @@ import { tables } from '../../src/store/keys.js';
 import type { ApplicableRecord } from '../../src/store/store.js';
 import { type VerifyEvent, verifyStore } from '../../src/store/verify.js';
 import { opened } from '../conformance/store.js';
-import { historyArbitrary } from './histories.js';
+import { historyArbitrary, stampOf } from './histories.js';
 import { memoryLog } from './memory-log.js';
 import { dumpOf, expectedDump } from './reference-store.js';
 
@@ -149,4 +149,13 @@ test('a record of the log that the store does not have is found', async () => {
   const engine = await stored(history);
   const { findings } = await eventsOf(engine, other);
   assert.ok(findings.length > 0);
+});
+
+test('a stamp that the log never gave is found', async () => {
+  const history = fc.sample(historyArbitrary(60), { numRuns: 1, seed: 5 })[0] ?? [];
+  const first = history[0];
+  assert.ok(first !== undefined);
+  const early = [{ ...first, stamp: stampOf(0) }, ...history.slice(1)];
+  const { findings } = await eventsOf(await stored(early), history);
+  assert.match(findings.map(({ detail }) => detail).join(), /which the log never gave it/);
 });
