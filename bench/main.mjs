@@ -104,7 +104,8 @@ async function main(folder, started) {
     process.stdout.write(`${JSON.stringify({ machine, sync, memoryMib: memory, rows })}\n`);
     return;
   }
-  const disk = `disk: 1 KiB + fdatasync p50 ${sync.p50.toFixed(3)} ms, p99 ${sync.p99.toFixed(3)} ms`;
+  const times = `p50 ${sync.p50.toFixed(3)} ms, p99 ${sync.p99.toFixed(3)} ms`;
+  const disk = `disk: 1 KiB + fdatasync ${times}`;
   const warning = sync.inMemory ? ' (in memory: nothing here is durable)' : '';
   const how = `medians of ${rounds} rounds of ${seconds} s, claims of about 1 KiB`;
   process.stdout.write(`\n${tableOf(rows)}\n\n${how}\n${disk}${warning}\n`);

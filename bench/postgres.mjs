@@ -32,8 +32,8 @@ create index on claims (concept, predicate, recorded);
 const insertScript = `
 \\set n random(1, 1000000000000000)
 insert into claims (hash, concept, predicate, recorded, body)
-values (sha256(int8send(:n::bigint)), 'bench/stated/' || (:n::bigint % 50000), '${predicate}', now(),
-  :n || '${claimText(0)}' || repeat('x', 200)) on conflict (hash) do nothing;
+values (sha256(int8send(:n::bigint)), 'bench/stated/' || (:n::bigint % 50000), '${predicate}',
+  now(), :n || '${claimText(0)}' || repeat('x', 200)) on conflict (hash) do nothing;
 `;
 
 const selectScript = (concepts) => `

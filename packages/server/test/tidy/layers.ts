@@ -26,10 +26,10 @@ export const roomsBelow: Readonly<Record<string, readonly string[]>> = (() => {
   };
 })();
 
-/** Packages of this repository that a package may import. */
+/** Packages of this repository that a package may import; tests import their own by name. */
 export const packagesBelow: Readonly<Record<string, readonly string[]>> = {
-  'packages/model': [],
-  'packages/client': ['@stemedb/model'],
+  'packages/model': ['@stemedb/model'],
+  'packages/client': ['@stemedb/model', '@stemedb/client'],
   'packages/server': ['@stemedb/model', '@stemedb/client', '@stemedb/example-browser-compat'],
-  'examples/browser-compat': ['@stemedb/model', '@stemedb/client'],
+  'examples/browser-compat': ['@stemedb/model', '@stemedb/example-browser-compat'],
 };
