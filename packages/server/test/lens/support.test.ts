@@ -112,3 +112,33 @@ test('a path that grows at both ends in turn augments along its whole length', (
   for (let n = 0; n < length; n += 2) expected += rows[n]?.confidence ?? 0;
   assert.equal(supportOf(rows), expected);
 });
+
+test('a value that resists its searches is cut, counted, and cut alike in any order', () => {
+  const length = 6000;
+  const rows = candidates(
+    Array.from({ length }, (_, n) => {
+      const k = n % 2 === 0 ? length + n / 2 : length - (n + 1) / 2;
+      const [agent, origin] = k % 2 === 0 ? [k, k + 1] : [k + 1, k];
+      return { value: 'v', agent, origin, e: 1 - n / 10_000 };
+    }),
+  );
+  const answer = run(skeptic, rows);
+  assert.ok(answer.truncated > 0);
+  assert.deepEqual(run(skeptic, rows.toReversed()), answer);
+});
+
+test('without any confidence several values are an even split', () => {
+  const rows = candidates(
+    ['a', 'b', 'c', 'd'].map((value, n) => ({ value, agent: n, origin: n, e: 0 })),
+  );
+  const answer = run(skeptic, rows);
+  assert.deepEqual(answer.conflict, {
+    conflictScore: 1,
+    entropyBits: 2,
+    valuesCount: 4,
+    status: 'contested',
+  });
+  assert.equal(answer.values[0]?.share, 0);
+  const alone = run(skeptic, rows.slice(0, 1)).conflict;
+  assert.deepEqual([alone.conflictScore, alone.status], [0, 'unanimous']);
+});
