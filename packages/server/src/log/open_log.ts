@@ -117,7 +117,7 @@ async function findSegments(disk: Disk, options: LogOptions): Promise<Outcome<Fo
     return fail(logCorrupt({ segmentOffset: first, offset: first }, 'all before it is missing'));
   }
   const gap = await findGap(disk, directory, offsets.slice(-segmentsCheckedMax));
-  return gap ? fail(gap) : ok({ offsets, cut });
+  return gap ? fail(gap) : ok({ offsets, cut: cut?.cutBytes ? cut : undefined });
 }
 
 /** A last segment without a frame and without a whole header is one whose making was cut off. */

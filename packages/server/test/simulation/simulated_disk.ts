@@ -183,6 +183,34 @@ export class SimulatedDisk implements Disk {
     this.#isOff = false;
   }
 
+  /** The same disk at this moment, to be crashed in many ways. Without hook, handles and locks. */
+  clone(): SimulatedDisk {
+    const copy = new SimulatedDisk({ capacityBytes: this.capacityBytes });
+    const inodes = new Map<SimulatedInode, SimulatedInode>();
+    const cloneOf = (inode: SimulatedInode): SimulatedInode => {
+      const known = inodes.get(inode) ?? inode.clone();
+      inodes.set(inode, known);
+      return known;
+    };
+    const names = (map: Map<string, SimulatedInode>) =>
+      new Map([...map].map(([name, inode]) => [name, cloneOf(inode)] as const));
+    for (const [path, { durable, current, pending }] of this.#directories) {
+      const changes = pending.map(({ removed, set }) => ({
+        removed,
+        set: set && { name: set.name, inode: cloneOf(set.inode) },
+      }));
+      const directory = { durable: names(durable), current: names(current), pending: changes };
+      copy.#directories.set(path, directory);
+    }
+    return copy;
+  }
+
+  /** True when a power loss now could change a file or a name of the directory. */
+  hasUnsynced(path: string): boolean {
+    const { current, pending } = this.#directory(path);
+    return pending.length > 0 || [...current.values()].some((inode) => inode.hasUnsynced);
+  }
+
   /** The bytes of a file as they read now; empty when it is not there. */
   peek(path: string): Buffer {
     const directory = this.#directories.get(dirname(path));

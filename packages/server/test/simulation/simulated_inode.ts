@@ -34,7 +34,7 @@ class Image {
 
   sector(index: number): Buffer {
     const sector = Buffer.alloc(sectorBytes);
-    this.view().copy(sector, 0, index * sectorBytes, (index + 1) * sectorBytes);
+    sector.set(this.view().subarray(index * sectorBytes, (index + 1) * sectorBytes));
     return sector;
   }
 }
@@ -50,6 +50,14 @@ export class SimulatedInode {
   readonly #durable = new Image();
   readonly #cached = new Image();
   #pending: Change[] = [];
+
+  clone(): SimulatedInode {
+    const copy = new SimulatedInode();
+    copy.#durable.write(this.#durable.view(), 0);
+    copy.#cached.write(this.#cached.view(), 0);
+    copy.#pending = [...this.#pending];
+    return copy;
+  }
 
   get size(): number {
     return this.#cached.size;
@@ -114,10 +122,11 @@ export class SimulatedInode {
       for (const index of touched) states.get(index)?.push(image.sector(index));
     }
     const size = random.pick(sizes);
+    const durableSize = this.#durable.size;
     this.#durable.resize(Math.max(...sizes));
     for (const [index, sectors] of states) {
-      const settled = settleSector(random, sectors);
       const at = index * sectorBytes;
+      const settled = settleSector(random, sectors, Math.max(0, durableSize - at));
       const room = Math.max(0, this.#durable.size - at);
       this.#durable.write(settled.subarray(0, Math.min(sectorBytes, room)), at);
     }
@@ -141,16 +150,23 @@ function touchedSectors(image: Image, change: Change): readonly number[] {
   return Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
 }
 
-/** Mostly one whole state, biased to the newest; sometimes torn; rarely what lay there before. */
-function settleSector(random: SeededRandom, states: readonly Buffer[]): Buffer {
+/**
+ * Mostly one whole state, biased to the newest; sometimes torn; rarely what lay there before. The
+ * first `durableBytes` were synced once: a write beside them does not harm them, which is what
+ * SQLite calls powersafe overwrite.
+ */
+function settleSector(
+  random: SeededRandom,
+  states: readonly Buffer[],
+  durableBytes: number,
+): Buffer {
   const newest = states[states.length - 1] ?? Buffer.alloc(sectorBytes);
   const choice = random.below(100);
   if (choice < 50) return newest;
   if (choice < 80) return random.pick(states);
-  if (choice < 98) {
-    const torn = Buffer.from(random.pick(states));
-    newest.copy(torn, 0, 0, random.below(sectorBytes));
-    return torn;
-  }
-  return Buffer.from(random.bytes(sectorBytes));
+  const torn = Buffer.from(random.pick(states));
+  if (choice < 98) newest.copy(torn, 0, 0, random.below(sectorBytes));
+  else if (durableBytes < sectorBytes)
+    torn.set(random.bytes(sectorBytes - durableBytes), durableBytes);
+  return torn;
 }
