@@ -1,0 +1,46 @@
+/**
+ * A look at the head of an LMDB file before it is mapped. The library trusts its pages: on a file
+ * whose head is damaged or which was cut it ends the process with a signal, at each start again.
+ * A fault found here is answered by removing the directory and replaying the log.
+ *
+ * Layout of a meta page (lmdb.h, MDB_meta on 64 bits): magic at 24, page size at 48, root of the
+ * free list at 88, root of the main tree at 136. There are two, in the first two pages.
+ */
+import type { Disk } from '../io/disk.js';
+
+const magic = 0xbeefc0de;
+const pageBytesMin = 512;
+const pageBytesMax = 65_536;
+const metaBytes = 160;
+/** The root of a tree without entries. */
+const noPage = 2n ** 64n - 1n;
+
+/** What is wrong with the file in this directory; undefined when it may be opened. */
+export async function lmdbFileFault(disk: Disk, directory: string): Promise<string | undefined> {
+  const path = `${directory}/data.mdb`;
+  if (!(await disk.exists(path))) return undefined;
+  const file = await disk.open(path, 'read');
+  try {
+    const size = await file.size();
+    if (size === 0) return undefined;
+    const first = Buffer.alloc(metaBytes);
+    await file.read(first, 0, metaBytes, 0);
+    const pageBytes = first.readUInt32LE(48);
+    if (pageBytes < pageBytesMin || pageBytes > pageBytesMax || size < 2 * pageBytes) {
+      return 'the head of the store file is damaged';
+    }
+    const second = Buffer.alloc(metaBytes);
+    await file.read(second, 0, metaBytes, pageBytes);
+    for (const meta of [first, second]) {
+      if (meta.readUInt32LE(24) !== magic) return 'the head of the store file is damaged';
+      for (const root of [meta.readBigUInt64LE(88), meta.readBigUInt64LE(136)]) {
+        if (root !== noPage && (root + 1n) * BigInt(pageBytes) > BigInt(size)) {
+          return 'the store file is cut';
+        }
+      }
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
