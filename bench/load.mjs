@@ -4,7 +4,11 @@
 import { randomInt } from 'node:crypto';
 import { loadFor, requestBytes } from './http_load.mjs';
 import { percentile } from './machine.mjs';
+import { signedClaims } from './signed_claims.mjs';
 import { askedConcept, claimText, predicate, statedConcept } from './work.mjs';
+
+/** More than one server process takes; a run that uses all ends early. */
+const signedPerSecondMax = 20_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{}');
 
@@ -34,6 +38,13 @@ function questions() {
   });
 }
 
+/** Signed beforehand, as many as a run can use: signing is the author's work, not the server's. */
+function nextSigned() {
+  const claims = signedClaims(claim, settings.seconds * signedPerSecondMax);
+  const requests = claims.map((body) => requestBytes('POST', '/v1/assert', JSON.stringify(body)));
+  return () => requests.pop();
+}
+
 function nextFrom(requests) {
   let at = 0;
   return () => {
@@ -45,6 +56,7 @@ function nextFrom(requests) {
 
 const nextOf = {
   assert: () => nextAssert,
+  'assert-signed': nextSigned,
   ask: () => nextFrom(questions()),
   'empty-post': () => nextEmptyPost,
   'empty-get': () => () => emptyGet,

@@ -50,6 +50,12 @@ function workList({ ours, postgres, empty }) {
       ours: () => ours.assert(connections, seconds),
       peer: postgres && (() => postgres.assert(connections, seconds)),
     });
+    list.push({
+      work: 'assert, durable, signed',
+      connections,
+      ours: () => ours.assertSigned(connections, seconds),
+      peer: postgres && (() => postgres.assert(connections, seconds)),
+    });
     for (const lens of lenses) {
       list.push({
         work: `query of ${candidatesPerConcept}, ${lens}`,

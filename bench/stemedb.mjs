@@ -69,6 +69,10 @@ class ServerProcess {
     return this.load({ work: 'assert', connections, seconds });
   }
 
+  assertSigned(connections, seconds) {
+    return this.load({ work: 'assert-signed', connections, seconds });
+  }
+
   ask(connections, seconds, concepts, lens) {
     return this.load({ work: 'ask', connections, seconds, concepts, lens });
   }
