@@ -39,7 +39,7 @@ export interface Voice {
 }
 
 /** The seed of a demo key is BLAKE3 of this label, a colon, a space and the source's name. */
-export const demoKeyLabel = 'stemedb browser-compat demo, a public key pair that proves nothing';
+const demoKeyLabel = 'stemedb browser-compat demo, a public key pair that proves nothing';
 
 /**
  * web-features carries no date in its package; these are the registry's, from
@@ -118,9 +118,4 @@ function voiceOf(release: Release, sign: SignRecord): Voice {
 /** The voices in the order in which they are loaded. */
 export function makeVoices(packages: Packages, sign: SignRecord): readonly Voice[] {
   return releasesOf(packages).map((release) => voiceOf(release, sign));
-}
-
-/** The agent id and name of each voice, by agent id. */
-export function namesByAgent(voices: readonly Voice[]): ReadonlyMap<AgentId, SourceName> {
-  return new Map(voices.map((voice) => [voice.agentId, voice.name]));
 }

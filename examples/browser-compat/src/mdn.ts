@@ -19,7 +19,7 @@ export interface MdnKey {
 }
 
 /** The nodes with a `__compat` in the order of the file. */
-export function* walkKeys(mdn: MdnData): Generator<MdnKey, void, void> {
+function* walkKeys(mdn: MdnData): Generator<MdnKey, void, void> {
   for (const [root, node] of Object.entries(mdn)) {
     if (root === '__meta' || root === 'browsers') continue;
     yield* walkNode({ key: root, node: node as MdnNode, above: [] });

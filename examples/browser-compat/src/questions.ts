@@ -10,7 +10,7 @@ import type { SourceName } from './statement.js';
 const pageResults = 1000;
 
 /** Where whole features stand: the only paths about which independent sources speak. */
-export const featuresPrefix = 'web/feature';
+const featuresPrefix = 'web/feature';
 
 /** What each source says of a pair; a source that says nothing is left out. */
 export type Sayings = Partial<Record<SourceName, unknown>>;

@@ -117,5 +117,11 @@ test('contested pairs: the best of each feature, ordered, bounded, in any order 
       top.list().map((each) => each.concept_path),
       ['f/b/x', 'f/a/y', 'f/e/x'],
     );
+    const roomy = new ContestedPairs(10);
+    for (const offer of list) roomy.offer(offer);
+    assert.deepEqual(
+      roomy.list().map((each) => each.concept_path),
+      ['f/b/x', 'f/a/y', 'f/e/x', 'f/d/x'],
+    );
   }
 });
