@@ -1,0 +1,71 @@
+/**
+ * What every request passes before anything of it is believed: where it comes from, how large its
+ * head is, how its body is encoded, and how long the body may take. One hook, in this order.
+ */
+import type { StemeError } from '@stemedb/model';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../io/clock.js';
+import type { HostRules } from './hosts.js';
+import { hostRefusal, isAllowedOrigin } from './hosts.js';
+import type { HttpLimits } from './limits.js';
+
+/** Why the head of this request is refused, or undefined. */
+export function headRefusal(
+  request: FastifyRequest,
+  rules: HostRules,
+  limits: HttpLimits,
+): StemeError | undefined {
+  const { raw } = request;
+  const refusal = hostRefusal(raw, rules);
+  if (refusal !== undefined) return refusal;
+  if (raw.rawHeaders.length / 2 > limits.headersMax) {
+    const detail = `A request has at most ${limits.headersMax} header fields.`;
+    return { code: 'headers_too_large', detail };
+  }
+  if ((raw.url ?? '').length > limits.urlBytesMax) {
+    const detail = `A URL has at most ${limits.urlBytesMax} bytes; POST /v1/query takes a body.`;
+    return { code: 'url_too_long', detail };
+  }
+  if (raw.headers['content-encoding'] !== undefined) {
+    const detail = 'Bodies are sent as they are; leave Content-Encoding out.';
+    return { code: 'unsupported_media_type', detail };
+  }
+  return undefined;
+}
+
+/** Lets a configured origin read the answer; true when the request was a preflight. */
+export function answerCors(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  rules: HostRules,
+): boolean {
+  const { origin } = request.headers;
+  if (rules.allowedOrigins.length > 0) reply.header('vary', 'Origin');
+  if (origin === undefined || !isAllowedOrigin(origin, rules)) return false;
+  reply.header('access-control-allow-origin', origin);
+  reply.header('access-control-expose-headers', 'retry-after');
+  if (request.method !== 'OPTIONS') return false;
+  if (request.headers['access-control-request-method'] === undefined) return false;
+  reply
+    .code(204)
+    .header('access-control-allow-methods', 'GET, HEAD, POST')
+    .header('access-control-allow-headers', 'content-type')
+    .header('access-control-max-age', '600')
+    .send();
+  return true;
+}
+
+/**
+ * Starts the time that a body may take to arrive; the returned function ends it. A late body fails
+ * as if its stream had failed, so the answer and the closing of the connection are the usual ones.
+ */
+export function startBodyDeadline(
+  request: FastifyRequest,
+  clock: Clock,
+  timeoutMs: number,
+  late: Error,
+): () => void {
+  return clock.after(timeoutMs, () => {
+    if (!request.raw.complete) request.raw.emit('error', late);
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Cuts a stream of bytes into lines, holding at most one chunk and one unfinished line.
+ * Blank lines are skipped but counted, so that numbers are those an editor shows.
+ */
+
+export type Line =
+  | { readonly number: number; readonly tooLong: false; readonly bytes: Uint8Array }
+  | { readonly number: number; readonly tooLong: true };
+
+const lineFeed = 0x0a;
+
+export class LineCutter {
+  readonly #lineBytesMax: number;
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #overflowed = false;
+  #number = 0;
+
+  constructor(lineBytesMax: number) {
+    this.#lineBytesMax = lineBytesMax;
+  }
+
+  /** Number of the last line that was seen whole; blank ones count. */
+  get lineCount(): number {
+    return this.#number;
+  }
+
+  /** True while the beginning of a line waits for its end. */
+  get hasPartialLine(): boolean {
+    return this.#partBytes > 0 || this.#overflowed;
+  }
+
+  /** The lines that end in this chunk. */
+  push(chunk: Uint8Array): readonly Line[] {
+    const lines: Line[] = [];
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(lineFeed, start);
+      if (end < 0) break;
+      this.#keep(chunk.subarray(start, end));
+      this.#take(lines);
+      start = end + 1;
+    }
+    this.#keep(chunk.subarray(start));
+    return lines;
+  }
+
+  /** The last line, when the stream ended without a line feed. */
+  finish(): readonly Line[] {
+    const lines: Line[] = [];
+    if (this.hasPartialLine) this.#take(lines);
+    return lines;
+  }
+
+  #keep(part: Uint8Array): void {
+    if (part.length === 0 || this.#overflowed) return;
+    this.#partBytes += part.length;
+    if (this.#partBytes > this.#lineBytesMax) {
+      this.#overflowed = true;
+      this.#parts = [];
+    } else {
+      this.#parts.push(part);
+    }
+  }
+
+  #take(lines: Line[]): void {
+    this.#number += 1;
+    const [only] = this.#parts;
+    const bytes =
+      this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
+    if (this.#overflowed) lines.push({ number: this.#number, tooLong: true });
+    else if (!isBlank(bytes)) lines.push({ number: this.#number, tooLong: false, bytes });
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#overflowed = false;
+  }
+}
+
+/** Only the white space of JSON: space, tab, carriage return. */
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}

@@ -1,0 +1,207 @@
+/**
+ * Decides the lines of an NDJSON request in groups, several groups under way, answered in order.
+ *
+ * Invariants: at most `groupsInFlightMax` groups are held, so memory is bounded however long the
+ * stream is; lines are reported in order; after a failure of the node nothing further is reported.
+ * A line that is refused only because its attestation has not come yet (`agent_not_proved`) may be
+ * set aside; it is tried again when the groups before it are decided, and once more at the end.
+ */
+import type { Outcome, StemeError } from '@stemedb/model';
+import type { Accepted, Ingest, Submission } from '../../ingest/ingest.js';
+import type { Principal } from '../../ingest/principal.js';
+import type { Clock } from '../../io/clock.js';
+import { isServerSide } from '../write_answer.js';
+import type { NdjsonReport } from './report.js';
+
+/** A line that was read: what to submit, or why it cannot be. */
+export interface ReadLine {
+  readonly number: number;
+  readonly bytes: number;
+  readonly submission: Outcome<Submission>;
+}
+
+export interface PipelineLimits {
+  readonly groupsInFlightMax: number;
+  readonly groupLinesMax: number;
+  /** 0: nothing is set aside. */
+  readonly setAsideLinesMax: number;
+  readonly setAsideBytesMax: number;
+}
+
+export interface PipelineDeps {
+  readonly ingest: Ingest;
+  readonly principal: Principal;
+  readonly clock: Clock;
+  readonly report: NdjsonReport;
+  readonly limits: PipelineLimits;
+}
+
+interface DecidedLine {
+  readonly line: ReadLine;
+  readonly outcome: Outcome<Accepted>;
+}
+
+/** A full write queue is waited for, not reported: the sender is already slowed down by us. */
+const overloadedWaitMs = 20;
+const overloadedTriesMax = 500;
+
+export class NdjsonPipeline {
+  readonly #deps: PipelineDeps;
+  #inFlight: Promise<void>[] = [];
+  #reported: Promise<void> = Promise.resolve();
+  #failure: StemeError | undefined;
+  #crash: { readonly cause: unknown } | undefined;
+  /** Refused as unproved once; tried again with the next group. */
+  #unproved: ReadLine[] = [];
+  /** Refused as unproved twice; tried again at the end. */
+  #setAside: ReadLine[] = [];
+  #setAsideBytes = 0;
+
+  constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  /** Set when the node cannot go on; the caller stops reading. */
+  get failure(): StemeError | undefined {
+    return this.#failure;
+  }
+
+  /** Takes a group and resolves when the next one may be brought. */
+  async push(group: readonly ReadLine[], lastLine: number): Promise<void> {
+    if (this.#unproved.length >= this.#deps.limits.groupLinesMax) await this.#retryUnproved();
+    const decided = this.#decide(group);
+    const reported = this.#chain(async () => {
+      this.#report(await decided, (line) => this.#unproved.push(line));
+      this.#progress(lastLine);
+    });
+    this.#inFlight.push(reported);
+    while (this.#inFlight.length >= this.#deps.limits.groupsInFlightMax) {
+      await this.#inFlight.shift();
+    }
+    this.#rethrow();
+  }
+
+  /** Resolves when every line is decided and reported, also those that were set aside. */
+  async finish(): Promise<void> {
+    await this.#drain();
+    await this.#retryUnproved();
+    const { groupLinesMax } = this.#deps.limits;
+    const waiting = this.#setAside;
+    this.#setAside = [];
+    for (let start = 0; start < waiting.length && this.#failure === undefined; ) {
+      const group = waiting.slice(start, start + groupLinesMax);
+      this.#report(await this.#decide(group), undefined);
+      start += groupLinesMax;
+    }
+    this.#rethrow();
+  }
+
+  async #retryUnproved(): Promise<void> {
+    await this.#drain();
+    const group = this.#unproved;
+    this.#unproved = [];
+    if (group.length === 0 || this.#failure !== undefined) return;
+    this.#report(await this.#decide(group), (line, outcome) => this.#keepAside(line, outcome));
+    this.#rethrow();
+  }
+
+  #keepAside(line: ReadLine, error: StemeError): void {
+    const { setAsideLinesMax, setAsideBytesMax } = this.#deps.limits;
+    const bytes = this.#setAsideBytes + line.bytes;
+    if (this.#setAside.length >= setAsideLinesMax || bytes > setAsideBytesMax) {
+      const detail =
+        `${error.detail} Its attestation is not among the lines so far, and no more lines can ` +
+        'wait for theirs: send attestations before the records that they prove.';
+      this.#deps.report.refused(line.number, { ...error, detail });
+      return;
+    }
+    this.#setAside.push(line);
+    this.#setAsideBytes = bytes;
+  }
+
+  /** Runs after everything that was chained before; a throw is kept for the caller. */
+  #chain(run: () => Promise<void>): Promise<void> {
+    const next = this.#reported.then(run).catch((cause: unknown) => {
+      this.#crash ??= { cause };
+    });
+    this.#reported = next;
+    return next;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#reported;
+    this.#inFlight = [];
+    this.#rethrow();
+  }
+
+  #rethrow(): void {
+    if (this.#crash !== undefined) throw this.#crash.cause;
+  }
+
+  /** Lines that wait for an attestation are not decided, so progress stops before the first. */
+  #progress(lastLine: number): void {
+    if (this.#failure !== undefined) return;
+    const waiting = this.#setAside[0] ?? this.#unproved[0];
+    const through = waiting === undefined ? lastLine : waiting.number - 1;
+    this.#deps.report.durableThrough(Math.min(lastLine, through));
+  }
+
+  #report(
+    decided: readonly DecidedLine[],
+    setAside: ((line: ReadLine, error: StemeError) => void) | undefined,
+  ): void {
+    const { report, limits } = this.#deps;
+    for (const { line, outcome } of decided) {
+      if (this.#failure !== undefined) return;
+      if (outcome.ok) {
+        const { status, sequence, position } = outcome.value;
+        report.accepted(status, sequence, position);
+      } else if (isServerSide(outcome.error)) {
+        this.#failure = outcome.error;
+      } else if (mayBeProvedLater(outcome.error, limits) && setAside !== undefined) {
+        setAside(line, outcome.error);
+      } else {
+        report.refused(line.number, outcome.error);
+      }
+    }
+  }
+
+  async #decide(group: readonly ReadLine[]): Promise<readonly DecidedLine[]> {
+    const outcomes = new Map<ReadLine, Outcome<Accepted>>();
+    let waiting: { readonly line: ReadLine; readonly submission: Submission }[] = [];
+    for (const line of group) {
+      if (line.submission.ok) waiting.push({ line, submission: line.submission.value });
+      else outcomes.set(line, line.submission);
+    }
+    for (let tries = 1; waiting.length > 0; tries += 1) {
+      const submissions = waiting.map(({ submission }) => submission);
+      const answers = await this.#deps.ingest.submitAll(this.#deps.principal, submissions);
+      const refusedByQueue: typeof waiting = [];
+      for (const [index, item] of waiting.entries()) {
+        const outcome = answers[index];
+        if (outcome === undefined) throw new Error('Every submission has an outcome.');
+        const full = !outcome.ok && outcome.error.code === 'overloaded';
+        if (full && tries < overloadedTriesMax) refusedByQueue.push(item);
+        else outcomes.set(item.line, outcome);
+      }
+      waiting = refusedByQueue;
+      if (waiting.length > 0) await this.#pause(overloadedWaitMs);
+    }
+    return group.map((line) => ({ line, outcome: outcomeOf(outcomes, line) }));
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#deps.clock.after(delayMs, resolve);
+    });
+  }
+}
+
+function outcomeOf(outcomes: Map<ReadLine, Outcome<Accepted>>, line: ReadLine): Outcome<Accepted> {
+  const outcome = outcomes.get(line);
+  if (outcome === undefined) throw new Error('Every line has an outcome.');
+  return outcome;
+}
+
+const mayBeProvedLater = (error: StemeError, limits: PipelineLimits): boolean =>
+  limits.setAsideLinesMax > 0 && error.code === 'agent_not_proved';

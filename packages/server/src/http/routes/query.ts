@@ -1,0 +1,74 @@
+/** `POST` and `GET /v1/query`, and the same question under a lens named by the path. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { answerSchema } from '../answer_schema.js';
+import type { HttpDeps } from '../deps.js';
+import { sendProblem } from '../problem.js';
+import { problemResponses } from '../problem_schema.js';
+import { lensQuestionSchema, questionSchema, readQuestion } from '../question_schema.js';
+
+const responses = { 200: answerSchema, ...problemResponses };
+
+export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  const schema = questionSchema(deps.lensNames);
+  app.get('/v1/query', {
+    schema: {
+      operationId: 'query',
+      tags: ['read'],
+      summary: 'Ask a question',
+      querystring: schema,
+      response: responses,
+    },
+    handler: (request, reply) => answer(deps, 'query', request.query, request, reply),
+  });
+  app.post('/v1/query', {
+    schema: {
+      operationId: 'queryByBody',
+      tags: ['read'],
+      summary: 'Ask a question with a JSON body',
+      body: schema,
+      response: responses,
+    },
+    handler: (request, reply) => answer(deps, 'query', request.body, request, reply),
+  });
+}
+
+/** `GET /v1/<lens>`: the question with that lens. */
+export async function lensRoute(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  lens: 'skeptic' | 'layered',
+): Promise<void> {
+  app.get(`/v1/${lens}`, {
+    schema: {
+      operationId: lens,
+      tags: ['read'],
+      summary: `Ask a question under the lens ${lens}`,
+      querystring: lensQuestionSchema,
+      response: responses,
+    },
+    handler: (request, reply) => answer(deps, lens, request.query, request, reply, lens),
+  });
+}
+
+async function answer(
+  deps: HttpDeps,
+  endpoint: string,
+  raw: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  lens?: string,
+): Promise<FastifyReply> {
+  const question = readQuestion(raw, lens);
+  if (!question.ok) return sendProblem(reply, question.error);
+  const startMs = deps.clock.monotonicMs();
+  const abort = new AbortController();
+  const gone = () => abort.abort();
+  reply.raw.once('close', gone);
+  const principal = deps.principalOf(request.headers);
+  const outcome = await deps.query.ask(principal, question.value, abort.signal);
+  reply.raw.removeListener('close', gone);
+  const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
+  const failure = outcome.ok ? undefined : outcome.error.code;
+  deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure });
+  return outcome.ok ? reply.send(outcome.value) : sendProblem(reply, outcome.error);
+}

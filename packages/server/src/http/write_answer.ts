@@ -1,0 +1,166 @@
+/** What a write answers, and how the carrying fields are taken apart from the content. */
+
+import { Type } from '@sinclair/typebox';
+import type {
+  AgentId,
+  Fault,
+  JsonObject,
+  JsonValue,
+  Outcome,
+  RecordKind,
+  SignatureHex,
+  StemeError,
+} from '@stemedb/model';
+import {
+  errorTable,
+  fail,
+  formatTime,
+  ok,
+  parseAgentId,
+  parseSignature,
+  stampMs,
+} from '@stemedb/model';
+import type { Accepted, Submission } from '../ingest/ingest.js';
+import { faultError, faultsError } from './problem.js';
+import { unknownName } from './validate.js';
+
+export interface WriteAnswer {
+  readonly id: string;
+  readonly status: 'created' | 'duplicate';
+  readonly record: unknown;
+  readonly recorded_at: string;
+  readonly recorded_stamp: string;
+  readonly position: string;
+  readonly warnings?: readonly unknown[];
+}
+
+export function writeAnswerOf(accepted: Accepted): WriteAnswer {
+  return {
+    id: accepted.id,
+    status: accepted.status,
+    record: accepted.record,
+    recorded_at: formatTime(stampMs(accepted.stamp)),
+    recorded_stamp: accepted.stamp,
+    position: accepted.position,
+    ...(accepted.warnings.length > 0 ? { warnings: accepted.warnings } : {}),
+  };
+}
+
+const warningSchema = Type.Object({
+  code: Type.String(),
+  detail: Type.String(),
+  pointer: Type.Optional(Type.String()),
+});
+
+export const writeAnswerSchema = Type.Object(
+  {
+    id: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'BLAKE3-256 of the record.' }),
+    status: Type.Unsafe<string>({ type: 'string', enum: ['created', 'duplicate'] }),
+    record: Type.Unsafe<unknown>({ type: 'object', description: 'The content as stored.' }),
+    recorded_at: Type.String({ format: 'date-time' }),
+    recorded_stamp: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    position: Type.String({ description: 'Give it as min_position to see this write.' }),
+    warnings: Type.Optional(Type.Array(warningSchema)),
+  },
+  { description: 'Stored, synced to disk and visible.' },
+);
+
+/** One element of a batch answer. */
+export const batchResultSchema = Type.Union([
+  writeAnswerSchema,
+  Type.Object({
+    status: Type.Literal('refused'),
+    code: Type.String(),
+    detail: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Unsafe<unknown>({ type: 'object' }))),
+  }),
+]);
+
+export const signaturesSchema = Type.Optional(
+  Type.Array(
+    Type.Object(
+      {
+        agent_id: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+        signature: Type.String({ pattern: '^[0-9a-f]{128}$' }),
+      },
+      { additionalProperties: false },
+    ),
+    { description: 'Signatures of the record; each becomes an attestation beside it.' },
+  ),
+);
+
+/** Splits a body into content and `signatures`; the content itself is for ingest to judge. */
+export function readSubmission(
+  kind: RecordKind,
+  body: JsonValue | undefined,
+  signaturesMax: number,
+): Outcome<Submission> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    const detail = `The body must be one JSON object, the content of the ${kind}.`;
+    return fail(faultError('invalid_field', '', detail));
+  }
+  const object = body as JsonObject;
+  if (!Object.hasOwn(object, 'signatures')) return ok({ kind, content: object });
+  const { signatures: stated, ...content } = object;
+  const signatures = readSignatures(stated, signaturesMax);
+  if (!signatures.ok) return signatures;
+  return ok({ kind, content, signatures: signatures.value });
+}
+
+interface StatedSignature {
+  readonly agent_id: AgentId;
+  readonly signature: SignatureHex;
+}
+
+function readSignatures(
+  stated: JsonValue | undefined,
+  signaturesMax: number,
+): Outcome<readonly StatedSignature[]> {
+  if (!Array.isArray(stated) || stated.length > signaturesMax) {
+    const detail = `"signatures" must be an array of at most ${signaturesMax} elements.`;
+    return fail(faultError('invalid_field', '/signatures', detail));
+  }
+  const signatures: StatedSignature[] = [];
+  for (const [index, element] of stated.entries()) {
+    const signature = readSignature(element as JsonValue, `/signatures/${index}`);
+    if (!signature.ok) return signature;
+    signatures.push(signature.value);
+  }
+  return ok(signatures);
+}
+
+const signatureFields = ['agent_id', 'signature'];
+
+function readSignature(element: JsonValue, pointer: string): Outcome<StatedSignature> {
+  if (typeof element !== 'object' || element === null || Array.isArray(element)) {
+    const detail = 'A signature is {"agent_id": ..., "signature": ...}.';
+    return fail(faultError('invalid_field', pointer, detail));
+  }
+  const object = element as JsonObject;
+  const faults: Fault[] = Object.keys(object)
+    .filter((name) => !signatureFields.includes(name))
+    .slice(0, signatureFields.length)
+    .map((name) => ({
+      code: 'unknown_field',
+      pointer: `${pointer}/${name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      detail: unknownName(name, signatureFields),
+    }));
+  const agentId = typeof object.agent_id === 'string' ? parseAgentId(object.agent_id) : undefined;
+  const signature =
+    typeof object.signature === 'string' ? parseSignature(object.signature) : undefined;
+  if (agentId === undefined) {
+    const detail = 'An agent id is 64 lower-case hex digits.';
+    faults.push({ code: 'invalid_field', pointer: `${pointer}/agent_id`, detail });
+  }
+  if (signature === undefined) {
+    const detail = 'A signature is 128 lower-case hex digits.';
+    faults.push({ code: 'invalid_field', pointer: `${pointer}/signature`, detail });
+  }
+  const [first, ...others] = faults;
+  if (first !== undefined) return fail(faultsError([first, ...others]));
+  if (agentId === undefined || signature === undefined) throw new Error('Faults were reported.');
+  return ok({ agent_id: agentId, signature });
+}
+
+/** True when the node, not the input, is the reason: the same may succeed later or elsewhere. */
+export const isServerSide = (error: StemeError): boolean => errorTable[error.code].status >= 500;
