@@ -32,7 +32,7 @@ export type Side = typeof agentSide | typeof originSide;
 const none = -1;
 
 /** Edges that the searches of one value may follow, for each of its rows. */
-export const searchStepsPerRow = 512;
+const searchStepsPerRow = 512;
 
 /** One side of the graph; arrays are by vertex. */
 interface Vertices {

@@ -7,9 +7,6 @@ import type { Lens } from './lens.js';
 import { recency } from './recency.js';
 import { skeptic } from './skeptic.js';
 
-/** The lens of a question that names none. */
-export const defaultLensName = 'recency';
-
 export const builtInLenses: readonly Lens[] = [
   recency,
   confidence,
