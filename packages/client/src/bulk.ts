@@ -49,8 +49,10 @@ interface End {
 /** What one request came to. Line numbers count from the first line of the request, from 1. */
 interface Try {
   readonly end: End | undefined;
-  readonly durable: number;
-  readonly refusals: readonly RefusedLine[];
+  /** Lines that are decided: stored or refused. */
+  readonly decided: number;
+  /** How many of them were reported as refused. */
+  readonly reported: number;
   /** Why the answer stopped, when it said so or the connection broke. */
   readonly error: unknown;
 }
@@ -122,7 +124,8 @@ export class BulkSender {
     let attempt = 0;
     while (from < chunk.lines.length) {
       const tried = await this.#try(chunk, from);
-      const decided = this.#settle(tried, chunk.start + from, chunk.lines.length - from);
+      const { decided } = tried;
+      this.#settle(tried);
       from += decided;
       if (from === chunk.lines.length) return;
       // Whoever makes progress starts counting tries afresh.
@@ -136,10 +139,10 @@ export class BulkSender {
 
   async #try(chunk: Chunk, from: number): Promise<Try> {
     const { path, streaming, signal } = this.#settings;
-    let end: End | undefined;
-    let durable = 0;
+    const answer = new AnswerReader(chunk.start + from, this.#settings, (refused) =>
+      this.#keepRefusal(refused),
+    );
     let error: unknown;
-    const refusals: RefusedLine[] = [];
     try {
       const body = streaming
         ? { body: streamedBody(chunk, from), duplex: 'half' as const }
@@ -147,42 +150,81 @@ export class BulkSender {
       const headers = { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' };
       const init = { ...body, headers, ...(signal && { signal }) };
       const response = await this.#transport.send('POST', path, init);
-      for await (const answerLine of linesOfBody(response.body, answerLineCharactersMax)) {
-        const line = parseAnswer(answerLine);
-        if (!isObject(line)) continue;
-        if (line.type === 'end') end = readEnd(line);
-        else if ('durable_through' in line)
-          durable = Math.max(durable, count(line, 'durable_through'));
-        // The server stops listing refusals there; it still counts them in `end`.
-        else if (line.code === 'too_many_errors') continue;
-        else if (typeof line.line === 'number') refusals.push(readRefusal(line));
-        else if ('code' in line) error = streamError(line);
-        this.#settings.onProgress?.(chunk.start + from + Math.max(durable, end?.lines ?? 0));
+      for await (const line of linesOfBody(response.body, answerLineCharactersMax)) {
+        answer.take(line);
       }
     } catch (cause) {
       if (signal?.aborted === true) throw signal.reason;
       error = cause instanceof StemeClientError ? cause : broken(cause);
     }
-    return { end, durable, refusals, error };
+    const decided = Math.min(answer.decided, chunk.lines.length - from);
+    return { end: answer.end, decided, reported: answer.reported, error: error ?? answer.error };
   }
 
-  /** Counts what a try decided; returns how many lines that is. */
-  #settle(tried: Try, before: number, sent: number): number {
-    const { end } = tried;
-    const decided = Math.min(sent, end?.lines ?? tried.durable);
-    const refusals = tried.refusals.filter((refused) => refused.line <= decided);
-    for (const refused of refusals) {
-      const absolute = { ...refused, line: before + refused.line };
-      if (this.#refusals.length < refusalsKeptMax) this.#refusals.push(absolute);
-      this.#settings.onRefused?.(absolute);
-    }
+  #keepRefusal(refused: RefusedLine): void {
+    if (this.#refusals.length < refusalsKeptMax) this.#refusals.push(refused);
+    this.#settings.onRefused?.(refused);
+  }
+
+  /** Counts what a try decided. */
+  #settle({ end, decided, reported }: Try): void {
     this.#lines += decided;
     this.#created += end?.created ?? 0;
     this.#duplicate += end?.duplicate ?? 0;
-    this.#refused += end?.refused ?? refusals.length;
-    this.#kept += end === undefined ? decided - refusals.length : 0;
+    this.#refused += end?.refused ?? reported;
+    this.#kept += end === undefined ? decided - reported : 0;
     this.#position = end?.position ?? this.#position;
-    return decided;
+  }
+}
+
+/**
+ * Follows one answer. A refusal counts once the lines up to it are decided, and is reported before
+ * the progress that covers it: whoever keeps the progress has heard of every refusal in it.
+ */
+class AnswerReader {
+  readonly #before: number;
+  readonly #options: BulkOptions;
+  readonly #report: (refused: RefusedLine) => void;
+  #waiting: RefusedLine[] = [];
+  decided = 0;
+  reported = 0;
+  end: End | undefined;
+  error: StemeClientError | undefined;
+
+  /** `before`: lines of the whole input in front of this request. */
+  constructor(before: number, options: BulkOptions, report: (refused: RefusedLine) => void) {
+    this.#before = before;
+    this.#options = options;
+    this.#report = report;
+  }
+
+  take(text: string): void {
+    const line = parseAnswer(text);
+    if (!isObject(line)) return;
+    if (line.type === 'end') {
+      this.end = readEnd(line);
+      this.#decide(this.end.lines);
+    } else if ('durable_through' in line) {
+      this.#decide(count(line, 'durable_through'));
+    } else if (line.code === 'too_many_errors') {
+      // The server stops listing refusals there; it still counts them in `end`.
+    } else if (typeof line.line === 'number') {
+      this.#waiting.push(readRefusal(line));
+    } else if ('code' in line) {
+      this.error = streamError(line);
+    }
+  }
+
+  #decide(through: number): void {
+    if (through <= this.decided) return;
+    this.decided = through;
+    for (const refused of this.#waiting) {
+      if (refused.line > through) continue;
+      this.reported += 1;
+      this.#report({ ...refused, line: this.#before + refused.line });
+    }
+    this.#waiting = this.#waiting.filter((refused) => refused.line > through);
+    this.#options.onProgress?.(this.#before + through);
   }
 }
 
@@ -197,7 +239,7 @@ const readRefusal = (line: JsonObject): RefusedLine => {
   };
 };
 
-const streamError = (line: JsonObject): StemeClientError | undefined => {
+const streamError = (line: JsonObject): StemeClientError => {
   const code = text(line.code);
   return new StemeClientError({
     code: isErrorCode(code) ? code : 'bad_answer',

@@ -135,6 +135,20 @@ test('refusals carry the number of the line in the whole input, each once', asyn
   assert.equal(answer.created, 2);
 });
 
+test('progress never runs ahead of the refusals in it', async (context) => {
+  const refused = (line: number): JsonObject => ({ line, code: 'invalid_field', detail: 'no' });
+  const server = await startServer(context, [
+    ndjson([refused(2), { durable_through: 3 }, refused(5), { durable_through: 5 }, end(6, 2)]),
+  ]);
+  const events: string[] = [];
+  await new StemeClient({ url: server.url }).assertMany(claims(6), {
+    onRefused: ({ line }) => events.push(`refused ${line}`),
+    onProgress: (lines) => events.push(`through ${lines}`),
+  });
+  const expected = ['refused 2', 'through 3', 'refused 5', 'through 5', 'through 6'];
+  assert.deepEqual(events, expected);
+});
+
 test('too_many_errors is not a line of its own', async (context) => {
   const tooMany = { line: 2, code: 'too_many_errors', detail: 'the rest is only counted' };
   const server = await startServer(context, [

@@ -82,6 +82,7 @@ const showExplanation = async (report: Report, explain: unknown): Promise<void> 
       await report.line(`${escapeText(name)}: ${escapeValue(value)}`);
       continue;
     }
+    if (value.length === 0) continue;
     await report.line(`${escapeText(name)} (${value.length}):`);
     await showRows(report, value as readonly object[]);
   }

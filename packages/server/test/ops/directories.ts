@@ -75,7 +75,7 @@ export const openReal = (
   );
 };
 
-export const signer = signerFromSeed(new Uint8Array(32).fill(9));
+const signer = signerFromSeed(new Uint8Array(32).fill(9));
 
 /** A signed claim of this agent; the same number gives the same id. */
 export const signedClaim = (index: number) => {

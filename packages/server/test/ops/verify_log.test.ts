@@ -68,7 +68,7 @@ test(`a flipped bit anywhere is found (${flips} flips)`, async (context) => {
   assert.deepEqual((await verify(walDir)).findings, []);
 });
 
-test('damage in the middle is named by its byte, and what follows is still checked', async (context) => {
+test('damage is named by its byte, and what follows is still checked', async (context) => {
   const { walDir } = await filledDirectories(context, 120);
   const [first = '', second = ''] = await segmentsOf(walDir);
   for (const name of [first, second]) {

@@ -35,6 +35,10 @@ class Import {
   readonly #progress: Progress;
   readonly #lineMap = new LineMap();
   #writing: Promise<void> = Promise.resolve();
+  /** Refused lines up to the one that the state names, those of earlier runs included. */
+  #decidedRefused: number;
+  /** Lines that were refused here and are read ahead of what the server has decided. */
+  #refusedAhead: number[] = [];
   refused: number;
   policies = 0;
 
@@ -49,17 +53,23 @@ class Import {
     this.#file = file;
     this.#state = state;
     this.#firstLine = from.line + 1;
+    this.#decidedRefused = from.refused;
     this.refused = from.refused;
     this.#progress = progress;
   }
 
   async run(): Promise<BulkAnswer> {
-    const answer = await this.#session.client().sendRecords(this.#records(), {
-      onRefused: ({ line, code, detail }) => this.#refuse(this.#lineMap.lineOf(line), code, detail),
-      onProgress: (sent) => this.#keepState(sent),
-    });
-    await this.#writing;
-    return answer;
+    try {
+      return await this.#session.client().sendRecords(this.#records(), {
+        onRefused: ({ line, code, detail }) => {
+          this.#decidedRefused += 1;
+          this.#refuse(this.#lineMap.lineOf(line), code, detail);
+        },
+        onProgress: (sent) => this.#keepState(sent),
+      });
+    } finally {
+      await this.#writing;
+    }
   }
 
   async *#records(): AsyncGenerator<JsonObject> {
@@ -68,6 +78,7 @@ class Import {
       this.#progress.update(line.end, `line ${line.number}`);
       const read = line.bytes === undefined ? fail(tooLong) : readContentLine(line.bytes);
       if (!read.ok) {
+        this.#refusedAhead.push(line.number);
         this.#refuse(line.number, read.error.code, read.error.detail);
         continue;
       }
@@ -91,8 +102,11 @@ class Import {
 
   /** One write of the state file after the other; the newest state wins. */
   #keepState(sent: number): void {
-    if (sent === 0) return;
-    const state = { line: this.#lineMap.lineOf(sent), refused: this.refused };
+    const line = this.#lineMap.lineOf(sent);
+    const ahead = this.#refusedAhead.filter((number) => number > line);
+    this.#decidedRefused += this.#refusedAhead.length - ahead.length;
+    this.#refusedAhead = ahead;
+    const state = { line, refused: this.#decidedRefused };
     this.#writing = this.#writing.then(() => this.#state.write(state));
   }
 }
