@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { crc32c } from '@node-rs/crc32';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import { systemDisk } from '../../src/io/system_disk.js';
-import { segmentHeaderBytes } from '../../src/log/format.js';
+import { decodeSegmentHeader, frameHeaderBytes, segmentHeaderBytes } from '../../src/log/format.js';
 import { type LogEnd, type LogFinding, verifyLog } from '../../src/ops/verify_log.js';
 import { filledDirectories } from './directories.js';
 
@@ -123,4 +124,56 @@ test('a sealed segment that is cut, missing, swapped or doubled is damage', asyn
     await writeFile(at(second), two);
   }
   assert.deepEqual((await verify(walDir)).findings, []);
+});
+
+/** Frames of a segment file: where each begins. */
+const framesOf = (bytes: Buffer): readonly number[] => {
+  const starts: number[] = [];
+  for (let at = segmentHeaderBytes; at < bytes.length; ) {
+    starts.push(at);
+    at += frameHeaderBytes + bytes.readUInt32BE(at + 4);
+  }
+  return starts;
+};
+
+/** Changes a byte of a frame and gives it a CRC that fits: what a forger would do. */
+const forge = (bytes: Buffer, start: number, at: number, value: number): void => {
+  const header = decodeSegmentHeader(bytes.subarray(0, segmentHeaderBytes));
+  assert.ok(header.type === 'header');
+  bytes.writeUInt8(value, at);
+  const end = start + frameHeaderBytes + bytes.readUInt32BE(start + 4);
+  bytes.writeUInt32BE(header.header.number, start + 28);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(start, end)), start + 28);
+};
+
+test('a forged signature with a fitting CRC is found', async (context) => {
+  const { walDir } = await filledDirectories(context, 60);
+  for (const name of await segmentsOf(walDir)) {
+    const bytes = await readFile(join(walDir, name));
+    const marker = bytes.indexOf('"signature":"');
+    const start = framesOf(bytes).findLast((at) => at < marker);
+    if (start === undefined || marker < 0) continue;
+    const digit = marker + '"signature":"'.length;
+    forge(bytes, start, digit, bytes.readUInt8(digit) === 0x30 ? 0x31 : 0x30);
+    await writeFile(join(walDir, name), bytes);
+    const { findings } = await verify(walDir);
+    assert.ok(findings.some(({ detail }) => /signature does not verify/.test(detail)));
+    return;
+  }
+  assert.fail('There is no attestation in the log.');
+});
+
+test('a last frame other than the one that the next segment names is found', async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const [, second = ''] = await segmentsOf(walDir);
+  const bytes = await readFile(join(walDir, second));
+  const start = framesOf(bytes).at(-1) ?? 0;
+  // The counter of `durable`: nothing else in the frame says what it was.
+  forge(bytes, start, start + 23, bytes.readUInt8(start + 23) ^ 1);
+  await writeFile(join(walDir, second), bytes);
+  const { findings } = await verify(walDir);
+  assert.deepEqual(
+    findings.map(({ byte, detail }) => `${byte}: ${detail}`),
+    ['72: the header names another last frame of the segment before'],
+  );
 });
