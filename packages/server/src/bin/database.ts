@@ -36,9 +36,10 @@ export interface DatabaseOptions {
   readonly walDir: string;
   /** Holds the store; may be deleted while nothing runs. */
   readonly dbDir: string;
-  readonly realm?: string;
+  readonly realm?: string | undefined;
   readonly signatures: 'optional' | 'required';
-  /** The policy that shall be in force; appended when another is. Undefined: leave it as it is. */
+  /** The policy that shall be in force; appended when another is. Undefined: the one in force
+   * stays, and a new database begins with the built-in table. */
   readonly policy: PolicyTable | undefined;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
@@ -190,14 +191,12 @@ const assemble = async (
     await store.close();
     await release();
   };
-  if (options.policy !== undefined) {
-    const inForce = policies.inForce(hybrid.latest());
-    const author = { agentId, wallMs: wallMs(), realm: options.realm };
-    const ensured = await ensurePolicy(options.policy, inForce, author, commit);
-    if (!ensured.ok) {
-      await close();
-      return ensured;
-    }
+  const author = { agentId, wallMs: wallMs(), realm: options.realm };
+  const inForce = policies.inForce(hybrid.latest());
+  const ensured = await ensurePolicy(options.policy ?? inForce.table, inForce, author, commit);
+  if (!ensured.ok) {
+    await close();
+    return ensured;
   }
   const advice = new PolicyAdvice(policies, () => store.visibleStamp);
   const ingest = createIngest({

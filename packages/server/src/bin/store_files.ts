@@ -12,6 +12,8 @@ import type { Store } from '../store/store.js';
 export interface OpenEngine {
   open(directory: string): Engine;
   remove(directory: string): Promise<void>;
+  /** Why files that are there must not be opened; undefined when they may be. */
+  fault?(directory: string): Promise<string | undefined>;
 }
 
 export interface OpenedStore {
@@ -26,13 +28,25 @@ export const openOrRebuildStore = async (
   directory: string,
   databaseId: string,
 ): Promise<Outcome<OpenedStore>> => {
-  const engine = effects.openEngine.open(directory);
+  const { openEngine } = effects;
+  const fault = await openEngine.fault?.(directory);
+  if (fault !== undefined) return remake(openEngine, directory, databaseId, fault);
+  const engine = openEngine.open(directory);
   const opened = await openStore(engine, { databaseId });
   if (opened.ok) return ok({ store: opened.value, rebuilt: undefined });
   await engine.close();
   const { code, detail } = opened.error;
   if (code !== 'store_format' && code !== 'store_corrupt') return opened;
-  await effects.openEngine.remove(directory);
-  const fresh = await openStore(effects.openEngine.open(directory), { databaseId });
-  return fresh.ok ? ok({ store: fresh.value, rebuilt: detail }) : fresh;
+  return remake(openEngine, directory, databaseId, detail);
+};
+
+const remake = async (
+  openEngine: OpenEngine,
+  directory: string,
+  databaseId: string,
+  reason: string,
+): Promise<Outcome<OpenedStore>> => {
+  await openEngine.remove(directory);
+  const fresh = await openStore(openEngine.open(directory), { databaseId });
+  return fresh.ok ? ok({ store: fresh.value, rebuilt: reason }) : fresh;
 };

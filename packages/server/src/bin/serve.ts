@@ -1,0 +1,204 @@
+/**
+ * One run of the server: configuration, database, HTTP, until a signal or a failed log ends it.
+ *
+ * Ending: on the first signal no new connection is taken, requests under way are answered within a
+ * deadline, the log is closed in order, exit code 0. A second signal exits at once. When the log
+ * has failed the node says that it is not ready, drains, and exits with 74, so that a supervisor
+ * starts it again and recovery brings back everything that was acknowledged.
+ */
+import type { Outcome, StemeError } from '@stemedb/model';
+import { ok } from '@stemedb/model';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
+import type { Config } from '../config/config.js';
+import { checkBindAddress, parseBindAddress } from '../guard/bind.js';
+import { httpLimits } from '../guard/limits.js';
+import type { HealthReport } from '../http/deps.js';
+import { buildHttpServer } from '../http/server.js';
+import { systemClock } from '../io/system_clock.js';
+import { systemRandom } from '../io/system_random.js';
+import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
+import { type Database, openDatabase } from './database.js';
+import { systemEffects } from './system_effects.js';
+import { version } from './version.js';
+
+/** Requests under way have this long to be answered at the end, milliseconds. */
+const drainMs = 10_000;
+/** A newest stamp further ahead of the wall clock than this is reported. */
+const clockAheadWarningMs = 5 * 60 * 1000;
+
+export interface RunningServer {
+  readonly url: string;
+  /** Resolves with the exit code when the server has ended. */
+  readonly ended: Promise<number>;
+  /** Ends the server in order. */
+  stop(exitCode: number): void;
+}
+
+const healthOf = (database: Database, startedMs: number): HealthReport => {
+  const snapshot = database.store.snapshot();
+  try {
+    const failure = database.writeFailure;
+    const { clockAheadMs } = database.report;
+    const reasons = [
+      ...(failure === undefined ? [] : [failure.detail]),
+      ...(clockAheadMs > clockAheadWarningMs
+        ? [`The newest stamp was ${clockAheadMs} ms ahead of the wall clock at the start.`]
+        : []),
+    ];
+    return {
+      status: failure === undefined ? 'healthy' : 'degraded',
+      ready: failure === undefined,
+      ...(reasons.length > 0 ? { reasons } : {}),
+      assertion_count: snapshot.assertionCount,
+      record_count: snapshot.recordCount,
+      version,
+      database_id: database.identity.databaseId,
+      node_id: database.identity.nodeId,
+      agent_id: database.agentId,
+      position: `${database.log.logId}.${snapshot.appliedSequence}`,
+      uptime_seconds: Math.round((systemClock.monotonicMs() - startedMs) / 1000),
+    };
+  } finally {
+    snapshot.release();
+  }
+};
+
+const observe = (telemetry: Telemetry, database: Database): void => {
+  telemetry.observe({
+    assertions: () => {
+      const snapshot = database.store.snapshot();
+      const count = snapshot.assertionCount;
+      snapshot.release();
+      return count;
+    },
+    logBytes: () => database.log.usage.bytes,
+    logSegments: () => database.log.usage.segments,
+    storeBytes: () => database.store.diskBytes(),
+    clockAheadSeconds: () => database.report.clockAheadMs / 1000,
+  });
+};
+
+const reportOpening = (logger: Logger, database: Database): void => {
+  const { log, storeRebuilt, replayed, clockAheadMs } = database.report;
+  logger.info({ log, replayed }, 'database opened');
+  if (log.cut !== undefined) {
+    logger.warn({ cut: log.cut }, 'a torn tail that nobody was told about was cut from the log');
+  }
+  if (storeRebuilt !== undefined) logger.warn({ reason: storeRebuilt }, 'the store was rebuilt');
+  if (clockAheadMs > clockAheadWarningMs) {
+    logger.warn({ clockAheadMs }, 'the newest stamp is ahead of the wall clock; check the clock');
+  }
+};
+
+const buildApp = (
+  config: Config,
+  database: Database,
+  telemetry: Telemetry,
+  logger: Logger,
+  lensNames: readonly string[],
+): Promise<FastifyInstance> => {
+  const startedMs = systemClock.monotonicMs();
+  return buildHttpServer({
+    ingest: database.ingest,
+    query: database.query,
+    principalOf: () => ({ type: 'node', agentId: database.agentId }),
+    health: () => healthOf(database, startedMs),
+    metrics: telemetry,
+    lensNames,
+    config: {
+      bindAddr: config.bindAddr,
+      allowedHosts: config.allowedHosts,
+      allowedOrigins: config.allowedOrigins,
+      version,
+      limits: httpLimits,
+    },
+    logger,
+    clock: systemClock,
+    random: systemRandom,
+  });
+};
+
+/** Opens everything and listens; an error names what stands in the way. */
+export const serve = async (config: Config): Promise<Outcome<RunningServer>> => {
+  const parsed = parseBindAddress(config.bindAddr);
+  if (parsed === undefined) return badAddress(config.bindAddr);
+  const address = checkBindAddress(parsed, config.insecure);
+  if (!address.ok) return address;
+  const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  const telemetry = createTelemetry();
+  const effects = systemEffects();
+  let onWriteFailure = (_error: StemeError): void => undefined;
+  const opened = await openDatabase(config, {
+    ...effects,
+    logMetrics: telemetry.log,
+    ingestMetrics: telemetry.ingest,
+    commitMetrics: telemetry.commit,
+    onWriteFailure: (error) => onWriteFailure(error),
+    onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),
+  });
+  if (!opened.ok) return opened;
+  const database = opened.value;
+  reportOpening(logger, database);
+  observe(telemetry, database);
+  const app = await buildApp(config, database, telemetry, logger, effects.lenses.names());
+  let stop = (_code: number): void => undefined;
+  const ended = new Promise<number>((resolve) => {
+    stop = (code) => {
+      stop = () => undefined;
+      void endInOrder(app, database, logger).then(() => resolve(code));
+    };
+  });
+  onWriteFailure = (error) => {
+    logger.fatal({ error }, 'the log has failed; ending so that a restart can recover');
+    stop(exitCodeOf('log_failed'));
+  };
+  try {
+    const url = await app.listen({ host: address.value.host, port: address.value.port });
+    return ok({ url, ended, stop: (code) => stop(code) });
+  } catch (cause) {
+    await database.close();
+    return cannotListen(config.bindAddr, cause);
+  }
+};
+
+const badAddress = (text: string): Outcome<never> => ({
+  ok: false,
+  error: {
+    code: 'invalid_configuration',
+    detail: `bind_addr must be host:port, such as 127.0.0.1:18180, not "${text}".`,
+  },
+});
+
+const cannotListen = (text: string, cause: unknown): Outcome<never> => ({
+  ok: false,
+  error: {
+    code: 'invalid_configuration',
+    detail:
+      `The server cannot listen on ${text} ` +
+      `(${cause instanceof Error ? cause.message : String(cause)}); stop what uses the address, or ` +
+      'set STEMEDB_BIND_ADDR to another.',
+    cause,
+  },
+});
+
+const endInOrder = async (
+  app: FastifyInstance,
+  database: Database,
+  logger: Logger,
+): Promise<void> => {
+  const cancel = systemClock.after(drainMs, () => app.server.closeAllConnections());
+  try {
+    await app.close();
+    await database.close();
+    logger.info('closed in order');
+  } catch (error) {
+    logger.error({ error }, 'the end was not in order; the next start recovers');
+  } finally {
+    cancel();
+  }
+};
+
+/** Exit code of an end that a person or a supervisor asked for. */
+export const orderlyExit = exitCodes.ok.number;

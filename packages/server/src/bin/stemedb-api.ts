@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/** `stemedb-api`: the server. */
+import { CommanderError } from 'commander';
+import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
+import { loadConfig } from '../config/config.js';
+import { httpLimits } from '../guard/limits.js';
+import { groupCommitLimits } from '../ingest/group_commit.js';
+import { queryLimits } from '../query/query_service.js';
+import { readTextFile } from './read_text_file.js';
+import { orderlyExit, serve } from './serve.js';
+import { readArguments, type ServerArguments } from './server_options.js';
+import { version } from './version.js';
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const complain = (line: string): boolean => process.stderr.write(`stemedb-api: ${line}\n`);
+
+const run = async ({ flags, configFile, printConfig }: ServerArguments): Promise<number> => {
+  const sources = { flags, env: process.env, file: configFile, readFile: readTextFile };
+  const loaded = await loadConfig(sources);
+  if (!loaded.ok) {
+    complain(loaded.error.detail);
+    return exitCodeOf(loaded.error.code);
+  }
+  if (printConfig) {
+    for (const { key, value, source } of loaded.value.lines) {
+      say(`${key} = ${JSON.stringify(value)}  # ${source}`);
+    }
+    for (const limits of [httpLimits, groupCommitLimits, queryLimits]) {
+      for (const [name, value] of Object.entries(limits)) say(`# limit ${name} = ${value}`);
+    }
+    return exitCodes.ok.number;
+  }
+  const served = await serve(loaded.value.config);
+  if (!served.ok) {
+    complain(served.error.detail);
+    return exitCodeOf(served.error.code);
+  }
+  const server = served.value;
+  let signals = 0;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(exitCodes.failed.number);
+      server.stop(orderlyExit);
+    });
+  }
+  say(`StemeDB ${version} listens on ${server.url}`);
+  say(`Documentation of the API: ${server.url}/docs`);
+  return server.ended;
+};
+
+const start = async (): Promise<number> => {
+  try {
+    return await run(readArguments(process.argv.slice(2), version));
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCodes.ok.number : exitCodes.usage.number;
+    }
+    throw error;
+  }
+};
+
+process.exitCode = await start();

@@ -1,0 +1,91 @@
+/**
+ * The table of settings: name, environment variable, flag, default and meaning stand in one place;
+ * the help text, `--print-config`, `.env.example` and `docs/configuration.md` follow it.
+ */
+
+export type SettingKey =
+  | 'bind_addr'
+  | 'wal_dir'
+  | 'db_dir'
+  | 'log_level'
+  | 'allowed_hosts'
+  | 'allowed_origins'
+  | 'insecure'
+  | 'realm'
+  | 'signatures';
+
+export interface Setting {
+  /** As in the TOML file. */
+  readonly key: SettingKey;
+  readonly env: string;
+  readonly flag: string;
+  /** Placeholder of the value in help texts. */
+  readonly value: string;
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+const setting = (key: SettingKey, value: string, fallback: string, meaning: string): Setting => ({
+  key,
+  env: `STEMEDB_${key.toUpperCase()}`,
+  flag: `--${key.replaceAll('_', '-')}`,
+  value,
+  fallback,
+  meaning,
+});
+
+export const settings: readonly Setting[] = [
+  setting('bind_addr', 'host:port', '127.0.0.1:18180', 'Where the server listens.'),
+  setting(
+    'wal_dir',
+    'directory',
+    './data/wal',
+    'The log and the identity of the node: everything that cannot be rebuilt.',
+  ),
+  setting('db_dir', 'directory', './data/db', 'The store, a view of the log; may be deleted.'),
+  setting(
+    'log_level',
+    'level',
+    'info',
+    'What is logged: fatal, error, warn, info, debug, trace or silent.',
+  ),
+  setting(
+    'allowed_hosts',
+    'hosts',
+    '',
+    'Host names, separated by commas, that requests may name beside the loopback ones.',
+  ),
+  setting(
+    'allowed_origins',
+    'origins',
+    '',
+    'Origins, separated by commas, whose pages may call from a browser.',
+  ),
+  setting(
+    'insecure',
+    'true|false',
+    'false',
+    'Allows an address that other machines reach, although there is no authentication.',
+  ),
+  setting(
+    'realm',
+    'name',
+    '',
+    'When set, records that govern others are refused unless they name this realm.',
+  ),
+  setting(
+    'signatures',
+    'optional|required',
+    'optional',
+    'Whether writes must be signed by their author.',
+  ),
+];
+
+/** Variables of the command line and of the tests, which the server does not read. */
+export const foreignVariables: readonly string[] = [
+  'STEMEDB_URL',
+  'STEMEDB_API_KEY',
+  'STEMEDB_KEY_FILE',
+  'STEMEDB_SOAK',
+  'STEMEDB_SEED',
+];
