@@ -66,6 +66,13 @@ const questionFields = {
   explain: Type.Optional(
     Type.Boolean({ description: 'Show every candidate with its factors and its role.' }),
   ),
+  explain_offset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'With `explain`: the first candidate listed; `next_offset` of the last page.',
+    }),
+  ),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of the last page.' }),
@@ -107,6 +114,7 @@ export function readQuestion(raw: unknown, lens?: string): Outcome<Question> {
   const times = readTimes(input, faults);
   const decay = readDecay(input.decay, faults);
   const predicate = readText(input.predicate, 'predicate', faults);
+  const explainOffset = readExplainOffset(input, faults);
   const [first, ...others] = faults;
   if (first !== undefined) return fail(faultsError([first, ...others]));
   if (scope === undefined) throw new Error('A question without faults has a scope.');
@@ -124,6 +132,7 @@ export function readQuestion(raw: unknown, lens?: string): Outcome<Question> {
     ...defined('minConfidence', asNumber(input.min_confidence)),
     ...defined('decay', decay),
     ...defined('explain', input.explain === true ? true : undefined),
+    ...defined('explainOffset', explainOffset),
     ...defined('cursor', text(input.cursor)),
   });
 }
@@ -190,6 +199,17 @@ function readTime(value: unknown, name: string, faults: Fault[]): number | undef
     });
   }
   return ms;
+}
+
+function readExplainOffset(input: QuestionInput, faults: Fault[]): number | undefined {
+  const offset = asNumber(input.explain_offset);
+  if (offset === undefined || input.explain === true) return offset;
+  faults.push({
+    code: 'invalid_field',
+    pointer: '/explain_offset',
+    detail: '"explain_offset" pages through an explanation; send explain=true with it.',
+  });
+  return undefined;
 }
 
 const decayWords = ['none', 'class'] as const;

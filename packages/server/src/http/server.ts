@@ -7,7 +7,7 @@
  */
 import type { Server } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
-import { fastify } from 'fastify';
+import { fastify, LogController } from 'fastify';
 import { answerCors, headRefusal, startBodyDeadline } from '../guard/request_guard.js';
 import { acceptJson } from './body.js';
 import type { HttpDeps } from './deps.js';
@@ -52,7 +52,7 @@ function serverOptions(deps: HttpDeps): FastifyHttpOptions<Server> {
   const { limits } = deps.config;
   return {
     loggerInstance: deps.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytesMax,
     connectionTimeout: limits.idleTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,

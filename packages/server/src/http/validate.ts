@@ -86,7 +86,7 @@ function faultOf(error: ErrorObject, known: readonly string[], fromQueryString: 
   const pointer = error.instancePath;
   const name = pointer.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
   const subject = name === '' ? 'The body' : `"${name}"`;
-  if (fromQueryString && error.keyword === 'type' && error.data instanceof Array) {
+  if (fromQueryString && error.keyword === 'type' && Array.isArray(error.data)) {
     return fault('invalid_field', pointer, `${subject} may be given once.`);
   }
   return fault('invalid_field', pointer, `${subject} ${describe(error, params)}.`);
