@@ -39,8 +39,9 @@ export interface DatabaseOptions {
   readonly realm?: string | undefined;
   readonly signatures: 'optional' | 'required';
   /** The policy that shall be in force; appended when another is. Undefined: the one in force
-   * stays, and a new database begins with the built-in table. */
-  readonly policy: PolicyTable | undefined;
+   * stays, and a new database begins with the built-in table.
+   * `as_recorded`: nothing is appended, so that a restore holds what it was given and no more. */
+  readonly policy: PolicyTable | 'as_recorded' | undefined;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
   readonly queryLimits?: QueryLimits;
@@ -191,12 +192,14 @@ const assemble = async (
     await store.close();
     await release();
   };
-  const author = { agentId, wallMs: wallMs(), realm: options.realm };
-  const inForce = policies.inForce(hybrid.latest());
-  const ensured = await ensurePolicy(options.policy ?? inForce.table, inForce, author, commit);
-  if (!ensured.ok) {
-    await close();
-    return ensured;
+  if (options.policy !== 'as_recorded') {
+    const author = { agentId, wallMs: wallMs(), realm: options.realm };
+    const inForce = policies.inForce(hybrid.latest());
+    const ensured = await ensurePolicy(options.policy ?? inForce.table, inForce, author, commit);
+    if (!ensured.ok) {
+      await close();
+      return ensured;
+    }
   }
   const advice = new PolicyAdvice(policies, () => store.visibleStamp);
   const ingest = createIngest({

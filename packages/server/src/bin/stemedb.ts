@@ -13,7 +13,7 @@ import { version } from './version.js';
 const services: CliServices = {
   openDatabase: (directories, onReplay) =>
     openDatabase(
-      { ...directories, signatures: 'optional', policy: undefined },
+      { ...directories, signatures: 'optional', policy: 'as_recorded' },
       { ...systemEffects(), ...(onReplay === undefined ? {} : { onReplay }) },
     ),
   engine: systemEngine,

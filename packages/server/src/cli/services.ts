@@ -36,6 +36,8 @@ export interface CliServices {
   readonly engine: {
     open(directory: string): Engine;
     remove(directory: string): Promise<void>;
+    /** Why files that are there must not be opened; undefined when they may be. */
+    fault?(directory: string): Promise<string | undefined>;
   };
   /** Reads the configuration as the server would. */
   readConfig(file: string | undefined): Promise<Outcome<readonly ConfigLine[]>>;

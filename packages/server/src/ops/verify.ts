@@ -26,7 +26,11 @@ export interface VerifyInput {
   readonly dbDir: string;
   /** True while a server has the directories. */
   readonly isLocked: boolean;
-  readonly engine: { open(directory: string): Engine };
+  readonly engine: {
+    open(directory: string): Engine;
+    /** Why files that are there must not be opened: a damaged one could end the process. */
+    fault?(directory: string): Promise<string | undefined>;
+  };
   readonly onFinding: (finding: Finding) => void;
   /** `done` grows through all phases; `place` says where it is. */
   readonly onProgress: (done: number, place: string) => void;
@@ -90,6 +94,11 @@ const checkStore = async (
   if (!log.ok) return 'because there is no log to hold it against';
   if (await isEmptyDirectory(input.disk, input.dbDir)) {
     return 'because there is none; the next start makes it';
+  }
+  const fault = await input.engine.fault?.(input.dbDir);
+  if (fault !== undefined) {
+    report({ severity: 'store', where: 'store, file', detail: fault });
+    return 'because its file cannot be opened; run `stemedb rebuild`';
   }
   const engine = input.engine.open(input.dbDir);
   try {

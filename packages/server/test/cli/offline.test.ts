@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { access, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -88,6 +88,16 @@ test('verify: a store that is of no use exits with 65, and rebuild heals it', as
   const rebuilt = await run(['rebuild'], directories);
   assert.equal(rebuilt.exit, 0, rebuilt.err);
   assert.match(rebuilt.out, /rebuilt from 55 records/);
+  assert.equal((await run(['verify'], directories)).exit, 0);
+});
+
+test('verify: a store file that is cut is a finding, not the end of the process', async (context) => {
+  const directories = await filledDirectories(context, 40);
+  await truncate(join(directories.dbDir, 'data.mdb'), 8192);
+  const ran = await run(['verify'], directories);
+  assert.equal(ran.exit, 65, ran.out + ran.err);
+  assert.match(ran.out, /store, file: store: the store file is cut/);
+  assert.equal((await run(['rebuild'], directories)).exit, 0);
   assert.equal((await run(['verify'], directories)).exit, 0);
 });
 

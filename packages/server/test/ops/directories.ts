@@ -19,6 +19,7 @@ import { systemDisk } from '../../src/io/system_disk.js';
 import { systemRandom } from '../../src/io/system_random.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import { lmdbEngine } from '../../src/store/engine-lmdb.js';
+import { lmdbFileFault } from '../../src/store/lmdb-file.js';
 import type { ReplayProgress } from '../../src/store/replay.js';
 
 export interface TestDirectories {
@@ -33,6 +34,7 @@ export const scratchDirectories = async (context: TestContext): Promise<TestDire
 };
 
 export const realEngine = {
+  fault: (directory: string) => lmdbFileFault(systemDisk, directory),
   open: (directory: string) => lmdbEngine(directory),
   remove: async (directory: string) => {
     for (const name of ['data.mdb', 'lock.mdb']) await rm(join(directory, name), { force: true });
@@ -59,7 +61,7 @@ export const openReal = (
     {
       ...directories,
       signatures: 'optional',
-      policy: policy ? defaultPolicyTable : undefined,
+      policy: policy ? defaultPolicyTable : 'as_recorded',
       freeBytesMin: 0,
       ...(segmentBytesMax !== undefined && { segmentBytesMax }),
     },

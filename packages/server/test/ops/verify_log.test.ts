@@ -168,8 +168,8 @@ test('a last frame other than the one that the next segment names is found', asy
   const [, second = ''] = await segmentsOf(walDir);
   const bytes = await readFile(join(walDir, second));
   const start = framesOf(bytes).at(-1) ?? 0;
-  // The counter of `durable`: nothing else in the frame says what it was.
-  forge(bytes, start, start + 23, bytes.readUInt8(start + 23) ^ 1);
+  // The shard: nothing else in the frame says what it was.
+  forge(bytes, start, start + 27, bytes.readUInt8(start + 27) ^ 1);
   await writeFile(join(walDir, second), bytes);
   const { findings } = await verify(walDir);
   assert.deepEqual(
