@@ -91,7 +91,7 @@ test('verify: a store that is of no use exits with 65, and rebuild heals it', as
   assert.equal((await run(['verify'], directories)).exit, 0);
 });
 
-test('verify: a store file that is cut is a finding, not the end of the process', async (context) => {
+test('verify: a store file that is cut is a finding, no crash', async (context) => {
   const directories = await filledDirectories(context, 40);
   await truncate(join(directories.dbDir, 'data.mdb'), 8192);
   const ran = await run(['verify'], directories);
