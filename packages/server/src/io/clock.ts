@@ -4,6 +4,6 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds from an arbitrary start; never steps back. */
   monotonicMs(): number;
-  /** Calls `run` once after `delayMs`; the returned function cancels. Does not keep a process up. */
+  /** Calls `run` once after `delayMs`; the result cancels. Does not keep a process up. */
   after(delayMs: number, run: () => void): () => void;
 }

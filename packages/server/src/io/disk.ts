@@ -33,7 +33,7 @@ export interface Disk {
   /** Replaces `to` atomically when it exists. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Names (not paths) in a directory, sorted bytewise; rejects with ENOENT when it is not there. */
+  /** Names (not paths) in a directory, sorted bytewise; rejects with ENOENT when it is missing. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
   /** Bytes that may still be written to the file system that holds the path. */

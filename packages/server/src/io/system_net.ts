@@ -4,11 +4,11 @@ import * as net from 'node:net';
 import type { Net, NetStream } from './net.js';
 
 function streamOf(socket: net.Socket): NetStream {
-  // A broken stream is told to whoever reads or sends; without a listener it would end the process.
+  // Whoever reads or sends is told; without a listener an error would end the process.
   socket.on('error', () => undefined);
   socket.setNoDelay(true);
   return {
-    // The usual iterator would destroy the socket when the other side ends, before we have answered.
+    // The usual iterator would destroy the socket when the other side ends, before we answer.
     incoming: socket.iterator({ destroyOnReturn: false }),
     send: (bytes) =>
       new Promise((resolve, reject) => {

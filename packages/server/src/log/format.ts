@@ -28,7 +28,7 @@
 import { createHash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
 
-export const formatVersion = 1;
+const formatVersion = 1;
 
 const segmentMagic = Buffer.from('ff5354454d45574c', 'hex');
 export const frameMagic = 0xfe53_464d;

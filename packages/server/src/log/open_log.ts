@@ -25,14 +25,14 @@ import { readHeaderBytes, readSegmentHeader, SegmentFiles } from './segment_file
 import { createSegment } from './segment_writer.js';
 import { SegmentedLog, type SegmentedLogState } from './segmented_log.js';
 
-/** Sealed files whose size is checked at the start: 64 GiB of log; `verify` checks them all. */
+/** Files whose size is checked at the start: 64 GiB of log; `verify` checks them all. */
 const segmentsCheckedMax = 1024;
 
-/** 64 MiB: small enough to copy at once after a crash, large enough that a start lists few files. */
-export const segmentBytesMax = 64 * 1024 * 1024;
+/** 64 MiB: small enough to copy at once after a crash, large enough that there are few files. */
+const segmentBytesMax = 64 * 1024 * 1024;
 
 /** Below this much free space nothing is written, so that ENOSPC stays an exception. */
-export const freeBytesMin = 256 * 1024 * 1024;
+const freeBytesMin = 256 * 1024 * 1024;
 
 export interface LogOptions {
   /** Holds the segments; must exist, and be locked by the caller. */
@@ -239,7 +239,7 @@ async function startFirst(
 }
 
 /** The frame that a header names as the one before it must stand at the end of the file before. */
-export function checkBoundary(files: SegmentFiles, header: SegmentHeader): StemeError | undefined {
+function checkBoundary(files: SegmentFiles, header: SegmentHeader): StemeError | undefined {
   const { firstOffset, previous } = header;
   if (!previous) {
     if (firstOffset === 0) return undefined;

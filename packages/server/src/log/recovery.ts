@@ -127,10 +127,11 @@ async function damageAt(
   const source = { file, number: header.number, endPosition: size };
   const proof = await findProof(source, position, nextSequence);
   if (!proof) return undefined;
-  return `${what}, and the frame at offset ${header.firstOffset + proof.position} was written later`;
+  const proofOffset = header.firstOffset + proof.position;
+  return `${what}, and the frame at offset ${proofOffset} was written later`;
 }
 
-/** Copies the good part beside the file, syncs it and puts it in its place; returns the new file. */
+/** Copies the good part beside the file, synced, and puts it in its place; gives the new file. */
 async function rewrite(disk: Disk, path: string, from: DiskFile, bytes: number): Promise<DiskFile> {
   const to = await disk.open(path + copySuffix, 'create');
   try {

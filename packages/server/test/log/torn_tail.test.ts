@@ -66,7 +66,7 @@ describe('a torn tail', () => {
     }
   });
 
-  it('is written anew, so that pages of a failed sync become durable before they are served', async () => {
+  it('is written anew, so pages of a failed sync are durable before they are served', async () => {
     const { disk } = await crashedLog();
     const { log } = await world.open(disk);
     disk.hook = ({ type }) => (type === 'datasync' ? { type: 'error', code: 'EIO' } : undefined);

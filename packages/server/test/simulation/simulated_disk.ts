@@ -50,7 +50,7 @@ export type Fault =
   /** The operation does not happen, nor any after it. */
   | { readonly type: 'power off' };
 
-export class DiskError extends Error {
+class DiskError extends Error {
   readonly code: string;
 
   constructor(code: string, path: string) {

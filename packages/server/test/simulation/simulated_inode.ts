@@ -5,7 +5,7 @@
  */
 import type { SeededRandom } from './seeded_random.js';
 
-export const sectorBytes = 512;
+const sectorBytes = 512;
 
 /** Bytes that grow. */
 class Image {
