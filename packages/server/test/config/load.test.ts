@@ -1,0 +1,139 @@
+/** Where a setting comes from, and what is said about a wrong one. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultPolicyTable } from '@stemedb/model';
+import {
+  type ConfigSources,
+  type LoadedConfig,
+  loadConfig,
+  systemConfigFile,
+} from '../../src/config/config.js';
+import { settings } from '../../src/config/settings.js';
+
+interface Stated {
+  readonly flags?: ConfigSources['flags'];
+  readonly env?: ConfigSources['env'];
+  /** The path of `--config`. */
+  readonly file?: string;
+  /** Texts by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+const sourcesOf = ({ flags = {}, env = {}, file, files = {} }: Stated): ConfigSources => ({
+  flags,
+  env,
+  file,
+  readFile: async (path) => files[path],
+});
+
+const load = async (stated: Stated): Promise<LoadedConfig> => {
+  const loaded = await loadConfig(sourcesOf(stated));
+  if (!loaded.ok) throw new Error(loaded.error.detail);
+  return loaded.value;
+};
+
+const refusal = async (stated: Stated): Promise<string> => {
+  const loaded = await loadConfig(sourcesOf(stated));
+  if (loaded.ok) throw new Error('The configuration was accepted.');
+  assert.equal(loaded.error.code, 'invalid_configuration');
+  return loaded.error.detail;
+};
+
+const refusedFile = (text: string): Promise<string> =>
+  refusal({ file: 'a.toml', files: { 'a.toml': text } });
+
+test('nothing has to be stated', async () => {
+  const { config, lines } = await load({});
+  assert.deepEqual(config, {
+    bindAddr: '127.0.0.1:18180',
+    walDir: './data/wal',
+    dbDir: './data/db',
+    logLevel: 'info',
+    allowedHosts: [],
+    allowedOrigins: [],
+    insecure: false,
+    realm: undefined,
+    signatures: 'optional',
+    policy: undefined,
+  });
+  assert.deepEqual(
+    lines,
+    settings.map(({ key, fallback }) => ({ key, value: fallback, source: 'default' })),
+  );
+});
+
+test('a flag wins over the environment, that over the file, that over the default', async () => {
+  const files = { 'a.toml': 'log_level = "fatal"' };
+  const env = { STEMEDB_LOG_LEVEL: 'warn' };
+  const from = async (stated: Stated): Promise<readonly (string | undefined)[]> => {
+    const { config, lines } = await load(stated);
+    return [config.logLevel, lines.find(({ key }) => key === 'log_level')?.source];
+  };
+  const all: Stated = { flags: { log_level: 'debug' }, env, file: 'a.toml', files };
+  assert.deepEqual(await from(all), ['debug', '--log-level']);
+  assert.deepEqual(await from({ env, file: 'a.toml', files }), ['warn', 'STEMEDB_LOG_LEVEL']);
+  assert.deepEqual(await from({ file: 'a.toml', files }), ['fatal', 'a.toml']);
+  assert.deepEqual(await from({ files }), ['info', 'default']);
+});
+
+test('the file of the system is read unless another is named', async () => {
+  const files = { [systemConfigFile]: 'realm = "system"', 'a.toml': 'db_dir = "x"' };
+  assert.equal((await load({ files })).config.realm, 'system');
+  assert.equal((await load({ file: 'a.toml', files })).config.realm, undefined);
+  assert.match(await refusal({ file: 'b.toml', files }), /no configuration file b\.toml/);
+});
+
+test('values of a file may be written in the types of TOML', async () => {
+  const text = 'insecure = true\nallowed_hosts = ["a.example", "b.example:80"]\n';
+  const { config } = await load({ file: 'a.toml', files: { 'a.toml': text } });
+  assert.equal(config.insecure, true);
+  assert.deepEqual(config.allowedHosts, ['a.example', 'b.example:80']);
+  const env = { STEMEDB_ALLOWED_ORIGINS: ' https://a.example , https://b.example,' };
+  const origins = (await load({ env })).config.allowedOrigins;
+  assert.deepEqual(origins, ['https://a.example', 'https://b.example']);
+});
+
+test('an unknown or bad key is named, with the nearest known one', async () => {
+  const env = (name: string, value: string) => refusal({ env: { [name]: value } });
+  assert.match(await env('STEMEDB_LOG_LEVL', 'info'), /STEMEDB_LOG_LEVL.*STEMEDB_LOG_LEVEL/);
+  assert.match(await env('STEMEDB_LOG_LEVEL', 'loud'), /log_level.*STEMEDB_LOG_LEVEL.*"loud"/);
+  assert.match(await env('STEMEDB_INSECURE', 'yes'), /insecure.*true, false/);
+  assert.match(await env('STEMEDB_SIGNATURES', 'always'), /signatures.*optional, required/);
+  assert.match(await env('STEMEDB_WAL_DIR', ''), /wal_dir.*empty/);
+  assert.match(await env('STEMEDB_REALM', 'x'.repeat(65)), /realm.*64 bytes/);
+  assert.match(await refusedFile('bind_adr = "x"'), /a\.toml.*"bind_adr".*"bind_addr"/);
+  assert.match(await refusedFile('[bind_addr]\nx = 1'), /bind_addr must be a plain value/);
+  assert.match(await refusedFile('a = = 1'), /a\.toml is not TOML/);
+  await load({ env: { STEMEDB_URL: 'http://x', PATH: '/bin', OTHER_BIND_ADDR: 'x' } });
+});
+
+test('the policy of the file replaces members of the default', async () => {
+  const agent = 'a'.repeat(64);
+  const text = `
+    [policy]
+    class_mode = "granted"
+    stewards = ["${agent}"]
+    [[policy.grants]]
+    agent_id = "${agent}"
+    class = "clinical"
+  `;
+  const { config } = await load({ file: 'a.toml', files: { 'a.toml': text } });
+  assert.deepEqual(config.policy, {
+    ...defaultPolicyTable,
+    class_mode: 'granted',
+    stewards: [agent],
+    grants: [{ agent_id: agent, class: 'clinical' }],
+  });
+});
+
+test('a wrong policy is refused with its place', async () => {
+  const policy = (text: string) => refusedFile(`[policy]\n${text}`);
+  assert.match(await policy('class_mod = "granted"'), /\[policy\].*"class_mod".*"class_mode"/);
+  assert.match(await policy('governance = "king"'), /\[policy\] \/governance/);
+  assert.match(await policy('stewards = ["x"]'), /\[policy\] \/stewards\/0/);
+  assert.match(await policy('schemes = { rfc = "holy" }'), /schemes\.rfc.*"holy"/);
+  const grant = `grants = [{ agent_id = "${'a'.repeat(64)}", class = "royal" }]`;
+  assert.match(await policy(grant), /grants\[0\]\.class.*"royal"/);
+  assert.match(await refusedFile('policy = 1'), /policy/);
+});
