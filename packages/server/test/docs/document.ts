@@ -24,7 +24,7 @@ export interface Commands {
 }
 
 /** All fenced blocks of a document. */
-export function blocksOf(text: string): readonly Block[] {
+function blocksOf(text: string): readonly Block[] {
   const blocks: Block[] = [];
   for (const match of text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
     const line = text.slice(0, match.index).split('\n').length + 1;
