@@ -40,7 +40,7 @@ const logMetrics = (registry: Registry): LogMetrics => {
   const registers = [registry];
   const fsync = new Histogram({
     name: 'stemedb_wal_fsync_latency_seconds',
-    help: 'Write and sync of one batch.',
+    help: 'Sync of one batch.',
     buckets: secondsBuckets,
     registers,
   });
@@ -83,7 +83,7 @@ const logMetrics = (registry: Registry): LogMetrics => {
   });
   return {
     appended: (append) => {
-      fsync.observe(append.seconds);
+      fsync.observe(append.syncSeconds);
       writes.inc();
       bytes.inc(append.bytes);
       batch.observe(append.records);
