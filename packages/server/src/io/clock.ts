@@ -6,4 +6,6 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `run` once after `delayMs`; the result cancels. Does not keep a process up. */
   after(delayMs: number, run: () => void): () => void;
+  /** Resolves after everything else that is ready has had its turn. */
+  turn(): Promise<void>;
 }

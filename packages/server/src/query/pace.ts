@@ -34,9 +34,7 @@ export class Pace {
 
   /** Lets other requests have their turn, then checks. */
   async turn(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#clock.after(0, resolve);
-    });
+    await this.#clock.turn();
     this.#check();
   }
 

@@ -29,6 +29,10 @@ export class SimulatedClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   get timerCount(): number {
     return this.#timers.size;
   }

@@ -1,7 +1,7 @@
 /** A real server as its own process on a free loopback port, with its own directories. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,10 +38,12 @@ export class ServerProcess {
   readonly directory: string;
   readonly url: string;
   readonly #child: ChildProcess;
+  readonly #isWrapped: boolean;
   #output = '';
   readonly exited: Promise<number | null>;
 
-  private constructor(child: ChildProcess, directory: string, port: number) {
+  private constructor(child: ChildProcess, directory: string, port: number, wrapped: boolean) {
+    this.#isWrapped = wrapped;
     this.#child = child;
     this.directory = directory;
     this.url = `http://127.0.0.1:${port}`;
@@ -77,7 +79,7 @@ export class ServerProcess {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new ServerProcess(child, directory, port);
+    return new ServerProcess(child, directory, port, options.wrapper !== undefined);
   }
 
   get pid(): number | undefined {
@@ -100,10 +102,21 @@ export class ServerProcess {
     throw new Error(`The server is not ready (exit ${this.#child.exitCode}):\n${this.#output}`);
   }
 
-  /** Ends the process and resolves when it is gone. */
+  /** Ends the process and resolves when it is gone, and its wrapper with it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      for (const pid of await this.#serverPids()) process.kill(pid, signal);
+    }
     return this.exited;
+  }
+
+  /** A wrapper such as strace keeps signals to itself, so they go to what it runs. */
+  async #serverPids(): Promise<readonly number[]> {
+    const { pid } = this.#child;
+    if (pid === undefined) return [];
+    if (!this.#isWrapped) return [pid];
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return children.trim().split(' ').map(Number);
   }
 
   /** Stops the process and removes its directory. */

@@ -17,13 +17,13 @@ export class TestClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): () => void {
-    if (delayMs === 0) {
-      const turn = setImmediate(run);
-      return () => clearImmediate(turn);
-    }
     const timer = setTimeout(run, delayMs);
     timer.unref();
     return () => clearTimeout(timer);
+  }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Moves the wall clock; a negative step sets it back. */
