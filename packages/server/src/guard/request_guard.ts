@@ -65,7 +65,9 @@ export function startBodyDeadline(
   timeoutMs: number,
   late: Error,
 ): () => void {
+  const { raw } = request;
   return clock.after(timeoutMs, () => {
-    if (!request.raw.complete) request.raw.emit('error', late);
+    // Nobody listens once the sender is gone, and an error that nobody hears ends the process.
+    if (!raw.complete && raw.listenerCount('error') > 0) raw.emit('error', late);
   });
 }

@@ -2,6 +2,7 @@
  * What the framework and the HTTP parser refuse, in the words of the one error table. Anything
  * that is not known here is a fault of ours: logged with its cause, answered as `internal`.
  */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { StemeError } from '@stemedb/model';
 import { errorTable } from '@stemedb/model';
@@ -68,15 +69,42 @@ const codeOf = (cause: unknown): string | undefined =>
     ? cause.code
     : undefined;
 
-/** Answers bytes that never became a request, and closes the connection. */
-export function answerClientError(app: FastifyInstance, cause: Error, socket: Socket): void {
-  const code = codeOf(cause);
-  if (code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy();
-    return;
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Answers bytes that never became a request, and closes their connection. */
+export class ClientErrors {
+  /** The newest request of each connection: what comes next may be its body or no request. */
+  readonly #newest = new WeakMap<Socket, Exchange>();
+
+  /** Call before the server listens. */
+  watch(server: Server): void {
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#newest.set(request.socket, { request, response });
+    });
   }
-  app.log.debug({ err: cause }, 'A connection sent what is not a request');
-  const error = clientError(code);
+
+  answer(app: FastifyInstance, cause: Error, socket: Socket): void {
+    const code = codeOf(cause);
+    if (code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    app.log.debug({ err: cause }, 'A connection sent what is not a request');
+    const newest = this.#newest.get(socket);
+    if (newest?.request.complete === true && !newest.response.writableFinished) {
+      // Answers have the order of their requests: a refusal now would be read as that of a
+      // request that is being answered, perhaps of a write that is being stored.
+      newest.response.once('close', () => socket.destroySoon());
+      return;
+    }
+    refuseConnection(socket, clientError(code));
+  }
+}
+
+function refuseConnection(socket: Socket, error: StemeError): void {
   const body = JSON.stringify(problemOf(error));
   socket.end(
     `HTTP/1.1 ${errorTable[error.code].status} ${error.code}\r\n` +

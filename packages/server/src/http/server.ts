@@ -14,7 +14,7 @@ import type { HttpDeps } from './deps.js';
 import { addDocs } from './docs.js';
 import { watchMethods } from './methods.js';
 import { ProblemError, sendProblem } from './problem.js';
-import { answerClientError, answerError, answerNotFound } from './request_errors.js';
+import { answerError, answerNotFound, ClientErrors } from './request_errors.js';
 import { assertRoute } from './routes/assert.js';
 import { assertBatchRoute } from './routes/assert_batch.js';
 import { errorsPageRoute } from './routes/errors_page.js';
@@ -28,7 +28,9 @@ import { validatorCompiler } from './validate.js';
 
 /** Builds the server, ready to listen; `close()` ends it. */
 export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> {
-  const app = fastify(serverOptions(deps));
+  const clientErrors = new ClientErrors();
+  const app = fastify(serverOptions(deps, clientErrors));
+  clientErrors.watch(app.server);
   app.server.maxConnections = deps.config.limits.connectionsMax;
   // Counted by the guard instead: the parser would drop what is beyond, without a word.
   app.server.maxHeadersCount = 0;
@@ -48,7 +50,7 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
   return app;
 }
 
-function serverOptions(deps: HttpDeps): FastifyHttpOptions<Server> {
+function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpOptions<Server> {
   const { limits } = deps.config;
   return {
     loggerInstance: deps.logger,
@@ -67,7 +69,7 @@ function serverOptions(deps: HttpDeps): FastifyHttpOptions<Server> {
     genReqId: () => Buffer.from(deps.random.bytes(8)).toString('hex'),
     frameworkErrors: answerError,
     clientErrorHandler(cause, socket) {
-      answerClientError(this as FastifyInstance, cause, socket);
+      clientErrors.answer(this as FastifyInstance, cause, socket);
     },
   };
 }

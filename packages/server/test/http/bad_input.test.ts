@@ -264,12 +264,13 @@ test(
       assertProblem(await service.get(`${path}/xyz`), 'invalid_field', '/id');
       assertProblem(await service.get(`${path}/${'A'.repeat(64)}`), 'invalid_field', '/id');
       assertProblem(await service.get(`${path}/${'a'.repeat(64)}`), 'not_found');
-      assertProblem(await service.get(`${path}/${'a'.repeat(600)}`), 'invalid_field', '/id');
+      assertProblem(await service.get(`${path}/${'a'.repeat(600)}`), 'not_found');
+      assertProblem(await service.get(`${path}/`), 'invalid_field', '/id');
       assertProblem(await service.get(`${path}/${'a'.repeat(64)}?x=1`), 'unknown_field', '/x');
       const asOf = await service.get(`${path}/${'a'.repeat(64)}?as_of=x`);
       assertProblem(asOf, 'invalid_field', '/as_of');
     }
-    for (const path of ['/', '/v1', '/v1/query/', '/V1/query', '/v1/records/', '/favicon.ico']) {
+    for (const path of ['/', '/v1', '/v1/query/', '/V1/query', '/favicon.ico']) {
       assertProblem(await service.get(path), 'not_found');
     }
     assertProblem(await service.get('/v1/assertions/%zz'), 'malformed_request');
