@@ -6,7 +6,7 @@ import { parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from './problem.js';
 
-export const jsonType = 'application/json';
+const jsonType = 'application/json';
 export const ndjsonType = 'application/x-ndjson';
 
 /** Makes JSON the only body that routes of this instance accept. */

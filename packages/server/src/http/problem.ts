@@ -22,7 +22,7 @@ export interface Problem {
 }
 
 /** Where a code is explained; relative, so that it resolves against the server that sent it. */
-export const problemTypeOf = (code: ErrorCode): string => `/errors#${code}`;
+const problemTypeOf = (code: ErrorCode): string => `/errors#${code}`;
 
 export function problemOf(error: StemeError): Problem {
   const row = errorTable[error.code];

@@ -4,7 +4,7 @@ import { Type } from '@sinclair/typebox';
 import { errorTable } from '@stemedb/model';
 import { problemType } from './problem.js';
 
-export const problemSchema = Type.Object(
+const problemSchema = Type.Object(
   {
     type: Type.String({ description: 'Where the code is explained, relative to this server.' }),
     title: Type.String(),

@@ -20,8 +20,8 @@ const timeForms = 'RFC 3339 with at most three decimals, or integer milliseconds
 const lifecycles = ['proposed', 'under_review', 'approved', 'deprecated', 'rejected'] as const;
 
 /** Results of one page. */
-export const limitDefault = 100;
-export const limitMax = 1000;
+const limitDefault = 100;
+const limitMax = 1000;
 
 const questionFields = {
   concept_path: Type.Optional(

@@ -52,7 +52,7 @@ export class NdjsonReport {
       const detail = error.detail.slice(0, detailLengthMax);
       this.#write({ line, code: error.code, detail });
     } else if (this.#refused === refusalsReportedMax + 1) {
-      const detail = `More than ${refusalsReportedMax} lines were refused; the rest is only counted.`;
+      const detail = `After ${refusalsReportedMax} refusals, further ones are only counted.`;
       this.#write({ line, code: 'too_many_errors', detail });
     }
   }

@@ -1,0 +1,64 @@
+/** Routes, their description and `docs/http-api.md` name the same calls. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type HttpService, withService } from './service.js';
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string }[];
+}
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+const describe = async (service: HttpService): Promise<Paths> => {
+  const { status, body } = await service.get('/openapi.json');
+  assert.equal(status, 200);
+  return body.paths as Paths;
+};
+
+/** Paths of the routes as the framework prints them: a tree, indented by four columns a level. */
+const routesOf = (service: HttpService): readonly string[] => {
+  const parents: string[] = [];
+  const lines = service.app.printRoutes({ commonPrefix: false }).split('\n');
+  return lines.flatMap((line) => {
+    const match = /^((?:│ {3}| {4})*)[├└]── (\S+) \(/.exec(line);
+    if (match === null) return [];
+    const level = (match[1] ?? '').length / 4;
+    parents.splice(level, parents.length, `${parents[level - 1] ?? ''}${match[2]}`);
+    return [parents[level] ?? ''];
+  });
+};
+
+test(
+  'every route is described, and no other',
+  withService(async (service) => {
+    const paths = await describe(service);
+    const described = Object.keys(paths).map((path) => path.replace('{id}', ':id'));
+    const routes = routesOf(service).filter((path) => !path.startsWith('/docs'));
+    assert.deepEqual([...described].sort(), [...routes].sort());
+    for (const [path, operations] of Object.entries(paths)) {
+      const answer = await service.send(path.replace('{id}', '0'), { method: 'OPTIONS' });
+      const allowed = (answer.headers.get('allow') ?? '').toLowerCase().split(', ');
+      const expected = allowed.filter((method) => method !== 'head');
+      assert.deepEqual(Object.keys(operations).sort(), expected.sort(), path);
+    }
+  }),
+);
+
+test(
+  'docs/http-api.md names every call and every field of a question',
+  withService(async (service) => {
+    const page = readFileSync(new URL('../../../../../docs/http-api.md', import.meta.url), 'utf8');
+    const paths = await describe(service);
+    for (const path of Object.keys(paths)) {
+      const name = path.replace(/^\/v1\/health\//, '').replace('/errors', 'errors.md');
+      assert.ok(page.includes(name), `${path} is missing`);
+    }
+    const parameters = paths['/v1/query']?.get?.parameters?.map(({ name }) => name) ?? [];
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const fields = rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`(\w+)`/g)]);
+    const named = fields.map((match) => match[1]);
+    assert.ok(parameters.length > 15);
+    assert.deepEqual([...named].sort(), [...parameters].sort());
+  }),
+);
