@@ -12,8 +12,8 @@ const lockOne = async (disk: Disk, directory: string): Promise<Outcome<DiskLock>
     return fail({
       code: 'data_directory_unwritable',
       detail:
-        `The directory ${directory} cannot be made or written (${diskErrorCode(cause)}); give it to ` +
-        'the user that runs StemeDB, or name another.',
+        `The directory ${directory} cannot be made or written (${diskErrorCode(cause)}); ` +
+        'give it to the user that runs StemeDB, or name another.',
       cause,
     });
   }

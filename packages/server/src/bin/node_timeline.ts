@@ -6,7 +6,7 @@ import type { Timeline } from '../query/timeline.js';
 import type { Store } from '../store/store.js';
 
 /** How long a question waits for its `min_position`, milliseconds (spec 4.2). */
-export const positionWaitMs = 2000;
+const positionWaitMs = 2000;
 
 export class NodeTimeline implements Timeline {
   readonly logId: string;

@@ -1,4 +1,4 @@
-/** The policy that the configuration asks for, appended when it is not the one in force (spec 3). */
+/** The policy that the configuration asks for, appended when another is in force (spec 3). */
 import type {
   AgentId,
   HlcStamp,

@@ -177,8 +177,8 @@ const cannotListen = (text: string, cause: unknown): Outcome<never> => ({
     code: 'invalid_configuration',
     detail:
       `The server cannot listen on ${text} ` +
-      `(${cause instanceof Error ? cause.message : String(cause)}); stop what uses the address, or ` +
-      'set STEMEDB_BIND_ADDR to another.',
+      `(${cause instanceof Error ? cause.message : String(cause)}); stop what uses the ` +
+      'address, or set STEMEDB_BIND_ADDR to another.',
     cause,
   },
 });

@@ -61,7 +61,7 @@ export interface GateContext {
   readonly attested: (id: RecordId, agent: AgentId) => boolean;
 }
 
-/** A record that passed every gate, with the attestations that came with it (to be logged first). */
+/** A record that passed every gate, with the attestations that are to be logged before it. */
 export interface Prepared {
   readonly content: RecordContent;
   readonly record: PendingRecord;
@@ -73,7 +73,7 @@ const refuse = (code: Fault['code'], pointer: string, detail: string): Outcome<n
   fail({ code, detail, faults: [{ code, pointer, detail }] });
 
 /** Gates 1 and 2: the complete content as its author stated it. */
-export const completeContent = (
+const completeContent = (
   principal: Principal,
   submission: Submission,
   wallMs: number,

@@ -155,7 +155,9 @@ export class GroupCommit {
       return Promise.resolve(
         fail({
           code: 'overloaded',
-          detail: `More than ${this.#limits.queueRecordsMax} records wait to be written; send this one again in a moment.`,
+          detail:
+            `More than ${this.#limits.queueRecordsMax} records wait to be written; ` +
+            'send this one again in a moment.',
         }),
       );
     }

@@ -21,7 +21,7 @@ import type { PendingRecord } from './group_commit.js';
 import type { MergeRecord } from './ingest.js';
 
 /** Kind number of records that this release keeps without understanding them. */
-export const unknownKindNumber = 0xff;
+const unknownKindNumber = 0xff;
 
 const isOfUnknownKind = (value: JsonValue): boolean => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;

@@ -1,4 +1,4 @@
-/** Ed25519 verification by libsodium: the fastest of the measured libraries, one call a signature. */
+/** Ed25519 verification by libsodium, the fastest of the measured libraries. */
 import type { Ed25519Verify } from '@stemedb/model';
 import sodium from 'sodium-native';
 

@@ -17,6 +17,7 @@ const wording = {
 export const authority: Lens = {
   name: 'authority',
   version: 1,
+  scoreUnit: 'nano',
   formula: 'score = highest e * r * w of the value; confidence = share of the scores',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

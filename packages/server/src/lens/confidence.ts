@@ -14,6 +14,7 @@ const wording = {
 export const confidence: Lens = {
   name: 'confidence',
   version: 1,
+  scoreUnit: 'nano',
   formula: 'score = highest e of the value; confidence = the same',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

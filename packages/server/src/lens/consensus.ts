@@ -11,6 +11,7 @@ const behind = 'fewer independent voices than the winner';
 export const consensus: Lens = {
   name: 'consensus',
   version: 1,
+  scoreUnit: 'nano',
   formula: 'score = support with weight 1 (independent voices); confidence = share of voices',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

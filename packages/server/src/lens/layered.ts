@@ -20,6 +20,7 @@ const behind = 'less support in its tier than the winner';
 export const layered: Lens = {
   name: 'layered',
   version: 1,
+  scoreUnit: 'nano',
   formula:
     'the best populated tier alone: score = support with weight e * r; ' +
     'confidence = share within that tier',

@@ -106,6 +106,8 @@ export interface Lens {
   readonly name: string;
   /** Raised whenever the same candidates could give another answer. */
   readonly version: number;
+  /** Unit of scores and contributions; an answer shows `nano` as plain numbers. */
+  readonly scoreUnit: 'nano' | 'milliseconds';
   /** One sentence for documentation and `explain`: how the score is made. */
   readonly formula: string;
   /**

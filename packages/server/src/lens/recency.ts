@@ -15,6 +15,7 @@ const wording = { best: 'its newest claim', behind: "the winner's newest claim i
 export const recency: Lens = {
   name: 'recency',
   version: 1,
+  scoreUnit: 'milliseconds',
   formula: 'score = newest effective time of the value; confidence = that of its newest claim',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

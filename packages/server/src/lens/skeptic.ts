@@ -8,6 +8,7 @@ const rule = { weight: byConfidence, score: 'support', shares: true } as const;
 export const skeptic: Lens = {
   name: 'skeptic',
   version: 1,
+  scoreUnit: 'nano',
   formula: 'no winner: score = support with weight e of each value, share = score / sum',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

@@ -40,7 +40,7 @@ const fileBytesMax = 4096;
 const fieldBytes = { node_key_seed: 32, node_id: 8, database_id: 16, log_id: 16 } as const;
 type FieldName = keyof typeof fieldBytes;
 
-export function createIdentity(random: Random): Identity {
+function createIdentity(random: Random): Identity {
   return {
     nodeKeySeed: random.bytes(fieldBytes.node_key_seed),
     nodeId: toHex(random.bytes(fieldBytes.node_id)),
@@ -68,7 +68,7 @@ export async function openIdentity(
 }
 
 /** Reads the identity; rejects with the error of the disk when it is not there. */
-export async function readIdentity(disk: Disk, directory: string): Promise<Outcome<Identity>> {
+async function readIdentity(disk: Disk, directory: string): Promise<Outcome<Identity>> {
   const path = join(directory, fileName);
   const bytes = await readSmallFile(disk, path);
   const parsed = parseJson(bytes);
@@ -90,11 +90,7 @@ export async function readIdentity(disk: Disk, directory: string): Promise<Outco
 }
 
 /** Replaces the identity durably: whoever reads finds the old one or the new one, whole. */
-export async function writeIdentity(
-  disk: Disk,
-  directory: string,
-  identity: Identity,
-): Promise<void> {
+async function writeIdentity(disk: Disk, directory: string, identity: Identity): Promise<void> {
   const temporary = join(directory, temporaryName);
   if (await disk.exists(temporary)) await disk.remove(temporary);
   const file = await disk.open(temporary, 'create');

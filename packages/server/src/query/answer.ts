@@ -1,9 +1,9 @@
 /** From a resolution to the result of one pair, as it goes out. */
-import type { HlcStamp, JsonValue, RecordId } from '@stemedb/model';
+import type { AssertionContent, HlcStamp, JsonValue, RecordId } from '@stemedb/model';
 import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
 import type { Pair, StoreSnapshot } from '../store/store.js';
 import type { CandidateSet } from './candidates.js';
-import { explanation } from './explain.js';
+import { explanation, shownScore } from './explain.js';
 import type {
   AnswerResult,
   AnswerTier,
@@ -15,7 +15,7 @@ import { DamagedRecord, type RecordReader } from './records.js';
 import { classWarning, referenceWarnings } from './warnings.js';
 
 /** Values that one result lists; the count of all stands in `values_count`. */
-export const listedValuesMax = 100;
+const listedValuesMax = 100;
 
 interface AnswerParts {
   readonly lens: Lens;
@@ -29,19 +29,25 @@ interface AnswerParts {
   readonly explainOffset: number | undefined;
 }
 
+const valueMembers = (
+  content: AssertionContent,
+): { readonly value: JsonValue; readonly unit?: string } => {
+  const value = content.value as unknown as JsonValue;
+  return content.unit === undefined ? { value } : { value, unit: content.unit };
+};
+
 const statedValue = (
   parts: AnswerParts,
   id: RecordId,
 ): { readonly value: JsonValue; readonly unit?: string } => {
   const content = parts.reader.content(id, parts.asOf);
   if (content?.kind !== 'assertion') throw new DamagedRecord(`Assertion ${id} cannot be read.`);
-  const value = content.value as unknown as JsonValue;
-  return content.unit === undefined ? { value } : { value, unit: content.unit };
+  return valueMembers(content);
 };
 
 const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue => ({
   ...statedValue(parts, ranked.representative.id),
-  score: ranked.score,
+  score: shownScore(parts.lens, ranked.score),
   ...(ranked.share === undefined ? {} : { share: ranked.share }),
   support: ranked.support / 1e9,
   claims: ranked.claims,
@@ -84,8 +90,9 @@ const winnerMembers = (parts: AnswerParts): object => {
     .slice(1, listedValuesMax)
     .filter((value) => value.score === winner.score);
   const warnings = winnerWarnings(parts, stated);
+  if (stated.record.kind !== 'assertion') throw new DamagedRecord(`${stated.id} is no claim.`);
   return {
-    ...statedValue(parts, winner.representative.id),
+    ...valueMembers(stated.record),
     confidence: resolution.confidence,
     ...(resolution.tied
       ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
@@ -120,6 +127,10 @@ export const resultOf = (parts: AnswerParts): AnswerResult => {
     ...(resolution.notes === undefined ? {} : { notes: resolution.notes }),
     ...(explainOffset === undefined
       ? {}
-      : { explain: explanation(parts.lens, set, resolution, explainOffset) }),
+      : {
+          explain: explanation(parts.lens, set, resolution, explainOffset, (ranked) =>
+            listed(parts, ranked),
+          ),
+        }),
   };
 };

@@ -10,7 +10,7 @@ import type { Pair } from '../store/store.js';
 import type { Question } from './question.js';
 
 /** How long a cursor may be used, milliseconds. */
-export const cursorLifetimeMs = 24 * 60 * 60 * 1000;
+const cursorLifetimeMs = 24 * 60 * 60 * 1000;
 
 /** What the next page needs to know. */
 export interface CursorState {
@@ -65,7 +65,7 @@ export const writeCursor = (
   return `${base64(body)}.${base64(macOf(key, body))}`;
 };
 
-/** Reads a cursor back: `invalid_cursor` when it is not ours for this, `cursor_expired` when old. */
+/** Reads a cursor back: `invalid_cursor` when it is not ours, `cursor_expired` when old. */
 export const readCursor = (
   key: Uint8Array,
   question: Question,

@@ -1,10 +1,10 @@
 /** The explanation of a resolution: every candidate with its factors and its part in the answer. */
 import { formatTime } from '@stemedb/model';
-import type { CandidateRole, Lens, Resolution } from '../lens/lens.js';
+import type { CandidateRole, Lens, RankedValue, Resolution } from '../lens/lens.js';
 import type { CandidateSet, WeighedCandidate } from './candidates.js';
 
 /** Candidates listed on one page of an explanation. */
-export const explainPageMax = 200;
+const explainPageMax = 200;
 
 const fromNano = (value: number): number => value / 1e9;
 
@@ -25,19 +25,28 @@ const factors = (candidate: WeighedCandidate): object => ({
   lifecycle: candidate.lifecycle,
 });
 
-const entry = (candidate: WeighedCandidate, role: CandidateRole | undefined): object => ({
+/** A score or contribution as a person reads it: voices and weights as numbers, times as ms. */
+export const shownScore = (lens: Lens, score: number): number =>
+  lens.scoreUnit === 'nano' ? fromNano(score) : score;
+
+const entry = (
+  lens: Lens,
+  candidate: WeighedCandidate,
+  role: CandidateRole | undefined,
+): object => ({
   ...factors(candidate),
   value_key: candidate.valueKey,
-  contribution: role?.contribution ?? 0,
+  contribution: shownScore(lens, role?.contribution ?? 0),
   reason: role?.reason ?? '',
 });
 
-/** One page of the explanation, from candidate number `offset` on. */
+/** One page of the explanation, from candidate number `offset` on; `stated` lists a value. */
 export const explanation = (
   lens: Lens,
   set: CandidateSet,
   resolution: Resolution,
   offset: number,
+  stated: (ranked: RankedValue) => object,
 ): object => {
   const page = set.candidates.slice(offset, offset + explainPageMax);
   const roles = resolution.roles ?? [];
@@ -46,15 +55,11 @@ export const explanation = (
     lens: lens.name,
     lens_version: lens.version,
     formula: lens.formula,
-    values: resolution.values.map((value) => ({
-      value_key: value.valueKey,
-      score: value.score,
-      ...(value.share === undefined ? {} : { share: value.share }),
-      support: fromNano(value.support),
-      claims: value.claims,
-      representative: value.representative.id,
-    })),
-    candidates: page.map((candidate, at) => entry(candidate, roles[offset + at])),
+    values: resolution.values
+      .slice(0, explainPageMax)
+      .map((value) => ({ value_key: value.valueKey, ...stated(value) })),
+    values_count: resolution.values.length,
+    candidates: page.map((candidate, at) => entry(lens, candidate, roles[offset + at])),
     candidates_count: set.candidates.length,
     ...(next < set.candidates.length ? { next_offset: next } : {}),
     left_out: set.leftOut.slice(0, explainPageMax).map(({ id, reason }) => ({

@@ -1,4 +1,4 @@
-/** What a question needs of the writing side: to see every write that it must see (spec 1.3, 4.2). */
+/** What a question needs of the writing side: to see all that it must see (spec 1.3, 4.2). */
 import type { HlcStamp, Outcome } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
 

@@ -108,7 +108,7 @@ function putListed(sink: EntrySink, key: Buffer): void {
   sink.put(key, sealedEmpty(key));
 }
 
-export function sealedEmpty(key: Buffer): Buffer {
+function sealedEmpty(key: Buffer): Buffer {
   return seal(key, newValue(0));
 }
 

@@ -11,7 +11,7 @@ import type { Log, LogRecord } from '../log/log.js';
 import type { ApplicableRecord, Store } from './store.js';
 
 /** Records in one transaction: enough to share its cost, few enough to bound its memory. */
-export const replayBatchRecordsMax = 4096;
+const replayBatchRecordsMax = 4096;
 
 export interface ReplayProgress {
   readonly appliedSequence: number;

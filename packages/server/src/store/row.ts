@@ -17,7 +17,7 @@ import {
 } from './keys.js';
 import type { CandidateRow, RecordPlace } from './store.js';
 
-export const stampBytes = 16;
+const stampBytes = 16;
 const assertedAt = idBytes + stampBytes;
 const confidenceAt = assertedAt + 8;
 const agentAt = confidenceAt + 8;

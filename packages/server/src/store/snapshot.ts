@@ -42,7 +42,7 @@ import type {
 } from './store.js';
 
 /** Rows in a chunk: what a lens may do between two checks of its deadline (spec 6). */
-export const rowsPerChunk = 4096;
+const rowsPerChunk = 4096;
 
 export class Snapshot implements StoreSnapshot {
   readonly #engine: EngineSnapshot;

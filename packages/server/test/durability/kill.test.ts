@@ -81,8 +81,8 @@ const stored = async (server: ServerProcess): Promise<Map<string, string[]>> => 
   } while (cursor !== undefined);
   for (const concept of concepts) {
     for (let offset: number | undefined = 0; offset !== undefined; ) {
-      const query: string = `/v1/query?concept_path=${concept}&explain=true&explain_offset=${offset}`;
-      const answer = (await server.get(query)).body as Answer;
+      const query = `concept_path=${concept}&explain=true&explain_offset=${offset}`;
+      const answer: Answer = (await server.get(`/v1/query?${query}`)).body as Answer;
       const explain = answer.results[0]?.explain as {
         candidates: { assertion: string }[];
         next_offset?: number;

@@ -118,4 +118,4 @@ export const randomHistory = (random: Seeded, length: number, startMs: number): 
 export const historyAgents: readonly AgentId[] = agents.map((pair) => pair.agentId);
 
 /** The concepts that histories are about. */
-export const historyPaths = paths;
+export const historyPaths: readonly string[] = paths;
