@@ -63,11 +63,11 @@ export function startBodyDeadline(
   request: FastifyRequest,
   clock: Clock,
   timeoutMs: number,
-  late: Error,
+  late: () => Error,
 ): () => void {
   const { raw } = request;
   return clock.after(timeoutMs, () => {
     // Nobody listens once the sender is gone, and an error that nobody hears ends the process.
-    if (!raw.complete && raw.listenerCount('error') > 0) raw.emit('error', late);
+    if (!raw.complete && raw.listenerCount('error') > 0) raw.emit('error', late());
   });
 }

@@ -85,10 +85,12 @@ function addGuard(app: FastifyInstance, deps: HttpDeps): void {
   const deadlines = new WeakMap<object, () => void>();
   app.addHook('preParsing', async (request) => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
-    const late = new ProblemError({
-      code: 'request_timeout',
-      detail: `A body must arrive within ${config.limits.requestTimeoutMs} ms.`,
-    });
+    // Made only when it is needed: an error gathers its stack, on every request otherwise.
+    const late = () =>
+      new ProblemError({
+        code: 'request_timeout',
+        detail: `A body must arrive within ${config.limits.requestTimeoutMs} ms.`,
+      });
     const { requestTimeoutMs } = config.limits;
     deadlines.set(request, startBodyDeadline(request, clock, requestTimeoutMs, late));
   });
