@@ -5,11 +5,15 @@ import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
 import { loadConfig } from '../config/config.js';
 import { httpLimits } from '../guard/limits.js';
 import { groupCommitLimits } from '../ingest/group_commit.js';
+import { systemClock } from '../io/system_clock.js';
 import { queryLimits } from '../query/query_service.js';
 import { readTextFile } from './read_text_file.js';
 import { orderlyExit, serve } from './serve.js';
 import { readArguments, type ServerArguments } from './server_options.js';
 import { version } from './version.js';
+
+/** A second signal later than this after the first ends the process at once. */
+const repeatedSignalMs = 500;
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const complain = (line: string): boolean => process.stderr.write(`stemedb-api: ${line}\n`);
@@ -36,11 +40,13 @@ const run = async ({ flags, configFile, printConfig }: ServerArguments): Promise
     return exitCodeOf(served.error.code);
   }
   const server = served.value;
-  let signals = 0;
+  let firstMs: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      signals += 1;
-      if (signals > 1) process.exit(exitCodes.failed.number);
+      firstMs ??= systemClock.monotonicMs();
+      // A terminal and npm both pass Ctrl-C on: twice within a moment is one wish.
+      const isRepeated = systemClock.monotonicMs() - firstMs > repeatedSignalMs;
+      if (isRepeated) process.exit(exitCodes.failed.number);
       server.stop(orderlyExit);
     });
   }
