@@ -19,10 +19,12 @@ import { type Identity, openIdentity } from '../log/identity.js';
 import type { Log } from '../log/log.js';
 import type { LogMetrics } from '../log/metrics.js';
 import { type OpenReport, openLog } from '../log/open_log.js';
+import { localCandidates } from '../query/local_candidates.js';
 import { createQueryService, type QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import { RecordReader } from '../query/records.js';
 import { type ReplayProgress, replay } from '../store/replay.js';
+import { singleNodeShards } from '../store/shard_map.js';
 import type { ApplicableRecord, Store } from '../store/store.js';
 import { PolicyHistory } from '../trust/policy_history.js';
 import { Checkpoints } from './checkpoints.js';
@@ -171,6 +173,7 @@ const assemble = async (
   const hybrid = new HybridClock(identity.nodeId, wallMs);
   if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
   hybrid.observe(store.visibleStamp);
+  const shards = singleNodeShards(identity.nodeId);
   const policies = recordedPolicies(log, store);
   const checkpoints = new Checkpoints(effects.clock, log, store);
   const commit = new GroupCommit({
@@ -222,6 +225,7 @@ const assemble = async (
     clock: effects.clock,
     random: effects.random,
     cursorKey: cursorKeyOf(identity),
+    loaderOf: (snapshot) => localCandidates(snapshot, identity.nodeId, shards),
     ...(options.queryLimits === undefined ? {} : { limits: options.queryLimits }),
   });
   const clockAheadMs = Math.max(0, stampMs(hybrid.latest()) - wallMs());

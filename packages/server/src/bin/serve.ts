@@ -18,6 +18,7 @@ import type { HealthReport } from '../http/deps.js';
 import { buildHttpServer } from '../http/server.js';
 import { systemClock } from '../io/system_clock.js';
 import { systemRandom } from '../io/system_random.js';
+import { formatPosition } from '../log/position.js';
 import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
 import { type Database, openDatabase } from './database.js';
 import { systemEffects } from './system_effects.js';
@@ -57,7 +58,10 @@ const healthOf = (database: Database, startedMs: number): HealthReport => {
       database_id: database.identity.databaseId,
       node_id: database.identity.nodeId,
       agent_id: database.agentId,
-      position: `${database.log.logId}.${snapshot.appliedSequence}`,
+      position: formatPosition({
+        logId: database.log.logId,
+        sequence: snapshot.appliedSequence,
+      }),
       uptime_seconds: Math.round((systemClock.monotonicMs() - startedMs) / 1000),
     };
   } finally {

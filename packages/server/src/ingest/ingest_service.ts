@@ -2,6 +2,7 @@
 import type { AgentId, Ed25519Verify, Outcome, RecordId, StemeError } from '@stemedb/model';
 import { attestedKind, fail, ok, validateContent } from '@stemedb/model';
 import type { Log } from '../log/log.js';
+import { formatPosition } from '../log/position.js';
 import type { Store } from '../store/store.js';
 import { type GateContext, type Prepared, prepare } from './gates.js';
 import type { CommittedPlace, GroupCommit, PendingRecord } from './group_commit.js';
@@ -104,7 +105,7 @@ class IngestService implements Ingest {
       created,
       duplicate: committed.value.length - created,
       refused,
-      position: `${log.logId}.${log.lastSequence}`,
+      position: formatPosition({ logId: log.logId, sequence: log.lastSequence }),
     });
   }
 
@@ -144,7 +145,7 @@ class IngestService implements Ingest {
   /** The last sequence that this write depends on. */
   #position(places: readonly CommittedPlace[]): string {
     const last = places.reduce((max, { sequence }) => Math.max(max, sequence), 0);
-    return `${this.#parts.log.logId}.${last}`;
+    return formatPosition({ logId: this.#parts.log.logId, sequence: last });
   }
 }
 

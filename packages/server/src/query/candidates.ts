@@ -7,6 +7,7 @@ import type { AgentId, HlcStamp, RecordId } from '@stemedb/model';
 import { stampMs } from '@stemedb/model';
 import { decayNano, toNano } from '../lens/arithmetic.js';
 import type { Candidate } from '../lens/lens.js';
+import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, StoreSnapshot } from '../store/store.js';
 import type { EffectivePolicy } from '../trust/policy_history.js';
 import { ClassTable, type CountedClass } from '../trust/source_class.js';
@@ -206,13 +207,13 @@ export class CandidateWeigher {
 
 /** Reads all rows of a pair, chunk by chunk; `between` is awaited after each chunk. */
 export const readRows = async (
-  snapshot: StoreSnapshot,
+  loader: CandidateLoader,
   pair: { readonly conceptPath: string; readonly predicate: string },
   asOf: HlcStamp,
   between: () => Promise<void>,
 ): Promise<readonly CandidateRow[]> => {
   const chunks: (readonly CandidateRow[])[] = [];
-  for await (const chunk of snapshot.candidates(pair, asOf)) {
+  for await (const chunk of loader.candidates(pair, asOf)) {
     chunks.push(chunk);
     if (chunks.length > 1) await between();
   }

@@ -12,6 +12,7 @@ import type { Clock } from '../io/clock.js';
 import type { Random } from '../io/random.js';
 import type { Lens } from '../lens/lens.js';
 import type { Log } from '../log/log.js';
+import type { CandidateLoader } from '../store/candidate_loader.js';
 import { StoreCorruption } from '../store/corruption.js';
 import type { Pair, Store, StoreSnapshot } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
@@ -46,6 +47,8 @@ export interface QueryCollaborators {
   readonly random: Random;
   /** Secret of this node under which cursors are authenticated. */
   readonly cursorKey: Uint8Array;
+  /** Where candidates come from, for the view that a question is answered over. */
+  readonly loaderOf: (snapshot: StoreSnapshot) => CandidateLoader;
   readonly limits?: QueryLimits;
 }
 
@@ -271,7 +274,8 @@ class StoreQueryService implements QueryService {
 
   async #resolve(sitting: Sitting, pair: Pair): Promise<AnswerResult | undefined> {
     const { question, moment, lens, snapshot, reader, weigher, pace } = sitting;
-    const rows = await readRows(snapshot, pair, moment.stamp, () => pace.turn());
+    const loader = this.#parts.loaderOf(snapshot);
+    const rows = await readRows(loader, pair, moment.stamp, () => pace.turn());
     const set = weigher.weigh(pair.conceptPath, rows);
     if (set.candidates.length === 0 || !set.gained) return undefined;
     const steps = lens.resolve(

@@ -1,6 +1,7 @@
 /** What a question needs of the writing side: to see all that it must see (spec 1.3, 4.2). */
 import type { HlcStamp, Outcome } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
+import { parsePosition } from '../log/position.js';
 
 /** Implemented by the node over its clock and its group commit. */
 export interface Timeline {
@@ -13,15 +14,13 @@ export interface Timeline {
   waitFor(sequence: number): Promise<boolean>;
 }
 
-const positionPattern = /^([0-9a-f]{32})\.(0|[1-9][0-9]{0,15})$/;
-
 /** Waits until the node has what `min_position` names: `behind` when it takes too long. */
 export const awaitPosition = async (
   timeline: Timeline,
   position: string,
 ): Promise<Outcome<void>> => {
-  const match = positionPattern.exec(position);
-  if (match === null) {
+  const wanted = parsePosition(position);
+  if (wanted === undefined) {
     const detail = 'min_position must be a position that a write of this database answered.';
     return fail({
       code: 'invalid_field',
@@ -29,13 +28,13 @@ export const awaitPosition = async (
       faults: [{ code: 'invalid_field', pointer: '/min_position', detail }],
     });
   }
-  if (match[1] !== timeline.logId) {
+  if (wanted.logId !== timeline.logId) {
     return fail({
       code: 'conflict',
       detail: 'min_position belongs to the log of another node or of an earlier restore.',
     });
   }
-  if (await timeline.waitFor(Number(match[2]))) return ok(undefined);
+  if (await timeline.waitFor(wanted.sequence)) return ok(undefined);
   return fail({
     code: 'behind',
     detail: 'This node has not reached min_position within two seconds; ask again.',

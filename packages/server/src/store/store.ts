@@ -4,6 +4,7 @@
  */
 import type { AgentId, HlcStamp, RecordContent, RecordId, ValueKey } from '@stemedb/model';
 import type { CommittedRecord } from '../log/log.js';
+import type { CandidateLoader } from './candidate_loader.js';
 import type { Relation } from './keys.js';
 
 /** A (concept, predicate): what a question is about and what claims compete for. */
@@ -73,7 +74,7 @@ export interface PairQuery {
 }
 
 /** A consistent view: everything of it comes from one applied state. Must be released. */
-export interface StoreSnapshot {
+export interface StoreSnapshot extends CandidateLoader {
   readonly appliedSequence: number;
   /** Newest stamp that was applied; what a question without `as_of` is answered at. */
   readonly visibleStamp: HlcStamp;
@@ -83,8 +84,6 @@ export interface StoreSnapshot {
   placeOfSequence(sequence: number): RecordPlace | undefined;
   /** Pairs that have a claim, ordered bytewise by (path, predicate). */
   pairs(query: PairQuery): Iterable<Pair>;
-  /** Candidate rows of a pair with a stamp <= asOf, in chunks of at most `rowsPerChunk`. */
-  candidates(pair: Pair, asOf: HlcStamp): AsyncIterable<readonly CandidateRow[]>;
   agent(number: number): AgentId;
   className(number: number): string | undefined;
   epoch(number: number): RecordId | undefined;
