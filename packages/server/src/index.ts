@@ -1,1 +1,11 @@
-export {};
+/** What a program that embeds the server or brings a lens of its own needs. */
+export { type Database, type DatabaseOptions, type Effects, openDatabase } from './bin/database.js';
+export { systemEffects } from './bin/system_effects.js';
+export type {
+  Candidate,
+  Lens,
+  LensQuestion,
+  RankedValue,
+  Resolution,
+} from './lens/lens.js';
+export { LensRegistry } from './lens/registry.js';
