@@ -4,7 +4,8 @@
  * A fault found here is answered by removing the directory and replaying the log.
  *
  * Layout of a meta page (lmdb.h, MDB_meta on 64 bits): magic at 24, page size at 48, root of the
- * free list at 88, root of the main tree at 136. There are two, in the first two pages.
+ * free list at 88, root of the main tree at 136, last page used at 144. There are two, in the first
+ * two pages. Leaves stand behind their root, so the roots alone do not show that a file is whole.
  */
 import type { Disk } from '../io/disk.js';
 
@@ -33,8 +34,9 @@ export async function lmdbFileFault(disk: Disk, directory: string): Promise<stri
     await file.read(second, 0, metaBytes, pageBytes);
     for (const meta of [first, second]) {
       if (meta.readUInt32LE(24) !== magic) return 'the head of the store file is damaged';
-      for (const root of [meta.readBigUInt64LE(88), meta.readBigUInt64LE(136)]) {
-        if (root !== noPage && (root + 1n) * BigInt(pageBytes) > BigInt(size)) {
+      for (const at of [88, 136, 144]) {
+        const page = meta.readBigUInt64LE(at);
+        if (page !== noPage && (page + 1n) * BigInt(pageBytes) > BigInt(size)) {
           return 'the store file is cut';
         }
       }

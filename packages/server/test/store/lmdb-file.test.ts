@@ -31,5 +31,6 @@ test('a damaged head and a cut file are found before the file is mapped', async 
     assert.match((await faultOf(damaged)) ?? '', /damaged/);
   }
   assert.match((await faultOf(whole.subarray(0, 3 * 4096))) ?? '', /cut/);
+  assert.match((await faultOf(whole.subarray(0, whole.length - 4096))) ?? '', /cut/);
   await home.remove();
 });
