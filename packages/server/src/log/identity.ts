@@ -56,7 +56,9 @@ export async function openIdentity(
   directory: string,
 ): Promise<Outcome<Identity>> {
   try {
-    if (await disk.exists(join(directory, fileName))) return await readIdentity(disk, directory);
+    const found = await readIdentity(disk, directory);
+    if (!found.ok) return found;
+    if (found.value !== undefined) return ok(found.value);
     const names = await disk.list(directory);
     if (names.some((name) => offsetOfName(name) !== undefined)) return fail(missing(directory));
     const identity = createIdentity(random);
@@ -67,9 +69,13 @@ export async function openIdentity(
   }
 }
 
-/** Reads the identity; rejects with the error of the disk when it is not there. */
-async function readIdentity(disk: Disk, directory: string): Promise<Outcome<Identity>> {
+/** The identity as it stands; undefined when there is none. Rejects with errors of the disk. */
+export async function readIdentity(
+  disk: Disk,
+  directory: string,
+): Promise<Outcome<Identity | undefined>> {
   const path = join(directory, fileName);
+  if (!(await disk.exists(path))) return ok(undefined);
   const bytes = await readSmallFile(disk, path);
   const parsed = parseJson(bytes);
   if (!parsed.ok) return fail(broken(path, 'it is not JSON'));

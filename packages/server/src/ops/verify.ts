@@ -5,6 +5,7 @@
 
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { Disk } from '../io/disk.js';
+import { readIdentity } from '../log/identity.js';
 import type { Engine } from '../store/engine.js';
 import { type VerifyEnd, verifyStore } from '../store/verify.js';
 import { isEmptyDirectory } from './data_directory.js';
@@ -67,9 +68,14 @@ const checkLog = async (
   report: (finding: Finding) => void,
 ): Promise<LogEnd> => {
   const { disk, walDir, isLocked, onProgress } = input;
+  const identity = await readIdentity(disk, walDir);
+  if (!identity.ok) {
+    report({ severity: 'damage', where: 'identity', detail: identity.error.detail });
+  }
   for await (const event of verifyLog({
     disk,
     directory: walDir,
+    databaseId: identity.ok ? identity.value?.databaseId : undefined,
     verifySignature: sodiumVerify,
   })) {
     if (event.type === 'end') return event;

@@ -1,7 +1,7 @@
 /**
- * Walks every segment of a log without changing anything: headers and their chain, CRC of every
- * frame, sequences without a gap, content in canonical form and of its kind, signature of every
- * attestation.
+ * Walks every segment of a log without changing anything: files without a gap, headers and their
+ * chain, CRC of every frame, sequences without a gap, content in canonical form and of its kind,
+ * signature of every attestation. May run beside a writer: what is not synced yet is a torn tail.
  *
  * What stands after a damaged place is looked for and checked too, so that one report names all
  * damage. A bad end of the last segment after which nothing proves that it had been durable is a
@@ -60,6 +60,8 @@ export type LogEvent = LogFinding | LogProgress | LogEnd;
 export interface VerifyLogInput {
   readonly disk: Disk;
   readonly directory: string;
+  /** 32 hex digits: whose log it must be. Undefined: that of its first readable header. */
+  readonly databaseId?: string | undefined;
   readonly verifySignature: Ed25519Verify;
 }
 
@@ -121,10 +123,12 @@ class LogVerifier {
       if (header.type === 'too_new') {
         const detail = `the segment has format ${header.version}; use the version that wrote it`;
         yield this.#finding('too_new', 8, detail);
+        this.#isDamaged = true;
+        this.#nextOffset = segment.firstOffset + bytes;
         return;
       }
       if (header.type === 'header') yield* this.#verifyHeader(header.header, segment);
-      else yield this.#badHeader(header.reason, bytes, isLast);
+      else yield this.#badHeader(header.reason, segment, bytes, isLast);
       const sequence = header.type === 'header' ? header.header.firstSequence : this.#nextSequence;
       this.#nextSequence = sequence ?? 1;
       const source = { file, number: this.#number, endPosition: bytes };
@@ -137,8 +141,14 @@ class LogVerifier {
   }
 
   /** A file cut within its header is what is left of a segment that was only just begun. */
-  #badHeader(reason: string, bytes: number, isLast: boolean): LogFinding {
-    const begun = isLast && bytes <= segmentHeaderBytes;
+  #badHeader(
+    reason: string,
+    { firstOffset }: SegmentFile,
+    bytes: number,
+    isLast: boolean,
+  ): LogFinding {
+    const follows = firstOffset === (this.#nextOffset ?? 0);
+    const begun = isLast && follows && bytes <= segmentHeaderBytes;
     return this.#finding(begun ? 'torn_tail' : 'damage', 0, reason);
   }
 
@@ -147,7 +157,8 @@ class LogVerifier {
     const wrong = (byte: number, detail: string): LogFinding =>
       this.#finding('damage', byte, `the header ${detail}`);
     if (header.firstOffset !== segment.firstOffset) yield wrong(56, 'and the file name differ');
-    if (header.databaseId !== first.databaseId) yield wrong(16, 'is of another database');
+    if (header.databaseId !== (this.#input.databaseId ?? first.databaseId))
+      yield wrong(16, 'is of another database');
     if (header.logId !== first.logId) yield wrong(32, 'is of another log');
     if (this.#first === undefined && header.firstOffset !== 0) {
       yield wrong(56, 'is not the first of its log: all before it is missing');
@@ -176,7 +187,7 @@ class LogVerifier {
     }
     const last = this.#last;
     const isNamed = previous?.offset === last?.offset && last?.hash.equals(previous?.hash ?? none);
-    if (last !== undefined && isNamed !== true) {
+    if (isNamed !== true) {
       yield wrong(72, 'names another last frame of the segment before');
     }
     if (newestStamp !== this.#newestStamp) yield wrong(112, 'names another newest stamp');

@@ -72,6 +72,23 @@ test('verify: damage in the log names segment and byte and exits with 65', async
   assert.match(ran.out, /store: not checked, because the log cannot be trusted/);
 });
 
+test('verify: a damaged identity, or that of another database, exits with 65', async (context) => {
+  const directories = await filledDirectories(context, 10);
+  const path = join(directories.walDir, 'identity');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.slice(0, -10));
+  const damaged = await run(['verify'], directories);
+  assert.equal(damaged.exit, 65, damaged.out + damaged.err);
+  assert.match(damaged.out, /^identity: damage: /m);
+  await writeFile(
+    path,
+    text.replace(/"database_id": "[0-9a-f]{32}"/, `"database_id": "${'0'.repeat(32)}"`),
+  );
+  const other = await run(['verify'], directories);
+  assert.equal(other.exit, 65, other.out + other.err);
+  assert.match(other.out, /is of another database/);
+});
+
 test('verify: a store that is of no use exits with 65, and rebuild heals it', async (context) => {
   const directories = await filledDirectories(context, 40);
   const engine = realEngine.open(directories.dbDir);

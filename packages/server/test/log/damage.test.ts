@@ -4,11 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { verifyLog } from '../../src/log/verify_log.js';
+import {
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  segmentHeaderBytes,
+  segmentName,
+} from '../../src/log/format.js';
 import { assertRecord, entries } from '../conformance/log.js';
 import { SeededRandom } from '../simulation/seeded_random.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
 import * as world from './script.js';
+import { verified } from './verified.js';
 
 const records = 400;
 
@@ -28,7 +34,7 @@ async function closedLog(seed: number): Promise<Closed> {
   return { disk, paths: names.map((name) => `${world.directory}/${name}`) };
 }
 
-const verify = (disk: SimulatedDisk) => verifyLog(disk, world.options);
+const verify = (disk: SimulatedDisk) => verified(disk, world.options);
 
 /** Everything that still can be read is what was written; true when some of it cannot be. */
 async function servesOnlyWhatIsWhole(disk: SimulatedDisk): Promise<boolean> {
@@ -54,10 +60,10 @@ before(async () => {
 
 describe('rot in the log', () => {
   it('is not seen where there is none', async () => {
-    const { faults, ...rest } = await verify(whole.disk);
-    assert.deepEqual(faults, []);
-    const segments = whole.paths.length;
-    assert.deepEqual(rest, { segments, records, lastSequence: records, tornBytes: 0 });
+    const { findings, end } = await verify(whole.disk);
+    assert.deepEqual(findings, []);
+    const counted = { segments: end.segments, records: end.records, last: end.lastSequence };
+    assert.deepEqual(counted, { segments: whole.paths.length, records, last: records });
     assert.equal(await servesOnlyWhatIsWhole(whole.disk.clone()), false);
   });
 
@@ -68,8 +74,8 @@ describe('rot in the log', () => {
       const path = random.pick(whole.paths);
       const bit = random.below(disk.peek(path).length * 8);
       disk.flipBit(path, bit);
-      const { faults, tornBytes } = await verify(disk);
-      assert.ok(faults.length > 0 || tornBytes > 0, `run ${run}: bit ${bit} of ${path}`);
+      const { findings } = await verify(disk);
+      assert.ok(findings.length > 0, `run ${run}: bit ${bit} of ${path}`);
       if (run % 20 === 0) assert.ok(await servesOnlyWhatIsWhole(disk), `run ${run}: served`);
     }
   });
@@ -85,8 +91,8 @@ describe('rot in the log', () => {
       const from = bytes.subarray(512 * random.below(sectors)).subarray(0, 512);
       disk.damage(path, at, run % 2 === 0 ? new Uint8Array(512) : from);
       if (disk.peek(path).equals(bytes)) continue;
-      const { faults, tornBytes } = await verify(disk);
-      assert.ok(faults.length > 0 || tornBytes > 0, `run ${run}: byte ${at} of ${path}`);
+      const { findings } = await verify(disk);
+      assert.ok(findings.length > 0, `run ${run}: byte ${at} of ${path}`);
       if (run % 4 === 0) assert.ok(await servesOnlyWhatIsWhole(disk), `run ${run}: served`);
     }
   });
@@ -110,7 +116,7 @@ describe('segment files in the wrong place', () => {
       const error = await world.openError(disk);
       assert.equal(error.code, 'log_corrupt', title);
       assert.match(error.detail, /Segment [0-9a-f]{16}\.wal is damaged at offset \d+/, title);
-      assert.ok((await verify(disk)).faults.length > 0, title);
+      assert.ok((await verify(disk)).damage.length > 0, title);
     }
   });
 
@@ -120,8 +126,17 @@ describe('segment files in the wrong place', () => {
     const [bytesOfSecond, bytesOfThird] = [disk.peek(second), disk.peek(third)];
     disk.put(second, bytesOfThird);
     disk.put(third, bytesOfSecond);
-    assert.ok((await verify(disk)).faults.length > 0);
+    assert.ok((await verify(disk)).damage.length > 0);
     assert.ok(await servesOnlyWhatIsWhole(disk));
+  });
+
+  it('notices a whole log of another database', async () => {
+    const { damage } = await verified(whole.disk, {
+      ...world.options,
+      databaseId: 'ff'.repeat(16),
+    });
+    assert.equal(damage.length, whole.paths.length);
+    assert.match(damage[0]?.detail ?? '', /is of another database/);
   });
 
   it('notices a segment of the same database from an older history', async () => {
@@ -134,8 +149,8 @@ describe('segment files in the wrong place', () => {
       replaced += 1;
       const disk = whole.disk.clone();
       disk.put(path, bytes);
-      const { faults, tornBytes } = await verify(disk);
-      assert.ok(faults.length > 0 || tornBytes > 0, path);
+      const { findings } = await verify(disk);
+      assert.ok(findings.length > 0, path);
     }
     assert.ok(replaced > 0);
   });
@@ -148,6 +163,40 @@ describe('segment files in the wrong place', () => {
     for (const path of whole.paths) disk.take(path);
     const empty = await world.openError(disk, { provenSequence: records });
     assert.match(empty.detail, /there is no log, but the store has records/);
+  });
+});
+
+describe('a segment that holds no more than its header', () => {
+  it('tells a segment only just begun from one behind a gap', async () => {
+    const begun = whole.disk.clone();
+    const last = whole.paths.at(-1) ?? '';
+    begun.put(last, begun.peek(last).subarray(0, 100));
+    const { findings } = await verify(begun);
+    assert.deepEqual(
+      findings.map(({ severity }) => severity),
+      ['torn_tail'],
+    );
+    begun.take(whole.paths.at(-2) ?? '');
+    assert.equal((await verify(begun)).damage.length, 1);
+  });
+
+  it('notices a sealed segment that ends with its header', async () => {
+    const disk = whole.disk.clone();
+    const [first = '', second = ''] = whole.paths;
+    disk.put(first, disk.peek(first).subarray(0, segmentHeaderBytes));
+    const header = decodeSegmentHeader(disk.peek(second));
+    assert.ok(header.type === 'header');
+    // What such a segment would be followed by, were it ever written.
+    const next = { ...header.header, firstOffset: segmentHeaderBytes, firstSequence: 1 };
+    const bytes = { ...next, previous: undefined, newestStamp: '0'.repeat(32) };
+    for (const path of whole.paths.slice(1)) disk.take(path);
+    const name = segmentName(segmentHeaderBytes);
+    disk.put(`${world.directory}/${name}`, encodeSegmentHeader(bytes));
+    const { damage } = await verify(disk);
+    assert.deepEqual(
+      damage.map(({ segment, byte }) => ({ segment, byte })),
+      [{ segment: name, byte: 72 }],
+    );
   });
 });
 

@@ -3,31 +3,14 @@ import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
-import { sodiumVerify } from '../../src/ingest/sodium.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { decodeSegmentHeader, frameHeaderBytes, segmentHeaderBytes } from '../../src/log/format.js';
-import { type LogEnd, type LogFinding, verifyLog } from '../../src/ops/verify_log.js';
+import { type Verified, verified } from '../log/verified.js';
 import { filledDirectories } from './directories.js';
 
 const flips = process.env.STEMEDB_SOAK === '1' ? 20_000 : 300;
 
-interface Verified {
-  readonly findings: readonly LogFinding[];
-  readonly end: LogEnd;
-}
-
-const verify = async (directory: string): Promise<Verified> => {
-  const findings: LogFinding[] = [];
-  for await (const event of verifyLog({
-    disk: systemDisk,
-    directory,
-    verifySignature: sodiumVerify,
-  })) {
-    if (event.type === 'finding') findings.push(event);
-    if (event.type === 'end') return { findings, end: event };
-  }
-  assert.fail('It did not end.');
-};
+const verify = (directory: string): Promise<Verified> => verified(systemDisk, { directory });
 
 const segmentsOf = async (directory: string): Promise<readonly string[]> =>
   (await readdir(directory)).filter((name) => name.endsWith('.wal')).sort();
@@ -175,5 +158,20 @@ test('a last frame other than the one that the next segment names is found', asy
   assert.deepEqual(
     findings.map(({ byte, detail }) => `${byte}: ${detail}`),
     ['72: the header names another last frame of the segment before'],
+  );
+});
+
+test('a segment of a newer format is that alone, not damage as well', async (context) => {
+  const { walDir } = await filledDirectories(context, 120);
+  const [, second = ''] = await segmentsOf(walDir);
+  const bytes = await readFile(join(walDir, second));
+  bytes.writeUInt32BE(2, 8);
+  const crcAt = segmentHeaderBytes - 4;
+  bytes.writeUInt32BE(crc32c(bytes.subarray(0, crcAt)), crcAt);
+  await writeFile(join(walDir, second), bytes);
+  const { findings } = await verify(walDir);
+  assert.deepEqual(
+    findings.map(({ severity, segment }) => ({ severity, segment })),
+    [{ severity: 'too_new', segment: second }],
   );
 });
