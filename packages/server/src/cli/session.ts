@@ -36,10 +36,6 @@ export const unwrap = <T>(outcome: Outcome<T>): T => {
 const misconfigured = (detail: string, cause?: unknown): CommandError =>
   new CommandError({ code: 'invalid_configuration', detail, cause });
 
-/** Another process has the directory. */
-export const serverRuns = (walDir: string): CommandError =>
-  new CommandError({ code: 'data_directory_locked', detail: `A server uses ${walDir}.` });
-
 /** Runs something that iterates over a log; damage ends the command with its sentence. */
 export const logErrors = async <T>(work: () => Promise<T>): Promise<T> => {
   try {

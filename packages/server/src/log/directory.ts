@@ -1,25 +1,35 @@
-/** A data directory: there, writable, and used by one process only (spec 4). */
+/**
+ * The lock of a data directory: one process only uses it (spec 4). The kernel gives the lock back
+ * when the process ends, however it ends; the file stays.
+ */
 import { join } from 'node:path';
-import { fail, type Outcome, ok } from '@stemedb/model';
-import type { Disk, DiskLock } from '../io/disk.js';
-import { openFailed } from './failure.js';
+import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import { type Disk, type DiskLock, diskErrorCode } from '../io/disk.js';
 
-/** The kernel releases the lock when the process ends, however it ends. */
-const lockName = 'lock';
+export const lockFileName = 'lock';
+
+/** Locks a directory that is there; undefined when another process has it. */
+export const tryLockDirectory = (disk: Disk, directory: string): Promise<DiskLock | undefined> =>
+  disk.lock(join(directory, lockFileName));
 
 /** Makes the directory when it is missing and locks it; the lock is held until released. */
 export async function lockDirectory(disk: Disk, directory: string): Promise<Outcome<DiskLock>> {
   try {
     await disk.makeDirectory(directory);
-    const lock = await disk.lock(join(directory, lockName));
-    if (lock) return ok(lock);
-  } catch (error) {
-    return fail(openFailed(directory, error));
+    const lock = await tryLockDirectory(disk, directory);
+    return lock === undefined ? fail(directoryLocked(directory)) : ok(lock);
+  } catch (cause) {
+    return fail({
+      code: 'data_directory_unwritable',
+      detail:
+        `The directory ${directory} cannot be made or written (${diskErrorCode(cause)}); ` +
+        'give it to the user that runs StemeDB, or name another.',
+      cause,
+    });
   }
-  return fail({
-    code: 'data_directory_locked',
-    detail:
-      `The directory ${directory} is in use by another process. Stop that one first, or give ` +
-      'this one a directory of its own.',
-  });
 }
+
+export const directoryLocked = (directory: string): StemeError => ({
+  code: 'data_directory_locked',
+  detail: `Another process uses ${directory}; stop it first, or name another directory.`,
+});

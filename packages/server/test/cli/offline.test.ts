@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { fail, ok } from '@stemedb/model';
 import type { CliServices } from '../../src/cli/services.js';
 import { systemDisk } from '../../src/io/system_disk.js';
+import { tryLockDirectory } from '../../src/log/directory.js';
 import {
   filledDirectories,
   openReal,
@@ -47,7 +48,7 @@ const damageFirstSegment = async (walDir: string): Promise<void> => {
 
 /** As a running server would, for as long as the test lasts. */
 const lockFor = async (context: TestContext, directory: string): Promise<void> => {
-  const lock = await systemDisk.lock(join(directory, 'lock'));
+  const lock = await tryLockDirectory(systemDisk, directory);
   assert.ok(lock !== undefined);
   context.after(() => lock.release());
 };
@@ -133,7 +134,7 @@ test('rebuild refuses beside a server, and where there is no log', async (contex
   await lockFor(context, directories.walDir);
   const ran = await run(['rebuild'], directories);
   assert.equal(ran.exit, 75);
-  assert.match(ran.err, /^error: data_directory_locked: .*Stop the server/);
+  assert.match(ran.err, /^error: data_directory_locked: Another process uses .*; stop it first/);
   await access(join(directories.dbDir, 'data.mdb'));
 });
 

@@ -198,6 +198,8 @@ describe('a directory on the disk of the machine', () => {
       const third = await lockDirectory(systemDisk, directory);
       assert.ok(third.ok);
       await third.value.release();
+      const behindFile = await lockDirectory(systemDisk, join(directory, 'identity', 'wal'));
+      assert.equal(behindFile.ok ? 'ok' : behindFile.error.code, 'data_directory_unwritable');
     } finally {
       await rm(parent, { recursive: true });
     }

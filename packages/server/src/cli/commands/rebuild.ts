@@ -1,9 +1,10 @@
 /** `stemedb rebuild`: deletes the store, which is only a view of the log, and makes it anew. */
-import { lockDirectory } from '../../ops/data_directory.js';
+import { directoryLocked, tryLockDirectory } from '../../log/directory.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
 import type { Register } from '../command.js';
 import { startProgress } from '../progress.js';
-import { type Session, serverRuns, unwrap } from '../session.js';
+import { CommandError } from '../report.js';
+import { type Session, unwrap } from '../session.js';
 
 interface RebuildOptions {
   readonly dryRun?: boolean;
@@ -14,8 +15,8 @@ const rebuild = async (session: Session, { dryRun }: RebuildOptions): Promise<un
   const { walDir, dbDir } = directories;
   // Looked at first: a store is not deleted before it is sure that there is a log to read.
   unwrap(await openReadOnlyLog(io.disk, walDir));
-  const lock = await lockDirectory(io.disk, walDir);
-  if (lock === undefined) throw serverRuns(walDir);
+  const lock = await tryLockDirectory(io.disk, walDir);
+  if (lock === undefined) throw new CommandError(directoryLocked(walDir));
   if (dryRun === true) {
     await lock.release();
     await report.line(`Would delete the store in ${dbDir} and rebuild it from ${walDir}.`);

@@ -1,5 +1,5 @@
 /** `stemedb verify`: the log against itself, then the store against the log. Changes nothing. */
-import { lockDirectory } from '../../ops/data_directory.js';
+import { tryLockDirectory } from '../../log/directory.js';
 import { type VerifyReport, verifyDatabase } from '../../ops/verify.js';
 import type { Register } from '../command.js';
 import { escapeText } from '../escape.js';
@@ -34,7 +34,7 @@ const verify = async (session: Session): Promise<ExitName> => {
   if (!(await io.disk.exists(walDir))) {
     throw new CommandError({ code: 'not_found', detail: `There is no log in ${walDir}.` });
   }
-  const lock = await lockDirectory(io.disk, walDir);
+  const lock = await tryLockDirectory(io.disk, walDir);
   const findings: object[] = [];
   const progress = startProgress(io, report.options, { title: 'verify', total: 0 });
   try {

@@ -1,11 +1,11 @@
 /** Is the data directory free? */
-import { lockDirectory } from '../data_directory.js';
+import { tryLockDirectory } from '../../log/directory.js';
 import { bad, type Check, good } from './check.js';
 
 export const checkLock: Check = async ({ disk, walDir }) => {
   const name = 'lock';
   if (!(await disk.exists(walDir))) return [good(name, `${walDir} is not there yet`)];
-  const held = await lockDirectory(disk, walDir);
+  const held = await tryLockDirectory(disk, walDir);
   if (held !== undefined) {
     await held.release();
     return [good(name, `${walDir} is free`)];
