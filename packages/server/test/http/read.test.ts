@@ -182,9 +182,12 @@ test(
     assert.equal(skeptic?.values?.length, 2);
     const [layered] = resultsOf((await service.get('/v1/layered', question)).body);
     assert.equal(layered?.tiers?.length, 2);
+    const unknown = { ...question, min_position: `${'0'.repeat(32)}.1` };
+    assertProblem(await service.get('/v1/skeptic', unknown), 'conflict');
     assert.deepEqual(service.questions, [
-      ...['skeptic', 'query', 'layered', 'query'],
-      ...['skeptic', 'layered'],
+      ...['skeptic skeptic answered', 'query skeptic answered'],
+      ...['layered layered answered', 'query layered answered'],
+      ...['skeptic skeptic answered', 'layered layered answered', 'skeptic skeptic conflict'],
     ]);
   }),
 );

@@ -162,7 +162,11 @@ const depsOf = (
   }),
   metrics: {
     http: { requestFinished: (request) => void service()?.measured.push(request) },
-    query: { answered: ({ endpoint }) => void service()?.questions.push(endpoint) },
+    query: {
+      answered: ({ endpoint, lens, failure }) => {
+        service()?.questions.push(`${endpoint} ${lens} ${failure ?? 'answered'}`);
+      },
+    },
     text: async () => '# HELP a b\n',
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
   },
