@@ -3,14 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fail } from '@stemedb/model';
+import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
-import { openReal, realEngine, scratchDirectories, signedClaim } from '../ops/directories.js';
+import { openReal, scratchDirectories, signedClaim } from '../ops/directories.js';
 import { type Ran, run, scratch } from './harness.js';
 import { startReal } from './real_server.js';
 
 const services: CliServices = {
   openDatabase: (directories) => openReal(directories, { policy: false }),
-  engine: realEngine,
+  engine: systemEngine,
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fail, ok } from '@stemedb/model';
+import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import {
   filledDirectories,
   openReal,
-  realEngine,
   scratchDirectories,
   type TestDirectories,
 } from '../ops/directories.js';
@@ -21,7 +21,7 @@ import { type Ran, run as runAny, scratch } from './harness.js';
 const services: CliServices = {
   openDatabase: (directories, onReplay) =>
     openReal(directories, { policy: false, ...(onReplay !== undefined && { onReplay }) }),
-  engine: realEngine,
+  engine: systemEngine,
   readConfig: async (file) =>
     file === 'bad'
       ? fail({
@@ -92,7 +92,7 @@ test('verify: a damaged identity, or that of another database, exits with 65', a
 
 test('verify: a store that is of no use exits with 65, and rebuild heals it', async (context) => {
   const directories = await filledDirectories(context, 40);
-  const engine = realEngine.open(directories.dbDir);
+  const engine = systemEngine.open(directories.dbDir);
   const key = [...engine.range({ gte: Buffer.from([0]), lt: Buffer.from([255]), limit: 20 })].at(
     -1,
   );

@@ -13,13 +13,7 @@ import {
   recordIdOf,
 } from '@stemedb/model';
 import { type Database, openDatabase } from '../../src/bin/database.js';
-import { sodiumVerify } from '../../src/ingest/sodium.js';
-import { systemClock } from '../../src/io/system_clock.js';
-import { systemDisk } from '../../src/io/system_disk.js';
-import { systemRandom } from '../../src/io/system_random.js';
-import { LensRegistry } from '../../src/lens/registry.js';
-import { lmdbEngine } from '../../src/store/engine-lmdb.js';
-import { lmdbFileFault } from '../../src/store/lmdb-file.js';
+import { systemEffects } from '../../src/bin/system_effects.js';
 import type { ReplayProgress } from '../../src/store/replay.js';
 
 export interface TestDirectories {
@@ -31,14 +25,6 @@ export const scratchDirectories = async (context: TestContext): Promise<TestDire
   const root = await mkdtemp(join(tmpdir(), 'stemedb-ops-'));
   context.after(() => rm(root, { recursive: true, force: true }));
   return { walDir: join(root, 'wal'), dbDir: join(root, 'db') };
-};
-
-export const realEngine = {
-  fault: (directory: string) => lmdbFileFault(systemDisk, directory),
-  open: (directory: string) => lmdbEngine(directory),
-  remove: async (directory: string) => {
-    for (const name of ['data.mdb', 'lock.mdb']) await rm(join(directory, name), { force: true });
-  },
 };
 
 export const must = <T>(outcome: Outcome<T>): T => {
@@ -65,15 +51,7 @@ export const openReal = (
       freeBytesMin: 0,
       ...(segmentBytesMax !== undefined && { segmentBytesMax }),
     },
-    {
-      clock: systemClock,
-      random: systemRandom,
-      disk: systemDisk,
-      openEngine: realEngine,
-      verify: sodiumVerify,
-      lenses: new LensRegistry(),
-      ...(onReplay !== undefined && { onReplay }),
-    },
+    { ...systemEffects(), ...(onReplay !== undefined && { onReplay }) },
   );
 };
 
