@@ -13,11 +13,13 @@ export class Checkpoints {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #store: Store;
+  readonly #onFailure: (error: unknown) => void;
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(clock: Clock, log: Log, store: Store) {
+  constructor(clock: Clock, log: Log, store: Store, onFailure: (error: unknown) => void) {
+    this.#onFailure = onFailure;
     this.#clock = clock;
     this.#log = log;
     this.#store = store;
@@ -42,7 +44,13 @@ export class Checkpoints {
 
   async #take(): Promise<void> {
     if (this.#stopped) return;
-    await this.#store.checkpoint();
+    try {
+      await this.#store.checkpoint();
+    } catch (error) {
+      // Nothing is lost: the log has it all, a start would replay more. The next write tries again.
+      this.#onFailure(error);
+      return;
+    }
     // A mark that cannot be written shows at the next write, which says so to a caller.
     if (!this.#stopped) await this.#log.mark();
   }

@@ -7,7 +7,15 @@
  * log (is that so?), replay, clock above every stamp seen, policy, ingest, query.
  */
 import type { AgentId, Ed25519Verify, Outcome, PolicyTable, StemeError } from '@stemedb/model';
-import { blake3, HybridClock, keyPairFromSeed, kindNumber, ok, stampMs } from '@stemedb/model';
+import {
+  blake3,
+  fail,
+  HybridClock,
+  keyPairFromSeed,
+  kindNumber,
+  ok,
+  stampMs,
+} from '@stemedb/model';
 import { GroupCommit, type GroupCommitMetrics } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import { createIngest, type IngestMetrics } from '../ingest/ingest_service.js';
@@ -22,7 +30,8 @@ import { type OpenReport, openLog } from '../log/open_log.js';
 import { localCandidates } from '../query/local_candidates.js';
 import { createQueryService, type QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
-import { RecordReader } from '../query/records.js';
+import { DamagedRecord, RecordReader } from '../query/records.js';
+import { StoreCorruption } from '../store/corruption.js';
 import { type ReplayProgress, replay } from '../store/replay.js';
 import { singleNodeShards } from '../store/shard_map.js';
 import type { ApplicableRecord, Store } from '../store/store.js';
@@ -32,6 +41,7 @@ import { lockDirectories } from './directories.js';
 import { NodeTimeline } from './node_timeline.js';
 import { ensurePolicy, PolicyAdvice } from './policy_record.js';
 import { type OpenEngine, openOrRebuildStore } from './store_files.js';
+import { Supersessions } from './supersessions.js';
 
 export interface DatabaseOptions {
   /** Holds what cannot be rebuilt: segments and identity. */
@@ -61,6 +71,8 @@ export interface Effects {
   readonly commitMetrics?: GroupCommitMetrics;
   /** Told once when writing has ended and only a restart helps. */
   readonly onWriteFailure?: (error: StemeError) => void;
+  /** Told when a store checkpoint fails; the next one tries again. */
+  readonly onCheckpointFailure?: (error: unknown) => void;
   readonly onReplay?: (progress: ReplayProgress) => void;
 }
 
@@ -140,24 +152,97 @@ const openFiles = async (options: DatabaseOptions, effects: Effects): Promise<Ou
     provenSequence: store.appliedSequence,
     ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
     ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
-    ...(effects.logMetrics === undefined ? {} : { metrics: effects.logMetrics }),
+    metrics: watchedLog(effects),
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
   });
   if (!log.ok) {
     await store.close();
     return log;
   }
-  const replayed = await replay(log.value.log, store, effects.onReplay);
-  if (!replayed.ok) {
-    await log.value.log.close();
-    await store.close();
-    return replayed;
+  const { log: openedLog, report } = log.value;
+  return followLog(
+    {
+      identity: identity.value,
+      log: openedLog,
+      store,
+      report: { log: report, replayed: 0, storeRebuilt: rebuilt },
+    },
+    options,
+    effects,
+  );
+};
+
+/** Brings the store up to the log; one that proves damaged on the way is made anew, once. */
+const followLog = async (
+  files: Files,
+  options: DatabaseOptions,
+  effects: Effects,
+): Promise<Outcome<Files>> => {
+  const { log, store, report } = files;
+  const replayed = await settled(() => replay(log, store, effects.onReplay), files);
+  if (replayed.ok) return ok({ ...files, report: { ...report, replayed: replayed.value } });
+  const { code, detail } = replayed.error;
+  if (code === 'store_corrupt' && report.storeRebuilt === undefined) {
+    return remakeStore(files, detail, options, effects);
   }
-  return ok({
-    identity: identity.value,
-    log: log.value.log,
-    store,
-    report: { log: log.value.report, storeRebuilt: rebuilt, replayed: replayed.value },
-  });
+  await closeFiles(files);
+  return replayed;
+};
+
+/** Throws the damaged store away and replays the whole log into a new one. */
+const remakeStore = async (
+  files: Files,
+  damage: string,
+  options: DatabaseOptions,
+  effects: Effects,
+): Promise<Outcome<Files>> => {
+  const { identity, log, report } = files;
+  await files.store.close();
+  const opened = await openOrRebuildStore(effects, options.dbDir, identity.databaseId, damage);
+  if (!opened.ok) {
+    await log.close();
+    return opened;
+  }
+  const { store, rebuilt } = opened.value;
+  return followLog(
+    { ...files, store, report: { ...report, storeRebuilt: rebuilt } },
+    options,
+    effects,
+  );
+};
+
+/** A log may also die on a mark, when nobody writes: that ends writing just the same. */
+const watchedLog = ({ logMetrics, onWriteFailure }: Effects): LogMetrics => ({
+  ...logMetrics,
+  died: (error) => {
+    logMetrics?.died?.(error);
+    onWriteFailure?.(error);
+  },
+});
+
+const closeFiles = async ({ log, store }: Files): Promise<void> => {
+  await log.close();
+  await store.close();
+};
+
+/** The outcome of the work over these files, which are closed when it throws. */
+const settled = async <T>(work: () => Promise<Outcome<T>>, files: Files): Promise<Outcome<T>> => {
+  try {
+    return await work();
+  } catch (error) {
+    await closeFiles(files);
+    throw error;
+  }
+};
+
+/** A clock whose next stamp is above every stamp of the files. */
+const clockAbove = ({ identity, log, store }: Files, wallMs: () => number): HybridClock => {
+  const hybrid = new HybridClock(identity.nodeId, wallMs);
+  if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
+  hybrid.observe(store.visibleStamp);
+  return hybrid;
 };
 
 /** Wires ingest and query over open files, and sees to it that the wanted policy is in force. */
@@ -170,35 +255,45 @@ const assemble = async (
   const { identity, log, store } = files;
   const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
   const wallMs = (): number => effects.clock.wallMs();
-  const hybrid = new HybridClock(identity.nodeId, wallMs);
-  if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
-  hybrid.observe(store.visibleStamp);
+  const hybrid = clockAbove(files, wallMs);
   const shards = singleNodeShards(identity.nodeId);
   const policies = recordedPolicies(log, store);
-  const checkpoints = new Checkpoints(effects.clock, log, store);
+  const supersessions = new Supersessions(log, store, policies);
+  const checkpoints = new Checkpoints(effects.clock, log, store, (error) =>
+    effects.onCheckpointFailure?.(error),
+  );
   const commit = new GroupCommit({
     log,
     store,
     clock: hybrid,
     monotonicMs: () => effects.clock.monotonicMs(),
-    onApplied: (records) => {
+    onDurable: (records) => {
       notePolicies(policies, records);
-      checkpoints.noteWrite();
+      supersessions.note(records);
     },
+    onApplied: () => checkpoints.noteWrite(),
     ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
     ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
   });
   const close = async (): Promise<void> => {
-    await commit.settle();
-    await checkpoints.stop();
-    await log.close();
-    await store.close();
-    await release();
+    await commit.close();
+    try {
+      await checkpoints.stop();
+    } finally {
+      await closeFiles(files);
+      await release();
+    }
   };
   if (options.policy !== 'as_recorded') {
     const author = { agentId, wallMs: wallMs(), realm: options.realm };
     const inForce = policies.inForce(hybrid.latest());
-    const ensured = await ensurePolicy(options.policy ?? inForce.table, inForce, author, commit);
+    const ensured = await ensurePolicy(
+      options.policy ?? inForce.table,
+      inForce,
+      author,
+      commit,
+      hybrid,
+    );
     if (!ensured.ok) {
       await close();
       return ensured;
@@ -211,8 +306,10 @@ const assemble = async (
     commit,
     verify: effects.verify,
     wallMs,
+    turn: () => effects.clock.turn(),
     realm: options.realm,
     signatures: options.signatures,
+    supersessionRefusal: (target, author) => supersessions.refusal(target, author),
     policyWarnings: (prepared) => advice.warningsOf(prepared),
     ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
   });
@@ -221,6 +318,7 @@ const assemble = async (
     store,
     timeline: new NodeTimeline({ clock: effects.clock, hybrid, commit, store, logId: log.logId }),
     policies,
+    taintOver: supersessions.taintOver,
     lenses: effects.lenses,
     clock: effects.clock,
     random: effects.random,
@@ -239,7 +337,7 @@ const assemble = async (
     policies,
     report: { ...files.report, clockAheadMs },
     get writeFailure() {
-      return commit.failure;
+      return commit.failure ?? log.failure;
     },
     close,
   });
@@ -253,10 +351,44 @@ export const openDatabase = async (
   const locked = await lockDirectories(effects.disk, [options.walDir, options.dbDir]);
   if (!locked.ok) return locked;
   const release = locked.value;
-  const files = await openFiles(options, effects);
-  if (!files.ok) {
-    await release();
-    return files;
+  let opened: Outcome<Database> | undefined;
+  try {
+    const files = await openFiles(options, effects);
+    opened = files.ok ? await assembleSound(files.value, options, effects, release) : files;
+    return opened;
+  } finally {
+    if (opened?.ok !== true) await release();
   }
-  return assemble(files.value, options, effects, release);
+};
+
+/** Assembles; a store or log that proves damaged only now is treated as at the replay. */
+const assembleSound = async (
+  files: Files,
+  options: DatabaseOptions,
+  effects: Effects,
+  release: () => Promise<void>,
+): Promise<Outcome<Database>> => {
+  try {
+    return await assemble(files, options, effects, release);
+  } catch (error) {
+    const damage = damageOf(error);
+    if (damage?.code === 'store_corrupt' && files.report.storeRebuilt === undefined) {
+      const remade = await remakeStore(files, damage.detail, options, effects);
+      return remade.ok ? assembleSound(remade.value, options, effects, release) : remade;
+    }
+    await closeFiles(files);
+    if (damage === undefined) throw error;
+    return fail(damage);
+  }
+};
+
+/** What is damaged, when that is what the error says: an entry, a pointer, or a frame of the log. */
+const damageOf = (error: unknown): StemeError | undefined => {
+  if (error instanceof StoreCorruption) {
+    return { code: 'store_corrupt', detail: error.message, cause: error };
+  }
+  if (!(error instanceof DamagedRecord)) return undefined;
+  // With a cause the log could not read the frame; without, the store pointed at another record.
+  const code = error.cause === undefined ? 'store_corrupt' : 'log_corrupt';
+  return { code, detail: error.message, cause: error };
 };

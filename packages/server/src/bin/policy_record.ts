@@ -2,6 +2,7 @@
 import type {
   AgentId,
   HlcStamp,
+  HybridClock,
   JsonValue,
   Outcome,
   PolicyContent,
@@ -40,14 +41,19 @@ export const ensurePolicy = async (
     readonly realm: string | undefined;
   },
   commit: GroupCommit,
+  clock: HybridClock,
 ): Promise<Outcome<void>> => {
   if (inForce.id !== null && bodyText(inForce.table) === bodyText(wanted)) return ok(undefined);
+  // The last policy is found by its effective time; a wall clock that was set back must not put
+  // the new one in front of the one that it replaces.
+  const assertedMs = Math.max(author.wallMs, inForce.effectiveMs + 1);
+  if (assertedMs > author.wallMs) clock.advancePast(assertedMs);
   const content: PolicyContent = {
     ...wanted,
     kind: 'policy',
     v: 1,
     agent_id: author.agentId,
-    asserted_at: author.wallMs,
+    asserted_at: assertedMs,
     ...(author.realm === undefined ? {} : { realm: author.realm }),
   };
   const bytes = canonicalBytes(content as unknown as JsonValue);
@@ -79,7 +85,7 @@ export class PolicyAdvice {
   warningsOf({ content }: Prepared): readonly Warning[] {
     if (content.kind !== 'assertion') return [];
     const counted = this.#classes().count([
-      { name: content.source_class, agent: content.agent_id },
+      { name: content.source_class, agents: [content.agent_id] },
     ]);
     if (counted.notGranted === undefined) return [];
     const detail =

@@ -140,6 +140,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
     onWriteFailure: (error) => onWriteFailure(error),
+    onCheckpointFailure: (error) => logger.error({ error }, 'a store checkpoint failed'),
     onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),
   });
   if (!opened.ok) return opened;

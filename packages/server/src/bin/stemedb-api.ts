@@ -4,7 +4,7 @@ import { CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
 import { loadConfig } from '../config/config.js';
 import { httpLimits } from '../guard/limits.js';
-import { groupCommitLimits } from '../ingest/group_commit.js';
+import { groupCommitLimits } from '../ingest/commit_queue.js';
 import { systemClock } from '../io/system_clock.js';
 import { queryLimits } from '../query/query_service.js';
 import { readTextFile } from './read_text_file.js';

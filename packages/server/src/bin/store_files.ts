@@ -22,14 +22,18 @@ export interface OpenedStore {
   readonly rebuilt: string | undefined;
 }
 
-/** Opens the engine and the store on it; `database_mismatch` when it is a view of another log. */
+/**
+ * Opens the engine and the store on it; `database_mismatch` when it is a view of another log.
+ * A `damage` that was met while the store was used has it made anew.
+ */
 export const openOrRebuildStore = async (
   effects: { readonly openEngine: OpenEngine },
   directory: string,
   databaseId: string,
+  damage?: string,
 ): Promise<Outcome<OpenedStore>> => {
   const { openEngine } = effects;
-  const fault = await openEngine.fault?.(directory);
+  const fault = damage ?? (await openEngine.fault?.(directory));
   if (fault !== undefined) return remake(openEngine, directory, databaseId, fault);
   const engine = openEngine.open(directory);
   const opened = await openStore(engine, { databaseId });
@@ -47,6 +51,9 @@ const remake = async (
   reason: string,
 ): Promise<Outcome<OpenedStore>> => {
   await openEngine.remove(directory);
-  const fresh = await openStore(openEngine.open(directory), { databaseId });
-  return fresh.ok ? ok({ store: fresh.value, rebuilt: reason }) : fresh;
+  const engine = openEngine.open(directory);
+  const fresh = await openStore(engine, { databaseId });
+  if (fresh.ok) return ok({ store: fresh.value, rebuilt: reason });
+  await engine.close();
+  return fresh;
 };

@@ -8,7 +8,7 @@
  * 4. clock: not more than five minutes ahead
  * 5. realm
  * 6. author: every signature verifies, and the stated agent is proved
- * 7. references and lifecycle: what the record says about other records
+ * 7. references, lifecycle, governance: what the record says about other records
  *
  * Gates 3 to 7 depend on this server's clock, tables, policy or other records; a record that comes
  * by `merge` does not meet them.
@@ -16,6 +16,7 @@
 import type {
   AgentId,
   AssertionContent,
+  AttestationContent,
   Ed25519Verify,
   Fault,
   JsonObject,
@@ -23,6 +24,7 @@ import type {
   Outcome,
   RecordContent,
   RecordId,
+  RecordKind,
   StemeError,
 } from '@stemedb/model';
 import {
@@ -43,8 +45,8 @@ import {
 import type { AuthorProof } from '../log/log.js';
 import { allShards } from '../log/log.js';
 import type { RecordPlace } from '../store/store.js';
-import type { PendingRecord } from './group_commit.js';
 import type { Submission, Warning } from './ingest.js';
+import type { PendingRecord } from './pending_record.js';
 import type { Principal } from './principal.js';
 
 /** How far ahead of this server's clock a stated or merged time may be. */
@@ -57,8 +59,16 @@ export interface GateContext {
   readonly realm: string | undefined;
   readonly signatures: 'optional' | 'required';
   readonly place: (id: RecordId) => RecordPlace | undefined;
-  /** True when an attestation by this agent on this record is stored or in the same call. */
-  readonly attested: (id: RecordId, agent: AgentId) => boolean;
+  /** True when a stored attestation by this agent is for this record of this kind. */
+  readonly attested: (id: RecordId, agent: AgentId, kind: RecordKind) => boolean;
+  /** The attestation of the same call that proves this; to be logged before the record. */
+  readonly attestationHere: (
+    id: RecordId,
+    agent: AgentId,
+    kind: RecordKind,
+  ) => PendingRecord | undefined;
+  /** The rule that keeps this author from superseding that record; undefined when none does. */
+  readonly supersessionRefusal: (target: RecordId, author: AgentId) => string | undefined;
 }
 
 /** A record that passed every gate, with the attestations that are to be logged before it. */
@@ -90,10 +100,14 @@ const completeContent = (
       `This call takes records of kind "${submission.kind}"; leave "kind" out or send that.`,
     );
   }
-  const complete: Record<string, JsonValue> = { ...fields, kind: submission.kind };
-  complete.v ??= 1;
-  complete.agent_id ??= principal.agentId;
-  if (submission.kind !== 'attestation') complete.asserted_at ??= wallMs;
+  const complete: JsonObject = {
+    // What was stated as null stays null and is refused: only what was left out is filled in.
+    v: 1,
+    agent_id: principal.agentId,
+    ...(submission.kind === 'attestation' ? {} : { asserted_at: wallMs }),
+    ...fields,
+    kind: submission.kind,
+  };
   const timed = normalizeTimes(submission.kind, complete);
   return timed.ok ? validateContent(timed.value) : timed;
 };
@@ -154,6 +168,19 @@ const realmGate = (content: RecordContent, realm: string | undefined): Outcome<v
   );
 };
 
+/** What is wrong with an attestation: it must be a signature for the kind of its target. */
+const attestationFault = (
+  context: GateContext,
+  content: AttestationContent,
+): string | undefined => {
+  const signedKind = attestedKind(content, context.verify);
+  if (signedKind === undefined) return 'The signature does not verify for this agent and target.';
+  const place = context.place(content.target);
+  const kind = place === undefined ? undefined : kindOfNumber(place.kind);
+  if (kind === undefined || kind === signedKind) return undefined;
+  return `The signature is one for a record of kind "${signedKind}"; the target is of "${kind}".`;
+};
+
 /** Gate 6: verifies what came with the record and decides how its author is proved. */
 const authorGate = (
   context: GateContext,
@@ -163,12 +190,8 @@ const authorGate = (
   id: RecordId,
 ): Outcome<AuthorProof> => {
   if (content.kind === 'attestation') {
-    if (attestedKind(content, context.verify) !== undefined) return ok('signature');
-    return refuse(
-      'signature_invalid',
-      '/signature',
-      'The signature does not verify for this agent and target.',
-    );
+    const wrong = attestationFault(context, content);
+    if (wrong !== undefined) return refuse('signature_invalid', '/signature', wrong);
   }
   const signatures = submission.signatures ?? [];
   const wrong = signatures.findIndex(
@@ -182,9 +205,11 @@ const authorGate = (
         'compare the canonical content that was signed with the one that was sent.',
     );
   }
+  if (content.kind === 'attestation') return ok('signature');
   const signed =
     signatures.some((held) => held.agent_id === content.agent_id) ||
-    context.attested(id, content.agent_id);
+    context.attestationHere(id, content.agent_id, content.kind) !== undefined ||
+    context.attested(id, content.agent_id, content.kind);
   if (signed) return ok('signature');
   if (content.agent_id !== principal.agentId) {
     return refuse(
@@ -239,17 +264,39 @@ const lifecycleGate = (content: AssertionContent, principal: Principal): Outcome
   );
 };
 
+/** Kinds that votes, verdicts and supersessions may be about; undefined: any. */
+const targetKinds: Readonly<Record<'vote' | 'verdict' | 'supersession', string | undefined>> = {
+  vote: 'assertion',
+  verdict: 'assertion',
+  supersession: undefined,
+};
+
+const targetGate = (context: GateContext, content: RecordContent): Outcome<void> => {
+  if (content.kind !== 'vote' && content.kind !== 'verdict' && content.kind !== 'supersession') {
+    return ok(undefined);
+  }
+  const place = context.place(content.target);
+  if (place === undefined) {
+    return fail({
+      code: 'not_found',
+      detail: `There is no record ${content.target} here to which this ${content.kind} applies.`,
+      faults: [{ code: 'not_found', pointer: '/target', detail: 'Unknown record.' }],
+    });
+  }
+  const wanted = targetKinds[content.kind];
+  const kind = kindOfNumber(place.kind);
+  if (wanted === undefined || kind === wanted) return ok(undefined);
+  return refuse(
+    'invalid_field',
+    '/target',
+    `${content.target} is of kind "${kind ?? 'unknown'}"; name an ${wanted}.`,
+  );
+};
+
 /** Gate 7: kinds of what is referred to, missing targets, and warnings for unknown references. */
 const referenceGate = (context: GateContext, content: RecordContent): Outcome<Warning[]> => {
-  if (content.kind === 'vote' || content.kind === 'verdict' || content.kind === 'supersession') {
-    if (context.place(content.target) === undefined) {
-      return fail({
-        code: 'not_found',
-        detail: `There is no record ${content.target} here to which this ${content.kind} applies.`,
-        faults: [{ code: 'not_found', pointer: '/target', detail: 'Unknown record.' }],
-      });
-    }
-  }
+  const target = targetGate(context, content);
+  if (!target.ok) return target;
   const warnings: Warning[] = [];
   for (const { pointer, id } of references(content)) {
     const place = context.place(id);
@@ -266,6 +313,13 @@ const referenceGate = (context: GateContext, content: RecordContent): Outcome<Wa
     }
   }
   return ok(warnings);
+};
+
+/** Gate 7: who may supersede; the same rule decides on reading whether it has an effect. */
+const governanceGate = (context: GateContext, content: RecordContent): Outcome<void> => {
+  if (content.kind !== 'supersession') return ok(undefined);
+  const rule = context.supersessionRefusal(content.target, content.agent_id);
+  return rule === undefined ? ok(undefined) : refuse('forbidden', '/target', rule);
 };
 
 const pendingAttestations = (
@@ -320,12 +374,18 @@ export const prepare = (
   }
   const warnings = referenceGate(context, content);
   if (!warnings.ok) return warnings;
+  const governed = governanceGate(context, content);
+  if (!governed.ok) return governed;
   const shard = shardOfContent(content, (target) => context.place(target)?.shard);
   const kind = kindNumber[content.kind];
+  const here = context.attestationHere(id, content.agent_id, content.kind);
   return ok({
     content,
     record: { id, kind, shard, proof: proof.value, bytes, content },
-    attestations: pendingAttestations(submission, id, shard),
+    attestations: [
+      ...pendingAttestations(submission, id, shard),
+      ...(here === undefined ? [] : [{ ...here, shard }]),
+    ],
     warnings: warnings.value,
   });
 };

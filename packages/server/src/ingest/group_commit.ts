@@ -7,79 +7,27 @@
  * answered in log order. A unit whose records are all known already waits for the batches before
  * it, so that a `duplicate` is as durable and as visible as a `created`.
  *
- * Failure model: `disk_full` refuses the batch and the log goes on. `log_failed`, or a store that
- * cannot apply what is already durable, ends writing for the life of the process: the log still
- * has every record, and a restart applies it.
+ * Failure model: an error that the log survives (`disk_full`, `not_ready`) refuses the batch and
+ * the next is tried. A dead log, a store that cannot apply what is already durable, or a broken
+ * invariant ends writing for the life of the process: the log still has every record that was
+ * acknowledged, and a restart applies what it holds.
  */
-import type {
-  HlcStamp,
-  HybridClock,
-  Outcome,
-  RecordContent,
-  RecordId,
-  StemeError,
-} from '@stemedb/model';
+import type { HybridClock, Outcome, RecordId, StemeError } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
-import type { AuthorProof, Log } from '../log/log.js';
+import type { Log } from '../log/log.js';
 import type { ApplicableRecord, Store } from '../store/store.js';
-
-/** A checked record on its way into the log. */
-export interface PendingRecord {
-  readonly id: RecordId;
-  /** As in the frame: the number of the kind. */
-  readonly kind: number;
-  readonly shard: number;
-  readonly proof: AuthorProof;
-  readonly bytes: Uint8Array;
-  /** Undefined for a record of a kind or version that this release does not know. */
-  readonly content: RecordContent | undefined;
-  /** Present when the record brings its stamp along (merge); otherwise the writer stamps it. */
-  readonly stamp?: HlcStamp;
-}
-
-export interface CommittedPlace {
-  readonly status: 'created' | 'duplicate';
-  readonly stamp: HlcStamp;
-  readonly sequence: number;
-}
-
-/** Limits of the writer; each trades memory and latency of one batch against throughput. */
-export interface GroupCommitLimits {
-  /** Records in one batch: bounds the time that one sync and one store transaction take. */
-  readonly batchRecordsMax: number;
-  /** Canonical bytes in one batch. */
-  readonly batchBytesMax: number;
-  /** Records waiting; beyond it callers get `overloaded` and try again. */
-  readonly queueRecordsMax: number;
-  /** Batches that are synced but not yet applied. */
-  readonly unappliedBatchesMax: number;
-}
-
-export const groupCommitLimits: GroupCommitLimits = {
-  batchRecordsMax: 4096,
-  batchBytesMax: 8 * 1024 * 1024,
-  queueRecordsMax: 32_768,
-  unappliedBatchesMax: 4,
-};
+import { type FormedBatch, formBatch, type KnownRecord } from './batch.js';
+import {
+  CommitQueue,
+  type GroupCommitLimits,
+  groupCommitLimits,
+  type Unit,
+} from './commit_queue.js';
+import type { CommittedPlace, PendingRecord } from './pending_record.js';
 
 export interface GroupCommitMetrics {
   /** A batch became visible: how many records, and the seconds from forming to answering. */
   batchVisible(records: number, seconds: number): void;
-}
-
-interface Unit {
-  readonly records: readonly PendingRecord[];
-  readonly answer: (outcome: Outcome<readonly CommittedPlace[]>) => void;
-}
-
-interface FormedUnit {
-  readonly unit: Unit;
-  readonly places: readonly ((firstSequence: number) => CommittedPlace)[];
-}
-
-interface FormedBatch {
-  readonly units: readonly FormedUnit[];
-  readonly fresh: readonly (PendingRecord & { readonly stamp: HlcStamp })[];
 }
 
 interface AppendedBatch {
@@ -88,24 +36,27 @@ interface AppendedBatch {
   readonly applied: Promise<void>;
 }
 
-interface Staged {
-  readonly sequence: number;
-  readonly stamp: HlcStamp;
-}
+const writerFailed = (cause: unknown): StemeError => ({
+  code: 'log_failed',
+  detail: 'The writer met a state that must not be; restart the node.',
+  cause,
+});
 
 export class GroupCommit {
   readonly #log: Log;
   readonly #store: Store;
   readonly #clock: HybridClock;
-  readonly #limits: GroupCommitLimits;
+  readonly #unappliedBatchesMax: number;
   readonly #metrics: GroupCommitMetrics | undefined;
   readonly #monotonicMs: () => number;
+  readonly #onDurable: ((records: readonly ApplicableRecord[]) => void) | undefined;
   readonly #onApplied: ((records: readonly ApplicableRecord[]) => void) | undefined;
   readonly #onFailure: ((error: StemeError) => void) | undefined;
-  readonly #staged = new Map<RecordId, Staged>();
-  #queue: Unit[] = [];
-  #queuedRecords = 0;
+  readonly #staged = new Map<RecordId, KnownRecord>();
+  readonly #queue: CommitQueue;
+  #isClosing = false;
   #running = false;
+  #finished: Promise<void> = Promise.resolve();
   /** Resolves when the newest formed batch has been answered. */
   #settled: Promise<void> = Promise.resolve();
   #applying: Promise<void> = Promise.resolve();
@@ -120,6 +71,8 @@ export class GroupCommit {
     readonly monotonicMs: () => number;
     readonly limits?: GroupCommitLimits;
     readonly metrics?: GroupCommitMetrics;
+    /** Called with each batch when it is durable, before any of it is visible. */
+    readonly onDurable?: (records: readonly ApplicableRecord[]) => void;
     /** Called with each batch when the store has it, before its units are answered. */
     readonly onApplied?: (records: readonly ApplicableRecord[]) => void;
     /** Called once when writing has ended for the life of the process. */
@@ -129,15 +82,23 @@ export class GroupCommit {
     this.#store = collaborators.store;
     this.#clock = collaborators.clock;
     this.#monotonicMs = collaborators.monotonicMs;
-    this.#limits = collaborators.limits ?? groupCommitLimits;
+    const limits = collaborators.limits ?? groupCommitLimits;
+    this.#queue = new CommitQueue(limits);
+    this.#unappliedBatchesMax = limits.unappliedBatchesMax;
     this.#metrics = collaborators.metrics;
+    this.#onDurable = collaborators.onDurable;
     this.#onApplied = collaborators.onApplied;
     this.#onFailure = collaborators.onFailure;
   }
 
   /** Records waiting to be put into a batch. */
   get queueLength(): number {
-    return this.#queuedRecords;
+    return this.#queue.records;
+  }
+
+  /** True while a caller with much to write should wait before it commits more. */
+  get isBusy(): boolean {
+    return this.#dead === undefined && this.#queue.isHalfFull;
   }
 
   /** Why writing has ended, if it has. */
@@ -147,23 +108,20 @@ export class GroupCommit {
 
   /**
    * Commits the records of one unit together; resolves with one place for each when they are
-   * durable and visible. Refuses with `overloaded`, `disk_full` or `log_failed`.
+   * durable and visible. Refuses with `overloaded`, `disk_full`, `not_ready` or `log_failed`.
    */
   commit(records: readonly PendingRecord[]): Promise<Outcome<readonly CommittedPlace[]>> {
     if (this.#dead !== undefined) return Promise.resolve(fail(this.#dead));
-    if (this.#queuedRecords + records.length > this.#limits.queueRecordsMax) {
-      return Promise.resolve(
-        fail({
-          code: 'overloaded',
-          detail:
-            `More than ${this.#limits.queueRecordsMax} records wait to be written; ` +
-            'send this one again in a moment.',
-        }),
-      );
+    if (this.#isClosing) {
+      const detail = 'This node is stopping; send the record again to one that runs.';
+      return Promise.resolve(fail({ code: 'not_ready', detail }));
     }
     return new Promise((answer) => {
-      this.#queue.push({ records, answer });
-      this.#queuedRecords += records.length;
+      const refusal = this.#queue.push({ records, answer });
+      if (refusal !== undefined) {
+        answer(fail(refusal));
+        return;
+      }
       if (!this.#running) {
         this.#running = true;
         // A microtask lets calls of the same turn share the batch without waiting on a timer.
@@ -172,9 +130,18 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when every batch that has been stamped so far is visible. */
-  settle(): Promise<void> {
-    return this.#settled;
+  /** Resolves when every batch that has been stamped so far is visible or was refused. */
+  async settle(): Promise<void> {
+    await this.#settled;
+    // A batch that was refused is done at once; those before it may still be on their way.
+    await this.#applying;
+  }
+
+  /** Takes nothing more and resolves when all that was taken has been answered. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    while (this.#running) await this.#finished;
+    await this.settle();
   }
 
   /** Resolves with true when `sequence` is visible; the caller stops waiting by `cancel`. */
@@ -193,67 +160,35 @@ export class GroupCommit {
     return { reached, cancel };
   }
 
-  async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      if (this.#unapplied >= this.#limits.unappliedBatchesMax) await this.#applying;
-      const startedMs = this.#monotonicMs();
-      const batch = this.#form(this.#take());
-      const answered = this.#commitBatch(batch, startedMs);
-      this.#settled = answered.done;
-      await answered.appended;
-    }
-    this.#running = false;
+  #run(): Promise<void> {
+    this.#finished = this.#writeAll();
+    return this.#finished;
   }
 
-  #take(): readonly Unit[] {
-    let records = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const unit of this.#queue) {
-      const unitBytes = unit.records.reduce((sum, record) => sum + record.bytes.length, 0);
-      const over =
-        records + unit.records.length > this.#limits.batchRecordsMax ||
-        bytes + unitBytes > this.#limits.batchBytesMax;
-      if (count > 0 && over) break;
-      records += unit.records.length;
-      bytes += unitBytes;
-      count += 1;
-    }
-    const taken = this.#queue.slice(0, count);
-    this.#queue = this.#queue.slice(count);
-    this.#queuedRecords -= records;
-    return taken;
-  }
-
-  /** Decides for every record whether it is new, and stamps those that are. */
-  #form(units: readonly Unit[]): FormedBatch {
-    const fresh: (PendingRecord & { readonly stamp: HlcStamp })[] = [];
-    const here = new Map<RecordId, { readonly index: number; readonly stamp: HlcStamp }>();
-    const placeFor = (record: PendingRecord): ((firstSequence: number) => CommittedPlace) => {
-      const twin = here.get(record.id);
-      const known = this.#staged.get(record.id) ?? this.#store.place(record.id);
-      const knownStamp = twin?.stamp ?? known?.stamp;
-      const lowers =
-        knownStamp !== undefined && record.stamp !== undefined && record.stamp < knownStamp;
-      if (knownStamp !== undefined && !lowers) {
-        const status = 'duplicate';
-        if (twin !== undefined) {
-          return (first) => ({ status, stamp: twin.stamp, sequence: first + twin.index });
-        }
-        return () => ({ status, stamp: knownStamp, sequence: known?.sequence ?? 0 });
+  async #writeAll(): Promise<void> {
+    let taken: readonly Unit[] = [];
+    try {
+      while (!this.#queue.isEmpty) {
+        if (this.#unapplied >= this.#unappliedBatchesMax) await this.#applying;
+        const startedMs = this.#monotonicMs();
+        taken = this.#queue.take();
+        const known = (id: RecordId): KnownRecord | undefined =>
+          this.#staged.get(id) ?? this.#store.place(id);
+        const batch = formBatch(taken, known, this.#clock);
+        for (const { unit, error } of batch.refused) unit.answer(fail(error));
+        const answered = this.#commitBatch(batch, startedMs);
+        this.#settled = answered.done;
+        await answered.appended;
       }
-      const stamp = record.stamp ?? this.#clock.next();
-      if (record.stamp !== undefined) this.#clock.observe(record.stamp);
-      const index = fresh.length;
-      fresh.push({ ...record, stamp });
-      here.set(record.id, { index, stamp });
-      const status = lowers ? 'duplicate' : 'created';
-      return (first) => ({ status, stamp, sequence: first + index });
-    };
-    return {
-      units: units.map((unit) => ({ unit, places: unit.records.map(placeFor) })),
-      fresh,
-    };
+    } catch (cause) {
+      // A broken invariant: nobody knows what would be written next, so nothing more is.
+      this.#end(writerFailed(cause));
+      const refusal = fail(this.#dead ?? writerFailed(cause));
+      for (const unit of taken) unit.answer(refusal);
+      while (!this.#queue.isEmpty) for (const unit of this.#queue.take()) unit.answer(refusal);
+    } finally {
+      this.#running = false;
+    }
   }
 
   #commitBatch(
@@ -277,7 +212,8 @@ export class GroupCommit {
       }
       this.#metrics?.batchVisible(batch.fresh.length, (this.#monotonicMs() - startedMs) / 1000);
     });
-    return { appended: appended.then(() => undefined), done };
+    // A rejection is handled where `appended` is awaited; `done` only waits.
+    return { appended: appended.then(() => undefined), done: done.catch(() => undefined) };
   }
 
   /** Writes and syncs; chains the application to the store; gives the first sequence. */
@@ -288,7 +224,7 @@ export class GroupCommit {
     }
     const appended = await this.#log.append(batch.fresh);
     if (!appended.ok) {
-      if (appended.error.code !== 'disk_full') this.#end(appended.error);
+      if (this.#log.failure !== undefined) this.#end(appended.error);
       return appended;
     }
     const { firstSequence, offsets } = appended.value;
@@ -297,6 +233,7 @@ export class GroupCommit {
       this.#staged.set(record.id, { sequence, stamp: record.stamp });
       return { ...record, sequence, offset: offsets[index] ?? 0 };
     });
+    this.#onDurable?.(records);
     this.#unapplied += 1;
     this.#applying = this.#applying.then(() => this.#apply(records));
     return ok({ firstSequence, applied: this.#applying });

@@ -1,13 +1,16 @@
 /** `submit` and `merge` over the gates and the group commit; see `ingest.ts` for the contract. */
 import type { AgentId, Ed25519Verify, Outcome, RecordId, StemeError } from '@stemedb/model';
-import { attestedKind, fail, ok, validateContent } from '@stemedb/model';
+import { fail, ok } from '@stemedb/model';
 import type { Log } from '../log/log.js';
 import { formatPosition } from '../log/position.js';
+import { StoreCorruption } from '../store/corruption.js';
 import type { Store } from '../store/store.js';
+import { CallAttestations, isAttested } from './attestations.js';
 import { type GateContext, type Prepared, prepare } from './gates.js';
-import type { CommittedPlace, GroupCommit, PendingRecord } from './group_commit.js';
+import type { GroupCommit } from './group_commit.js';
 import type { Accepted, Ingest, MergeRecord, MergeResult, Submission, Warning } from './ingest.js';
 import { prepareMerge } from './merge.js';
+import type { CommittedPlace, PendingRecord } from './pending_record.js';
 import type { Principal } from './principal.js';
 
 export interface IngestCollaborators {
@@ -16,8 +19,12 @@ export interface IngestCollaborators {
   readonly commit: GroupCommit;
   readonly verify: Ed25519Verify;
   readonly wallMs: () => number;
+  /** Lets everything else that is ready have its turn. */
+  readonly turn: () => Promise<void>;
   readonly realm: string | undefined;
   readonly signatures: 'optional' | 'required';
+  /** The rule of governance in force that keeps an agent from superseding a record. */
+  readonly supersessionRefusal: (target: RecordId, author: AgentId) => string | undefined;
   /** Warnings about a record that only the policy in force can give. */
   readonly policyWarnings: (prepared: Prepared) => readonly Warning[];
   readonly metrics?: IngestMetrics;
@@ -27,26 +34,12 @@ export interface IngestMetrics {
   recordsCreated(count: number): void;
 }
 
-const attestationKey = (id: RecordId, agent: AgentId): string => `${id}${agent}`;
-
-/** Attestations among the submissions that verify: they prove records of the same call. */
-const attestationsWithin = (
-  submissions: readonly Submission[],
-  verify: Ed25519Verify,
-): ReadonlySet<string> => {
-  const proved = new Set<string>();
-  for (const { kind, content } of submissions) {
-    if (kind !== 'attestation' || content === null || typeof content !== 'object') continue;
-    const checked = validateContent({ v: 1, ...content, kind });
-    if (!checked.ok || checked.value.kind !== 'attestation') continue;
-    if (attestedKind(checked.value, verify) === undefined) continue;
-    proved.add(attestationKey(checked.value.target, checked.value.agent_id));
-  }
-  return proved;
-};
+/** Signature checks between two turns that a large call leaves to others: some 2 ms of work. */
+const checksPerTurn = 64;
 
 class IngestService implements Ingest {
   readonly #parts: IngestCollaborators;
+  #checks = 0;
 
   constructor(parts: IngestCollaborators) {
     this.#parts = parts;
@@ -61,21 +54,48 @@ class IngestService implements Ingest {
   }
 
   async submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
-    const prepared = prepare(this.#gates(new Set()), principal, submission);
+    const gates = this.#gates(new CallAttestations(this.#parts.verify));
+    const prepared = this.#prepare(gates, principal, submission);
     return prepared.ok ? this.#commitPrepared(prepared.value) : prepared;
   }
 
-  submitAll(
+  async submitAll(
     principal: Principal,
     submissions: readonly Submission[],
   ): Promise<readonly Outcome<Accepted>[]> {
-    const gates = this.#gates(attestationsWithin(submissions, this.#parts.verify));
-    return Promise.all(
-      submissions.map(async (submission) => {
-        const prepared = prepare(gates, principal, submission);
-        return prepared.ok ? this.#commitPrepared(prepared.value) : prepared;
-      }),
-    );
+    const here = new CallAttestations(this.#parts.verify);
+    for (const submission of submissions) {
+      here.add(submission);
+      await this.#spend(submission.kind === 'attestation' ? 1 : 0);
+    }
+    const gates = this.#gates(here);
+    const outcomes: Promise<Outcome<Accepted>>[] = [];
+    for (const submission of submissions) {
+      await this.#spend(1 + (submission.signatures?.length ?? 0));
+      const prepared = this.#prepare(gates, principal, submission);
+      outcomes.push(prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared));
+    }
+    return Promise.all(outcomes);
+  }
+
+  /** Counts work of large calls; every so often others have their turn, and a full queue drains. */
+  async #spend(checks: number): Promise<void> {
+    this.#checks += checks;
+    if (this.#checks < checksPerTurn) return;
+    this.#checks = 0;
+    do await this.#parts.turn();
+    while (this.#parts.commit.isBusy);
+  }
+
+  /** The gates; a damaged entry of the store refuses this record and no other. */
+  #prepare(gates: GateContext, principal: Principal, submission: Submission): Outcome<Prepared> {
+    try {
+      return prepare(gates, principal, submission);
+    } catch (cause) {
+      if (!(cause instanceof StoreCorruption)) throw cause;
+      const detail = `${cause.message} Run \`stemedb verify\`, then \`stemedb rebuild\`.`;
+      return fail({ code: 'store_corrupt', detail, cause });
+    }
   }
 
   async merge(records: readonly MergeRecord[]): Promise<Outcome<MergeResult>> {
@@ -109,16 +129,17 @@ class IngestService implements Ingest {
     });
   }
 
-  #gates(attestedHere: ReadonlySet<string>): GateContext {
-    const { wallMs, verify, realm, signatures, store } = this.#parts;
+  #gates(here: CallAttestations): GateContext {
+    const { wallMs, verify, realm, signatures, store, supersessionRefusal } = this.#parts;
     return {
       wallMs,
       verify,
       realm,
       signatures,
       place: (id) => store.place(id),
-      attested: (id, agent) =>
-        attestedHere.has(attestationKey(id, agent)) || store.isAttestedBy(id, agent),
+      attested: (id, agent, kind) => isAttested(this.#parts, id, agent, kind),
+      attestationHere: (id, agent, kind) => here.find(id, agent, kind),
+      supersessionRefusal,
     };
   }
 

@@ -15,13 +15,17 @@ import {
   recordIdOf,
   stampMs,
 } from '@stemedb/model';
+import { framePayloadBytesMax, recordPrefixBytes } from '../log/format.js';
 import { allShards } from '../log/log.js';
 import { futureToleranceMs, shardOfContent } from './gates.js';
-import type { PendingRecord } from './group_commit.js';
 import type { MergeRecord } from './ingest.js';
+import type { PendingRecord } from './pending_record.js';
 
 /** Kind number of records that this release keeps without understanding them. */
 const unknownKindNumber = 0xff;
+
+/** What fits into one frame. */
+const recordBytesMax = framePayloadBytesMax - recordPrefixBytes;
 
 const isOfUnknownKind = (value: JsonValue): boolean => {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
@@ -59,6 +63,10 @@ export const prepareMerge = (
   const timely = stampGate(merged.stamp, context.wallMs());
   if (!timely.ok) return timely;
   const { bytes, stamp, proof } = merged;
+  if (bytes.length > recordBytesMax) {
+    const detail = `A record of ${bytes.length} bytes is larger than the log takes.`;
+    return fail({ code: 'body_too_large', detail });
+  }
   const read = readRecord(bytes);
   if (!read.ok) {
     const id = readUnknown(bytes);

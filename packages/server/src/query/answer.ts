@@ -12,6 +12,7 @@ import type {
   StatedRecord,
 } from './question.js';
 import { DamagedRecord, type RecordReader } from './records.js';
+import { taintWarnings } from './taints.js';
 import { classWarning, referenceWarnings } from './warnings.js';
 
 /** Values that one result lists; the count of all stands in `values_count`. */
@@ -76,6 +77,7 @@ const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly Answ
   return [
     ...(notGranted === undefined ? [] : [classWarning(notGranted, name)]),
     ...(winner.hasReferences ? referenceWarnings(parts.snapshot, stated.record, parts.asOf) : []),
+    ...taintWarnings(winner.taint),
   ];
 };
 

@@ -11,9 +11,11 @@ import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, StoreSnapshot } from '../store/store.js';
 import type { EffectivePolicy } from '../trust/policy_history.js';
 import { ClassTable, type CountedClass } from '../trust/source_class.js';
+import type { Taint, TaintReason } from '../trust/taint.js';
 import type { Moment } from './as_of.js';
 import type { OriginResolver, ResolvedOrigin } from './origins.js';
 import type { Question } from './question.js';
+import { taintedOut } from './taints.js';
 
 /** The candidate with what an explanation shows beside its factors. */
 export interface WeighedCandidate extends Candidate {
@@ -25,6 +27,8 @@ export interface WeighedCandidate extends Candidate {
   readonly lifecycle: CandidateRow['lifecycle'];
   readonly assertedMs: number;
   readonly hasReferences: boolean;
+  /** What the reader of this claim should know of its premises, when anything. */
+  readonly taint: TaintReason | undefined;
 }
 
 export interface LeftOut {
@@ -39,6 +43,8 @@ export interface CandidateSet {
   /** True when the pair gained a record after the question's `since`. */
   readonly gained: boolean;
 }
+
+const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
 
 /** Lifecycle states that do not take part unless they are asked for. */
 const inactive: ReadonlySet<CandidateRow['lifecycle']> = new Set(['rejected', 'deprecated']);
@@ -62,6 +68,7 @@ export class CandidateWeigher {
   readonly #snapshot: StoreSnapshot;
   readonly #origins: OriginResolver;
   readonly #classes: ClassTable;
+  readonly #taint: Taint | undefined;
   readonly #trust: number;
 
   constructor(parts: {
@@ -70,12 +77,15 @@ export class CandidateWeigher {
     readonly snapshot: StoreSnapshot;
     readonly origins: OriginResolver;
     readonly policy: EffectivePolicy;
+    /** Undefined: nothing was superseded by the moment. */
+    readonly taint: Taint | undefined;
   }) {
     this.#question = parts.question;
     this.#moment = parts.moment;
     this.#snapshot = parts.snapshot;
     this.#origins = parts.origins;
     this.#classes = new ClassTable(parts.policy);
+    this.#taint = parts.taint;
     this.#trust = toNano(parts.policy.table.trust.initial);
   }
 
@@ -85,7 +95,8 @@ export class CandidateWeigher {
 
   /** Weighs the rows of one pair. Agents and origins are numbered by the order of claim ids, so
    * that an explanation reads the same wherever and in whatever order the records arrived. */
-  weigh(conceptPath: string, rows: readonly CandidateRow[]): CandidateSet {
+  async weigh(conceptPath: string, rows: readonly CandidateRow[]): Promise<CandidateSet> {
+    const taints = await this.#tainted(rows);
     const explain = this.#question.explain === true;
     const ordered = explain ? [...rows].sort((one, other) => (one.id < other.id ? -1 : 1)) : rows;
     const agents = new Numbering();
@@ -99,15 +110,24 @@ export class CandidateWeigher {
       const agentId = this.#snapshot.agent(row.agentNumber);
       const origin = this.#origins.resolve(row.originNumber);
       const counted = this.#countedClass(row, agentId, origin, suggested);
-      const reason = this.#reasonToLeaveOut(row, agentId, counted);
+      const taint = taints.get(row.id);
+      const reason = taintedOut(taint) ?? this.#reasonToLeaveOut(row, agentId, counted);
       if (reason !== undefined) {
         if (explain) leftOut.push({ id: row.id, reason });
         continue;
       }
       const numbers = { agent: agents.of(agentId), origin: origins.of(origin.origin) };
-      candidates.push(this.#candidate(row, agentId, origin, counted, numbers));
+      candidates.push({ ...this.#candidate(row, agentId, origin, counted, numbers), taint });
     }
     return { candidates, leftOut, gained };
+  }
+
+  #tainted(
+    rows: readonly CandidateRow[],
+  ): ReadonlyMap<RecordId, TaintReason> | Promise<ReadonlyMap<RecordId, TaintReason>> {
+    if (this.#taint === undefined) return nothingTainted;
+    const ids = rows.map((row) => row.id);
+    return this.#taint.tainted(ids, this.#moment.stamp);
   }
 
   /** The class that counts for a claim that is read on its own. */
@@ -126,9 +146,10 @@ export class CandidateWeigher {
     const stated = row.classNumber === 0 ? undefined : this.#snapshot.className(row.classNumber);
     const { cited } = origin;
     return this.#classes.count([
-      { name: stated, agent },
-      { name: cited?.className, agent: cited?.agent ?? agent },
-      { name: suggested, agent },
+      { name: stated, agents: [agent] },
+      // Citing lends nothing: the source counts as far as its author and the claim's may both go.
+      { name: cited?.className, agents: cited === undefined ? [agent] : [agent, cited.agent] },
+      { name: suggested, agents: [agent] },
     ]);
   }
 
@@ -172,7 +193,7 @@ export class CandidateWeigher {
     origin: ResolvedOrigin,
     counted: CountedClass,
     numbers: { readonly agent: number; readonly origin: number },
-  ): WeighedCandidate {
+  ): Omit<WeighedCandidate, 'taint'> {
     const effectiveMs = Math.min(row.assertedMs, stampMs(row.stamp));
     return {
       id: row.id,

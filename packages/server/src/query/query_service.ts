@@ -24,6 +24,7 @@ import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded } from './pace.js';
 import type { Answer, AnswerResult, QueryService, Question, StatedRecord } from './question.js';
 import { DamagedRecord, RecordReader } from './records.js';
+import { type TaintOver, taintWarnings } from './taints.js';
 import { awaitPosition, type Timeline } from './timeline.js';
 import { referenceWarnings } from './warnings.js';
 
@@ -42,6 +43,7 @@ export interface QueryCollaborators {
   readonly store: Store;
   readonly timeline: Timeline;
   readonly policies: PolicyHistory;
+  readonly taintOver: TaintOver;
   readonly lenses: { get(name: string): Lens | undefined; names(): readonly string[] };
   readonly clock: Clock;
   readonly random: Random;
@@ -125,16 +127,21 @@ class StoreQueryService implements QueryService {
     try {
       const place = snapshot.place(id);
       const ofKind = options.kind === undefined || kindOfNumber(place?.kind ?? 0) === options.kind;
-      const stated = ofKind
-        ? new RecordReader(this.#parts.log, snapshot).stated(id, stamp)
-        : undefined;
+      const reader = new RecordReader(this.#parts.log, snapshot);
+      const stated = ofKind ? reader.stated(id, stamp) : undefined;
       if (stated === undefined) {
         return fail({
           code: 'not_found',
           detail: `There is no ${options.kind ?? 'record'} with the id ${id} here.`,
         });
       }
-      const warnings = referenceWarnings(snapshot, stated.record, stamp);
+      const turn = (): Promise<void> => Promise.resolve();
+      const taint = this.#parts.taintOver({ snapshot, reader, asOf: stamp, turn });
+      const taints = await taint?.tainted([id], stamp);
+      const warnings = [
+        ...referenceWarnings(snapshot, stated.record, stamp),
+        ...taintWarnings(taints?.get(id)),
+      ];
       return ok(warnings.length > 0 ? { ...stated, warnings } : stated);
     } catch (cause) {
       const error = damage(cause);
@@ -211,12 +218,14 @@ class StoreQueryService implements QueryService {
     snapshot: StoreSnapshot,
     pace: Pace,
   ): Promise<Answer> {
-    const { log, policies, random, cursorKey, clock } = this.#parts;
+    const { log, policies, taintOver, random, cursorKey, clock } = this.#parts;
     const { moment, after } = opened;
     const policy = policies.inForce(moment.stamp);
     const reader = new RecordReader(log, snapshot);
     const origins = new OriginResolver(snapshot, reader, moment.stamp);
-    const weigher = new CandidateWeigher({ question, moment, snapshot, origins, policy });
+    const asOf = moment.stamp;
+    const taint = taintOver({ snapshot, reader, asOf, turn: () => pace.turn() });
+    const weigher = new CandidateWeigher({ question, moment, snapshot, origins, policy, taint });
     const page = await this.#page({
       question,
       moment,
@@ -276,7 +285,7 @@ class StoreQueryService implements QueryService {
     const { question, moment, lens, snapshot, reader, weigher, pace } = sitting;
     const loader = this.#parts.loaderOf(snapshot);
     const rows = await readRows(loader, pair, moment.stamp, () => pace.turn());
-    const set = weigher.weigh(pair.conceptPath, rows);
+    const set = await weigher.weigh(pair.conceptPath, rows);
     if (set.candidates.length === 0 || !set.gained) return undefined;
     const steps = lens.resolve(
       set.candidates,

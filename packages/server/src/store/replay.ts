@@ -3,11 +3,14 @@
  * log is read from the last record applied, which is checked to be the very record that the store
  * knows at that place: a store is never continued on another log.
  *
- * Failure model: what the log cannot read stops the replay with `log_corrupt`; what was applied
- * before stays applied, and the next replay goes on there.
+ * Failure model: what the log cannot read stops the replay with `log_corrupt`, what the store cannot
+ * read of its own with `store_corrupt`; what was applied before stays applied, and the next replay
+ * goes on there.
  */
 import { decodeStored, fail, kindOfNumber, type Outcome, ok, recordIdOf } from '@stemedb/model';
+import { LogCorruptError } from '../log/failure.js';
 import type { Log, LogRecord } from '../log/log.js';
+import { StoreCorruption } from './corruption.js';
 import type { ApplicableRecord, Store } from './store.js';
 
 /** Records in one transaction: enough to share its cost, few enough to bound its memory. */
@@ -50,8 +53,9 @@ export async function replay(
     }
     if (batch.length > 0) await applyBatch();
   } catch (error) {
-    if (!isLogCorrupt(error)) throw error;
-    return fail({ code: 'log_corrupt', detail: error.message, cause: error });
+    if (error instanceof LogCorruptError) return fail(error.error);
+    if (!(error instanceof StoreCorruption)) throw error;
+    return fail({ code: 'store_corrupt', detail: error.message, cause: error });
   }
   return ok(store.appliedSequence - from);
 }
@@ -73,9 +77,4 @@ function foreign(record: ApplicableRecord): Outcome<never> {
     code: 'store_corrupt',
     detail: `The store does not know record ${record.sequence} of this log: rebuild it.`,
   });
-}
-
-/** The one error that iterating a log may throw (log.ts). */
-function isLogCorrupt(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'log_corrupt';
 }

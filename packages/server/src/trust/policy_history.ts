@@ -4,7 +4,8 @@
  * at or before the moment; so neither order of arrival nor back-dating matters.
  */
 import type { HlcStamp, PolicyContent, RecordId } from '@stemedb/model';
-import { defaultPolicyTable, stampMs } from '@stemedb/model';
+import { defaultPolicyTable } from '@stemedb/model';
+import { comesAfter, effectiveMs } from './last.js';
 
 export interface RecordedPolicy {
   readonly id: RecordId;
@@ -15,16 +16,10 @@ export interface RecordedPolicy {
 /** The policy as questions use it: the table, and the record it stands in (null: built in). */
 export interface EffectivePolicy {
   readonly id: RecordId | null;
+  /** From when it counts, milliseconds: a later policy has to lie after it. */
+  readonly effectiveMs: number;
   readonly table: Omit<PolicyContent, 'kind' | 'v' | 'agent_id' | 'asserted_at' | 'realm'>;
 }
-
-const effectiveMs = (policy: RecordedPolicy): number =>
-  Math.min(policy.content.asserted_at, stampMs(policy.stamp));
-
-const comesAfter = (one: RecordedPolicy, other: RecordedPolicy): boolean => {
-  const difference = effectiveMs(one) - effectiveMs(other);
-  return difference === 0 ? one.id > other.id : difference > 0;
-};
 
 export class PolicyHistory {
   readonly #policies = new Map<RecordId, RecordedPolicy>();
@@ -44,7 +39,7 @@ export class PolicyHistory {
       if (last === undefined || comesAfter(policy, last)) last = policy;
     }
     return last === undefined
-      ? { id: null, table: defaultPolicyTable }
-      : { id: last.id, table: last.content };
+      ? { id: null, effectiveMs: 0, table: defaultPolicyTable }
+      : { id: last.id, effectiveMs: effectiveMs(last), table: last.content };
   }
 }

@@ -21,8 +21,8 @@ export interface CountedClass {
 
 export interface ClassRequest {
   readonly name: string | undefined;
-  /** Whose grant limits the request: the author of the claim or of the source. */
-  readonly agent: AgentId;
+  /** Whose grants all limit the request: the claim's author, and that of a source it cites. */
+  readonly agents: readonly AgentId[];
 }
 
 /** Resolves class requests under one policy; made once for a question. */
@@ -60,17 +60,15 @@ export class ClassTable {
     return this.#schemes[scheme];
   }
 
-  /** The best class among the requests, each limited by its author's grant. */
+  /** The best class among the requests, each limited by the grants of its agents. */
   count(requests: readonly ClassRequest[]): CountedClass {
     let best = this.#lowest;
     let notGranted: string | undefined;
-    for (const { name, agent } of requests) {
+    for (const { name, agents } of requests) {
       if (name === undefined) continue;
       const asked = this.#byName.get(name) ?? this.#lowest;
-      const limit = this.#limit(agent);
-      const above = asked.tier < limit.tier;
-      if (above) notGranted ??= name;
-      const counted = above ? limit : asked;
+      const counted = this.#limited(asked, agents);
+      if (counted !== asked) notGranted ??= name;
       if (counted.tier < best.tier) best = counted;
     }
     return {
@@ -82,8 +80,17 @@ export class ClassTable {
     };
   }
 
+  #limited(asked: PolicyClass, agents: readonly AgentId[]): PolicyClass {
+    if (this.#selfDeclared) return asked;
+    let counted = asked;
+    for (const agent of agents) {
+      const limit = this.#limit(agent);
+      if (counted.tier < limit.tier) counted = limit;
+    }
+    return counted;
+  }
+
   #limit(agent: AgentId): PolicyClass {
-    if (this.#selfDeclared) return { ...this.#lowest, tier: -1 };
     const granted = this.#byName.get(this.#grants.get(agent) ?? ungrantedClass);
     return granted ?? this.#lowest;
   }

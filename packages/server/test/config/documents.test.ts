@@ -7,7 +7,7 @@ import { defaultPolicyTable } from '@stemedb/model';
 import { loadConfig } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
 import { httpLimits } from '../../src/guard/limits.js';
-import { groupCommitLimits } from '../../src/ingest/group_commit.js';
+import { groupCommitLimits } from '../../src/ingest/commit_queue.js';
 import { queryLimits } from '../../src/query/query_service.js';
 
 const read = (path: string): string =>

@@ -109,7 +109,9 @@ test(
       });
       reader.write(question);
       await other;
+      // Closed by the server and not by the patience of this side, whose promise would reject.
       reader.end();
+      await reader.closed;
       assert.equal((await service.get('/v1/health/live')).status, 200);
     },
     { limits },

@@ -1,5 +1,6 @@
 /** A log that is a list of records: what replay and verification need of one. */
 import { fail, type HlcStamp, ok } from '@stemedb/model';
+import { LogCorruptError } from '../../src/log/failure.js';
 import type { Log, LogRecord } from '../../src/log/log.js';
 
 /** `failAt`: the sequence whose frame cannot be read. */
@@ -29,7 +30,7 @@ export function memoryLog(records: readonly LogRecord[], failAt?: number): Log {
       for (let at = sequence - 1; at < records.length; at += 7) {
         const chunk = records.slice(at, at + 7);
         if (chunk.some((record) => record.sequence === failAt)) {
-          throw Object.assign(new Error(`frame ${failAt} is bad`), { code: 'log_corrupt' });
+          throw new LogCorruptError({ code: 'log_corrupt', detail: `frame ${failAt} is bad` });
         }
         yield chunk;
       }

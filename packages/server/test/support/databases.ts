@@ -1,7 +1,7 @@
 /** Whole databases on a simulated disk, with a clock that the test moves. */
 import { blake3, defaultPolicyTable, type PolicyTable } from '@stemedb/model';
 import { type Database, openDatabase } from '../../src/bin/database.js';
-import type { Submission } from '../../src/ingest/ingest.js';
+import type { MergeRecord, Submission } from '../../src/ingest/ingest.js';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import type { Disk } from '../../src/io/disk.js';
 import type { Random } from '../../src/io/random.js';
@@ -19,7 +19,7 @@ export interface SimulatedDatabase {
 }
 
 /** Bytes that follow from a seed, for identities that a replay makes again. */
-const seededBytes = (seed: number): Random => {
+export const seededBytes = (seed: number): Random => {
   let count = 0;
   return {
     bytes: (length) => {
@@ -100,7 +100,7 @@ export const historyOf = async (target: SimulatedDatabase): Promise<readonly Log
 /** Merges records with their stamps; throws when one is refused. */
 export const mergeAll = async (
   target: SimulatedDatabase,
-  records: readonly LogRecord[],
+  records: readonly MergeRecord[],
 ): Promise<void> => {
   const merged = await target.database.ingest.merge(records);
   if (!merged.ok) throw new Error(`${merged.error.code}: ${merged.error.detail}`);

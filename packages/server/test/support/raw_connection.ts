@@ -2,10 +2,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+/** After this a server that should have closed a connection is taken to have forgotten it. */
+const patienceMs = 30_000;
+
 export class RawConnection {
   readonly socket: Socket;
   #text = '';
-  /** Resolves with everything that came when the other side has closed. */
+  /** Resolves with everything that came when the other side has closed; rejects when it does not. */
   readonly closed: Promise<string>;
 
   private constructor(socket: Socket) {
@@ -15,9 +18,18 @@ export class RawConnection {
     socket.on('data', (chunk) => {
       this.#text += chunk.toString('latin1');
     });
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => resolve(this.#text));
+    this.closed = new Promise((resolve, reject) => {
+      const forgotten = setTimeout(() => {
+        reject(new Error(`The server keeps the connection open; it sent: ${this.#text}`));
+        socket.destroy();
+      }, patienceMs);
+      socket.once('close', () => {
+        clearTimeout(forgotten);
+        resolve(this.#text);
+      });
     });
+    // A test that waits for something else does not look at it.
+    this.closed.catch(() => undefined);
   }
 
   static async open(port: number): Promise<RawConnection> {

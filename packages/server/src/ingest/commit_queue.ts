@@ -1,0 +1,102 @@
+/** The bounded queue in front of the writer: units wait here until they are put into a batch. */
+import type { Outcome, StemeError } from '@stemedb/model';
+import type { CommittedPlace, PendingRecord } from './pending_record.js';
+
+/** Records that are committed together, and who waits for them. */
+export interface Unit {
+  readonly records: readonly PendingRecord[];
+  readonly answer: (outcome: Outcome<readonly CommittedPlace[]>) => void;
+}
+
+/** Limits of the writer; each trades memory and latency of one batch against throughput. */
+export interface GroupCommitLimits {
+  /** Records in one batch: bounds the time that one sync and one store transaction take. */
+  readonly batchRecordsMax: number;
+  /** Canonical bytes in one batch. */
+  readonly batchBytesMax: number;
+  /** Records waiting; beyond it callers get `overloaded` and try again. */
+  readonly queueRecordsMax: number;
+  /** Canonical bytes waiting: bounds the memory that the queue holds. */
+  readonly queueBytesMax: number;
+  /** Batches that are synced but not yet applied. */
+  readonly unappliedBatchesMax: number;
+}
+
+export const groupCommitLimits: GroupCommitLimits = {
+  batchRecordsMax: 4096,
+  batchBytesMax: 8 * 1024 * 1024,
+  queueRecordsMax: 32_768,
+  queueBytesMax: 64 * 1024 * 1024,
+  unappliedBatchesMax: 4,
+};
+
+const bytesOf = (unit: Unit): number =>
+  unit.records.reduce((sum, record) => sum + record.bytes.length, 0);
+
+export class CommitQueue {
+  readonly #limits: GroupCommitLimits;
+  #units: Unit[] = [];
+  #records = 0;
+  #bytes = 0;
+
+  constructor(limits: GroupCommitLimits) {
+    this.#limits = limits;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  get isEmpty(): boolean {
+    return this.#units.length === 0;
+  }
+
+  /** True while a caller with much to write should wait before it adds more. */
+  get isHalfFull(): boolean {
+    const { queueRecordsMax, queueBytesMax } = this.#limits;
+    return this.#records * 2 > queueRecordsMax || this.#bytes * 2 > queueBytesMax;
+  }
+
+  /** Takes a unit in; `overloaded` when it does not fit. */
+  push(unit: Unit): StemeError | undefined {
+    const { queueRecordsMax, queueBytesMax } = this.#limits;
+    const bytes = bytesOf(unit);
+    const isFull =
+      this.#records + unit.records.length > queueRecordsMax || this.#bytes + bytes > queueBytesMax;
+    // An empty queue takes any unit: waiting would not make it smaller.
+    if (isFull && !this.isEmpty) {
+      return {
+        code: 'overloaded',
+        detail:
+          `${this.#records} records wait to be written, and this would be more than the queue ` +
+          'holds; send it again in a moment.',
+      };
+    }
+    this.#units.push(unit);
+    this.#records += unit.records.length;
+    this.#bytes += bytes;
+    return undefined;
+  }
+
+  /** The units of the next batch, in order; at least one when there is any. */
+  take(): readonly Unit[] {
+    let records = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const unit of this.#units) {
+      const unitBytes = bytesOf(unit);
+      const over =
+        records + unit.records.length > this.#limits.batchRecordsMax ||
+        bytes + unitBytes > this.#limits.batchBytesMax;
+      if (count > 0 && over) break;
+      records += unit.records.length;
+      bytes += unitBytes;
+      count += 1;
+    }
+    const taken = this.#units.slice(0, count);
+    this.#units = this.#units.slice(count);
+    this.#records -= records;
+    this.#bytes -= bytes;
+    return taken;
+  }
+}

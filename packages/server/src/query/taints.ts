@@ -1,0 +1,60 @@
+/** Retraction as a question meets it: what it reads from the snapshot, and how it is told. */
+import type { HlcStamp, RecordId } from '@stemedb/model';
+import { decodeStored, kindNumber } from '@stemedb/model';
+import type { StoreSnapshot } from '../store/store.js';
+import type { RecordAuthor } from '../trust/governance.js';
+import type { RecordFacts } from '../trust/retraction.js';
+import { premiseDepthMax, type Taint, type TaintReason } from '../trust/taint.js';
+import type { AnswerWarning } from './question.js';
+import type { RecordReader } from './records.js';
+
+/** The taint as one question sees it; undefined when nothing was superseded by its moment. */
+export type TaintOver = (view: {
+  readonly snapshot: StoreSnapshot;
+  readonly reader: RecordReader;
+  readonly asOf: HlcStamp;
+  /** Awaited now and then: the question's deadline, and others' turn. */
+  readonly turn: () => Promise<void>;
+}) => Taint | undefined;
+
+/** Authors and premises of records, read back through the log. */
+export const recordFacts = (snapshot: StoreSnapshot, reader: RecordReader): RecordFacts => ({
+  appliedSequence: snapshot.appliedSequence,
+  author: (id, asOf): RecordAuthor | undefined => {
+    const frame = reader.frame(id, asOf);
+    if (frame === undefined) return undefined;
+    return { agentId: decodeStored(frame.bytes).agent_id, byNode: frame.proof === 'node' };
+  },
+  premises: (id, asOf): readonly RecordId[] => {
+    if (snapshot.place(id)?.kind !== kindNumber.assertion) return [];
+    const content = reader.content(id, asOf);
+    if (content?.kind !== 'assertion') return [];
+    const premises = content.derived_from ?? [];
+    return content.source === undefined ? premises : [content.source, ...premises];
+  },
+});
+
+/** Why a claim is left out; undefined when it is in. */
+export const taintedOut = (reason: TaintReason | undefined): string | undefined => {
+  if (reason === undefined || !reason.out) return undefined;
+  switch (reason.why) {
+    case 'retract':
+      return `it was retracted by ${reason.by}`;
+    case 'replace':
+      return `it was replaced by ${reason.by}`;
+    case 'cascade':
+      return `it rests on ${reason.premise}, which is retracted or rests on what is`;
+  }
+};
+
+/** What the reader of one record should know of its state and its premises. */
+export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerWarning[] => {
+  if (reason === undefined) return [];
+  const out = taintedOut(reason);
+  if (out !== undefined) return [{ code: 'retracted', detail: `Left out of answers: ${out}.` }];
+  const detail =
+    reason.why === 'replaced_premise'
+      ? `It rests on ${reason.premise}, which was replaced.`
+      : `It rests on a chain of more than ${premiseDepthMax} premises; the far end was not checked.`;
+  return [{ code: reason.why, detail }];
+};
