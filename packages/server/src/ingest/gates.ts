@@ -25,7 +25,6 @@ import type {
   RecordContent,
   RecordId,
   RecordKind,
-  StemeError,
 } from '@stemedb/model';
 import {
   attestedKind,
@@ -36,7 +35,7 @@ import {
   kindOfNumber,
   normalizeTimes,
   ok,
-  publicFaults,
+  publicError,
   recordIdOf,
   shardOf,
   validateContent,
@@ -134,12 +133,6 @@ export const shardOfContent = (
     case 'policy':
       return allShards;
   }
-};
-
-const unicodeGate = (content: RecordContent): StemeError | undefined => {
-  const faults = publicFaults(content);
-  const first = faults[0];
-  return first === undefined ? undefined : { code: first.code, detail: first.detail, faults };
 };
 
 const clockGate = (content: RecordContent, wallMs: number): Outcome<void> => {
@@ -359,7 +352,7 @@ export const prepare = (
   const complete = completeContent(principal, submission, wallMs);
   if (!complete.ok) return complete;
   const content = complete.value;
-  const unicode = unicodeGate(content);
+  const unicode = publicError(content);
   if (unicode !== undefined) return fail(unicode);
   for (const gate of [clockGate(content, wallMs), realmGate(content, context.realm)]) {
     if (!gate.ok) return gate;

@@ -113,7 +113,7 @@ test('a signature made for another kind proves no author', async () => {
   assert.equal(codeOf(await room.ingest.submit(node, submission)), 'agent_not_proved');
 });
 
-test('a record and the attestation of the same call are one unit, the attestation first', async () => {
+test('a record and the attestation of the same call are one unit, in order', async () => {
   const room = await openRoom();
   const submission = { kind: 'assertion', content: contentBy(other, claim('a')) } as const;
   const attestation = attestationOf(other, idOf(submission.content));
