@@ -66,23 +66,30 @@ class IngestService implements Ingest {
     const here = new CallAttestations(this.#parts.verify);
     for (const submission of submissions) {
       here.add(submission);
-      await this.#spend(submission.kind === 'attestation' ? 1 : 0);
+      const wait = this.#spend(submission.kind === 'attestation' ? 1 : 0);
+      if (wait !== undefined) await wait;
     }
     const gates = this.#gates(here);
     const outcomes: Promise<Outcome<Accepted>>[] = [];
     for (const submission of submissions) {
-      await this.#spend(1 + (submission.signatures?.length ?? 0));
+      const wait = this.#spend(1 + (submission.signatures?.length ?? 0));
+      if (wait !== undefined) await wait;
       const prepared = this.#prepare(gates, principal, submission);
       outcomes.push(prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared));
     }
     return Promise.all(outcomes);
   }
 
-  /** Counts work of large calls; every so often others have their turn, and a full queue drains. */
-  async #spend(checks: number): Promise<void> {
+  /** Counts work of large calls; every so often others have their turn, and a full queue drains.
+   * Undefined in between: even a microtask would part what shall share a batch. */
+  #spend(checks: number): Promise<void> | undefined {
     this.#checks += checks;
-    if (this.#checks < checksPerTurn) return;
+    if (this.#checks < checksPerTurn) return undefined;
     this.#checks = 0;
+    return this.#giveWay();
+  }
+
+  async #giveWay(): Promise<void> {
     do await this.#parts.turn();
     while (this.#parts.commit.isBusy);
   }
