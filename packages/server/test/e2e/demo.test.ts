@@ -123,7 +123,7 @@ const drawPairs = async (
   ];
 };
 
-/** With and without a moment, decay and explanation: all eight, each with the number of its parts. */
+/** With and without a moment, decay, explanation: all eight, each with the number of its parts. */
 const variantsAt = (moment: string): readonly (readonly [number, Asked])[] =>
   [{}, { as_of: moment }].flatMap((at) =>
     [{}, { decay: 'class' }].flatMap((decay) =>

@@ -14,15 +14,11 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs a Node program to its end. */
-export const runProgram = async (
-  file: string,
-  words: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> => {
-  const child = spawn(process.execPath, [file, ...words], {
+/** Runs `stemedb` with these words to its end. */
+export const runCli = async (...words: readonly string[]): Promise<Ended> => {
+  const child = spawn(process.execPath, [cliBinary, ...words], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...env },
+    env: { PATH: process.env.PATH ?? '', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -33,9 +29,6 @@ export const runProgram = async (
   ]);
   return { exit, signal, out, err };
 };
-
-/** Runs `stemedb` with these words. */
-export const runCli = (...words: readonly string[]): Promise<Ended> => runProgram(cliBinary, words);
 
 /** The words that name the directories of a `ServerProcess`. */
 export const directoriesOf = (directory: string): readonly string[] => [
