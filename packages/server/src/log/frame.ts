@@ -19,7 +19,8 @@ import type { AuthorProof, LogEntry } from './log.js';
 
 const crcAt = 28;
 
-const proofNumber: Record<AuthorProof, number> = { signature: 1, credential: 2, node: 3 };
+/** How a frame writes the proof; of two frames that differ in it alone, the smaller one counts. */
+export const proofNumber: Record<AuthorProof, number> = { signature: 1, credential: 2, node: 3 };
 const proofOfNumber: readonly (AuthorProof | undefined)[] = [
   undefined,
   'signature',

@@ -3,8 +3,9 @@
  * log, of nothing else. So the entries are the same after any split into batches, and verification
  * can ask for each of them (verify.ts).
  *
- * The same id again changes nothing but the stamp, and that only when the newcomer's is smaller:
- * two nodes that hold the same records give each the same stamp, in whatever order they came.
+ * The same id again changes nothing but which of its frames counts: the one with the smaller stamp,
+ * between equal stamps the one with the smaller proof, else the first. So two nodes that hold the same
+ * frames say the same stamp and proof of a record, in whatever order they came.
  */
 import {
   type AssertionContent,
@@ -13,6 +14,7 @@ import {
   type RecordId,
   valueKeyOf,
 } from '@stemedb/model';
+import { proofNumber } from '../log/frame.js';
 import { newValue, seal } from './entry.js';
 import {
   agentRecordPrefix,
@@ -52,22 +54,40 @@ export interface EntrySink {
   pair(conceptPath: string, predicate: string, isNew: boolean): KnownPair;
 }
 
-/** Takes in the next record of the log. */
-export function indexRecord(sink: EntrySink, record: ApplicableRecord): void {
+/** The frame of a record: where it stands and what it says beside the content. */
+export type FrameFacts = Omit<StoredPlace, 'id' | 'home'>;
+
+export function frameOf(record: ApplicableRecord): FrameFacts {
+  const { sequence, offset, kind, shard, stamp } = record;
+  return { proof: proofNumber[record.proof], place: { sequence, offset, kind, shard, stamp } };
+}
+
+/** True when the first counts and the second does not, whichever came first. */
+export function outranks(one: FrameFacts, other: FrameFacts): boolean {
+  if (one.place.stamp !== other.place.stamp) return one.place.stamp < other.place.stamp;
+  return one.proof < other.proof;
+}
+
+/** Takes in the next record of the log; `frame` is the one that counts, its own unless told. */
+export function indexRecord(
+  sink: EntrySink,
+  record: ApplicableRecord,
+  frame: FrameFacts = frameOf(record),
+): void {
   const known = sink.place(record.id);
-  if (known === undefined) insert(sink, record);
-  else if (record.stamp < known.place.stamp) restamp(sink, record, known);
+  if (known === undefined) insert(sink, record, frame);
+  else if (outranks(frame, known)) moveTo(sink, record, { ...known, ...frame });
   const { state } = sink;
   state.appliedSequence = record.sequence;
   state.appliedOffset = record.offset;
   if (record.stamp > state.visibleStamp) state.visibleStamp = record.stamp;
 }
 
-function insert(sink: EntrySink, record: ApplicableRecord): void {
-  const { id, sequence, offset, kind, stamp, shard, content } = record;
+function insert(sink: EntrySink, record: ApplicableRecord, frame: FrameFacts): void {
+  const { id, sequence, kind, content } = record;
   const key = idKey(id);
   sink.put(key, encodeSequence(key, sequence));
-  putPlace(sink, { id, place: { sequence, offset, kind, shard, stamp } });
+  putPlace(sink, { id, home: sequence, ...frame });
   sink.state.records += 1;
   if (content === undefined) {
     sink.state.unknown += 1;
@@ -85,20 +105,21 @@ function insert(sink: EntrySink, record: ApplicableRecord): void {
   }
   if (content.kind === 'assertion') {
     sink.state.assertions += 1;
-    putRow(sink, content, record, true);
+    putRow(sink, content, { id, sequence, stamp: frame.place.stamp }, true);
   }
 }
 
-function restamp(sink: EntrySink, record: ApplicableRecord, known: StoredPlace): void {
-  const place = { ...known.place, stamp: record.stamp };
-  putPlace(sink, { ...known, place });
+/** Lists keep naming the record by its first sequence: only place and row say what the frame says. */
+function moveTo(sink: EntrySink, record: ApplicableRecord, stored: StoredPlace): void {
+  putPlace(sink, stored);
   if (record.content?.kind === 'assertion') {
-    putRow(sink, record.content, { id: record.id, ...place }, false);
+    const { id, home: sequence } = stored;
+    putRow(sink, record.content, { id, sequence, stamp: stored.place.stamp }, false);
   }
 }
 
 function putPlace(sink: EntrySink, stored: StoredPlace): void {
-  const key = sequenceKey(stored.place.sequence);
+  const key = sequenceKey(stored.home);
   sink.put(key, encodePlace(key, stored));
   sink.setPlace(stored);
 }

@@ -98,15 +98,26 @@ export class RowDecoder {
   }
 }
 
-/** Sequence entry: id 32, stamp 16, offset u48, shard u16, kind u8, checksum u32. */
-const offsetAt = idBytes + stampBytes;
+/**
+ * Sequence entry: id 32, stamp 16, frame's sequence u48, its offset u48, shard u16, kind u8, proof u8,
+ * checksum u32. The key is the sequence of the id's first frame, which all lists name; the payload
+ * says which of its frames counts.
+ */
+const frameAt = idBytes + stampBytes;
+const offsetAt = frameAt + sequenceBytes;
 const shardAt = offsetAt + sequenceBytes;
 const kindAt = shardAt + 2;
-const placeBytes = kindAt + 1;
+const proofAt = kindAt + 1;
+const placeBytes = proofAt + 1;
 
 /** A record as the sequence table holds it. */
 export interface StoredPlace {
   readonly id: RecordId;
+  /** Sequence of the first frame with this id: what rows and lists name it by. */
+  readonly home: number;
+  /** Number of how the author was proved in the frame that counts. */
+  readonly proof: number;
+  /** Where the frame that counts stands. */
   readonly place: RecordPlace;
 }
 
@@ -114,19 +125,23 @@ export function encodePlace(key: Buffer, stored: StoredPlace): Buffer {
   const value = newValue(placeBytes);
   value.write(stored.id, 0, 'hex');
   value.write(stored.place.stamp, idBytes, 'hex');
+  value.writeUIntBE(stored.place.sequence, frameAt, sequenceBytes);
   value.writeUIntBE(stored.place.offset, offsetAt, sequenceBytes);
   value.writeUInt16BE(stored.place.shard, shardAt);
   value[kindAt] = stored.place.kind;
+  value[proofAt] = stored.proof;
   return seal(key, value);
 }
 
 export function decodePlace(key: Uint8Array, bytes: Uint8Array): StoredPlace {
   const value = open(key, bytes, placeBytes);
-  const head = value.toString('hex', 0, offsetAt);
+  const head = value.toString('hex', 0, frameAt);
   return {
     id: head.slice(0, 2 * idBytes) as RecordId,
+    home: asBuffer(key).readUIntBE(1, sequenceBytes),
+    proof: value[proofAt] ?? 0,
     place: {
-      sequence: asBuffer(key).readUIntBE(1, sequenceBytes),
+      sequence: value.readUIntBE(frameAt, sequenceBytes),
       offset: value.readUIntBE(offsetAt, sequenceBytes),
       kind: value[kindAt] ?? 0,
       shard: value.readUInt16BE(shardAt),

@@ -7,7 +7,7 @@ import { asBuffer, newValue, open, seal } from './entry.js';
 import { stateKey } from './keys.js';
 
 /** Raised whenever a table, a layout or the meaning of an entry changes; then it is rebuilt. */
-export const storeFormat = 1;
+export const storeFormat = 2;
 
 /** Dictionaries: a name that repeats -> a number from 1; 0 stands for none. */
 export const dictionaryNames = ['agent', 'class', 'epoch', 'origin'] as const;

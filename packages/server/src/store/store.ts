@@ -50,7 +50,7 @@ export interface RecordPlace {
   readonly kind: number;
   /** The shard that the frame carries. */
   readonly shard: number;
-  /** The smallest stamp under which this id was recorded. */
+  /** The smallest stamp under which this id was recorded: sequence and offset are of that frame. */
   readonly stamp: HlcStamp;
 }
 
@@ -81,6 +81,7 @@ export interface StoreSnapshot extends CandidateLoader {
   readonly assertionCount: number;
   readonly recordCount: number;
   place(id: RecordId): RecordPlace | undefined;
+  /** The record that rows and lists name by this sequence: that of its first frame. */
   placeOfSequence(sequence: number): RecordPlace | undefined;
   /** Pairs that have a claim, ordered bytewise by (path, predicate). */
   pairs(query: PairQuery): Iterable<Pair>;

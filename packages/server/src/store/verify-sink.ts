@@ -2,11 +2,18 @@
  * Takes in the log a second time and asks the stored entries for each entry that the log demands.
  * Because entries are a function of the log alone (index-record.ts), every difference is a fault.
  */
-import type { HlcStamp, RecordId } from '@stemedb/model';
+import type { RecordId } from '@stemedb/model';
 import { shardOf } from '@stemedb/model';
 import { StoreCorruption } from './corruption.js';
 import { type Dictionaries, type Gets, newDictionaries } from './dictionaries.js';
-import { type EntrySink, type GrowingState, indexRecord } from './index-record.js';
+import {
+  type EntrySink,
+  type FrameFacts,
+  frameOf,
+  type GrowingState,
+  indexRecord,
+  outranks,
+} from './index-record.js';
 import { pairKey, pairText, type TableName, tableNameOf } from './keys.js';
 import { decodePair, type StoredPlace } from './row.js';
 import { type KnownPair, readPlace } from './staging.js';
@@ -41,8 +48,8 @@ export class VerifySink implements EntrySink {
   readonly #stored: Gets;
   readonly #dictionaries: Dictionaries = newDictionaries();
   readonly #counts = new Map<string, number>();
-  /** Ids whose stored stamp is smaller than that of their first record: a later one explains it. */
-  readonly #restamped = new Map<RecordId, HlcStamp>();
+  /** Ids for which another frame than their first is stored: a later record explains it. */
+  readonly #moved = new Map<RecordId, FrameFacts>();
   #record: ApplicableRecord | undefined;
   #keysOfRecord = new Set<string>();
   #findings: VerifyFinding[] = [];
@@ -63,7 +70,7 @@ export class VerifySink implements EntrySink {
     this.#findings = [];
     this.#keysOfRecord = new Set();
     this.#record = record;
-    guarded(this.#findings, () => indexRecord(this, this.#stamped(record)));
+    guarded(this.#findings, () => indexRecord(this, record, this.#counting(record)));
     // The newest stamp is that of the records as they came.
     if (record.stamp > this.state.visibleStamp) this.state.visibleStamp = record.stamp;
     this.state.appliedSequence = record.sequence;
@@ -73,8 +80,8 @@ export class VerifySink implements EntrySink {
 
   /** What is left open when the log is at its end. */
   finish(): readonly VerifyFinding[] {
-    return [...this.#restamped].map(([id, stamp]) =>
-      finding('sequence', `record ${id} has the stamp ${stamp}, which the log never gave it`),
+    return [...this.#moved].map(([id, { place }]) =>
+      finding('sequence', `record ${id} has the stamp ${place.stamp}, which the log never gave it`),
     );
   }
 
@@ -82,14 +89,16 @@ export class VerifySink implements EntrySink {
     const record = this.#record;
     const stored = readPlace(this.#stored, id);
     if (record === undefined || stored === undefined) return undefined;
-    if (stored.place.sequence >= record.sequence) return undefined;
-    if (stored.id !== id) this.#find('sequence', `${stored.place.sequence} has another id`);
-    if (record.stamp < stored.place.stamp) {
+    if (stored.home >= record.sequence) return undefined;
+    if (stored.id !== id) this.#find('sequence', `${stored.home} has another id`);
+    const frame = frameOf(record);
+    if (isBefore(frame, stored)) {
       this.#find('sequence', `record ${id} missed the smaller stamp ${record.stamp}`);
     }
-    if (this.#restamped.get(id) === record.stamp) this.#restamped.delete(id);
-    // With its own stamp the newcomer changes nothing: there is nothing more to compare.
-    return { ...stored, place: { ...stored.place, stamp: record.stamp } };
+    const moved = this.#moved.get(id);
+    if (moved !== undefined && isSameFrame(moved, frame)) this.#moved.delete(id);
+    // With its own frame the newcomer changes nothing: there is nothing more to compare.
+    return { ...stored, ...frame };
   }
 
   setPlace(): void {}
@@ -130,13 +139,15 @@ export class VerifySink implements EntrySink {
     return { ...pair, shard: shardOf(conceptPath) };
   }
 
-  /** The record with the stamp that is stored for it, when a later one may have brought that. */
-  #stamped(record: ApplicableRecord): ApplicableRecord {
+  /** The frame that is stored for the record, when a later one may have brought that. */
+  #counting(record: ApplicableRecord): FrameFacts {
+    const own = frameOf(record);
     const stored = readPlace(this.#stored, record.id);
-    if (stored === undefined || stored.place.sequence !== record.sequence) return record;
-    if (stored.place.stamp >= record.stamp) return record;
-    this.#restamped.set(record.id, stored.place.stamp);
-    return { ...record, stamp: stored.place.stamp };
+    if (stored === undefined || stored.home !== record.sequence) return own;
+    if (!outranks(stored, own)) return own;
+    const { proof, place } = stored;
+    this.#moved.set(record.id, { proof, place });
+    return { proof, place };
   }
 
   #find(table: string, detail: string): void {
@@ -147,3 +158,15 @@ export class VerifySink implements EntrySink {
     return new Error(`${what} record ${this.#record?.sequence ?? 0} is missing`);
   }
 }
+
+/** As the store must choose: by rank, and between equals the frame that came first. */
+const isBefore = (one: FrameFacts, other: FrameFacts): boolean =>
+  outranks(one, other) || (!outranks(other, one) && one.place.sequence < other.place.sequence);
+
+const isSameFrame = (one: FrameFacts, other: FrameFacts): boolean =>
+  one.proof === other.proof &&
+  one.place.sequence === other.place.sequence &&
+  one.place.offset === other.place.offset &&
+  one.place.kind === other.place.kind &&
+  one.place.shard === other.place.shard &&
+  one.place.stamp === other.place.stamp;

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordContent, RecordId } from '@stemedb/model';
 import fc from 'fast-check';
+import type { AuthorProof } from '../../src/log/log.js';
 import type { Engine } from '../../src/store/engine.js';
 import { openStore } from '../../src/store/hybrid-store.js';
 import type { ApplicableRecord, Pair, PairQuery, Store } from '../../src/store/store.js';
@@ -116,7 +117,21 @@ function historyTests(name: string, newHome: () => EngineHome): void {
       ),
       { numRuns: isSoak ? 2_000 : 25 },
     ));
+}
 
+interface Frame {
+  readonly ms: number;
+  readonly proof: AuthorProof;
+}
+
+const frameArbitrary: fc.Arbitrary<Frame> = fc
+  .tuple(
+    fc.integer({ min: 1, max: 3 }),
+    fc.constantFrom<AuthorProof[]>('signature', 'credential', 'node'),
+  )
+  .map(([ms, proof]) => ({ ms, proof }));
+
+function orderTests(name: string, newHome: () => EngineHome): void {
   test(`${name}: the smallest stamp counts, in any order, and counts do not rise`, () =>
     fc.assert(
       fc.asyncProperty(
@@ -130,7 +145,9 @@ function historyTests(name: string, newHome: () => EngineHome): void {
             const id = history[0]?.id as RecordId;
             const smallest = stampOf(Math.min(...order));
             assert.equal(store.place(id)?.stamp, smallest);
-            assert.equal(store.place(id)?.sequence, 1);
+            const counting = order.indexOf(Math.min(...order)) + 1;
+            assert.equal(store.place(id)?.sequence, counting);
+            assert.equal(store.place(id)?.offset, history[counting - 1]?.offset);
             assert.equal(store.visibleStamp, stampOf(Math.max(...order)));
             const snapshot = store.snapshot();
             assert.equal(snapshot.assertionCount, 1);
@@ -146,6 +163,34 @@ function historyTests(name: string, newHome: () => EngineHome): void {
           });
         },
       ),
+      { numRuns: 20 },
+    ));
+
+  test(`${name}: the frame that counts is the same in either order of arrival`, () =>
+    fc.assert(
+      fc.asyncProperty(frameArbitrary, frameArbitrary, cutsArbitrary, async (one, two, cuts) => {
+        const shown = async (frames: readonly Frame[]): Promise<Frame | undefined> => {
+          let found: Frame | undefined;
+          await withStore(newHome, async (store) => {
+            const history = frames.map(({ ms, proof }, index) => ({
+              ...recordOf(claim('a/b', 'x'), index + 1, stampOf(ms)),
+              proof,
+            }));
+            await applyAll(store, split(history, cuts));
+            const place = store.place(history[0]?.id as RecordId);
+            // What a reader of the record gets is the frame at the place.
+            const frame = history.find(({ sequence }) => sequence === place?.sequence);
+            assert.equal(frame?.offset, place?.offset);
+            assert.equal(frame?.stamp, place?.stamp);
+            found = frames[(frame?.sequence ?? 0) - 1];
+          });
+          return found;
+        };
+        const inOrder = await shown([one, two]);
+        assert.ok(inOrder !== undefined);
+        assert.deepEqual(await shown([two, one]), inOrder);
+        assert.equal(inOrder.ms, Math.min(one.ms, two.ms));
+      }),
       { numRuns: 20 },
     ));
 }
@@ -317,6 +362,7 @@ function openingTests(name: string, newHome: () => EngineHome): void {
 /** Runs the whole suite; `newHome` gives an empty place each time. */
 export function storeConformance(name: string, newHome: () => EngineHome): void {
   historyTests(name, newHome);
+  orderTests(name, newHome);
   pairTests(name, newHome);
   viewTests(name, newHome);
   openingTests(name, newHome);

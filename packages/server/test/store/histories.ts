@@ -10,7 +10,7 @@ import {
   shardOf,
 } from '@stemedb/model';
 import fc from 'fast-check';
-import { allShards } from '../../src/log/log.js';
+import { type AuthorProof, allShards } from '../../src/log/log.js';
 import type { ApplicableRecord } from '../../src/store/store.js';
 
 export const agents = ['a1', 'b2', 'c3'].map((byte) => byte.repeat(32) as AgentId);
@@ -135,6 +135,7 @@ export const historyArbitrary = (lengthMax: number): fc.Arbitrary<readonly Appli
       fc.record({
         content: contentArbitrary,
         ms: fc.integer({ min: 1, max: 12 }),
+        proof: fc.constantFrom<AuthorProof[]>('signature', 'credential', 'node'),
         isKnown: fc.integer({ min: 0, max: 19 }).map((draw) => draw > 0),
         // One in three repeats an earlier content, by its place.
         repeats: fc.option(fc.nat(lengthMax), { nil: undefined, freq: 2 }),
@@ -143,13 +144,13 @@ export const historyArbitrary = (lengthMax: number): fc.Arbitrary<readonly Appli
     )
     .map((drafts) => {
       const kindsById = new Map<RecordId, boolean>();
-      return drafts.map(({ ms, isKnown, repeats, ...own }, index) => {
+      return drafts.map(({ ms, proof, isKnown, repeats, ...own }, index) => {
         const content = drafts[(repeats ?? index) % (index + 1)]?.content ?? own.content;
         // A record is known or not by its content, the same each time it comes.
         const draft = recordOf(content, index + 1, stampOf(ms), isKnown);
         const wasKnown = kindsById.get(draft.id) ?? isKnown;
         kindsById.set(draft.id, wasKnown);
-        return recordOf(content, index + 1, stampOf(ms), wasKnown);
+        return { ...recordOf(content, index + 1, stampOf(ms), wasKnown), proof };
       });
     });
 

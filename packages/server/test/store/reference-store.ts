@@ -13,15 +13,30 @@ const latest = stampOf(2 ** 40);
 const relationNames = Object.keys(relations) as readonly Relation[];
 const kinds = [3, 4, 5, 6, 7, 8, 9];
 
-/** Each id once, with its smallest stamp, at its first sequence. */
-function distinct(history: readonly ApplicableRecord[]): readonly ApplicableRecord[] {
-  const records = new Map<RecordId, ApplicableRecord>();
-  for (const record of history) {
-    const first = records.get(record.id);
-    if (first === undefined) records.set(record.id, record);
-    else if (record.stamp < first.stamp) records.set(record.id, { ...first, stamp: record.stamp });
-  }
-  return [...records.values()];
+interface Distinct extends ApplicableRecord {
+  /** Sequence of the first frame. */
+  readonly home: number;
+}
+
+const proofs = ['signature', 'credential', 'node'];
+
+/** By stamp, then proof, then order of arrival. */
+const byRank = (a: ApplicableRecord, b: ApplicableRecord): number =>
+  bytewise(a.stamp, b.stamp) ||
+  proofs.indexOf(a.proof) - proofs.indexOf(b.proof) ||
+  a.sequence - b.sequence;
+
+/** Each id once, in the frame that counts, in the order of their first frames. */
+function distinct(history: readonly ApplicableRecord[]): readonly Distinct[] {
+  const frames = new Map<RecordId, ApplicableRecord[]>();
+  for (const record of history) frames.set(record.id, [...(frames.get(record.id) ?? []), record]);
+  return [...frames.values()].flatMap((list) => {
+    const home = list[0]?.sequence ?? 0;
+    return [...list]
+      .sort(byRank)
+      .slice(0, 1)
+      .map((record) => ({ ...record, home }));
+  });
 }
 
 const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -40,9 +55,9 @@ export function expectedPairs(history: readonly ApplicableRecord[]): readonly Pa
   return [...pairs.values()].sort(comparePairs);
 }
 
-function expectedRow(record: ApplicableRecord, content: RecordContent & { kind: 'assertion' }) {
+function expectedRow(record: Distinct, content: RecordContent & { kind: 'assertion' }) {
   return {
-    sequence: record.sequence,
+    sequence: record.home,
     id: record.id,
     valueKey: valueKeyOf(content.value, content.unit),
     agent: content.agent_id,
@@ -84,8 +99,9 @@ export function expectedDump(history: readonly ApplicableRecord[], asOf: HlcStam
         .at(-1) ?? '',
     assertionCount: assertions.length,
     recordCount: records.length,
-    places: records.map(({ id, sequence, offset, kind, shard, stamp }) => ({
+    places: records.map(({ id, home, sequence, offset, kind, shard, stamp }) => ({
       id,
+      home,
       place: { sequence, offset, kind, shard, stamp },
     })),
     rows: expectedPairs(history).map((pair) => ({
@@ -149,11 +165,11 @@ export async function dumpOf(
     visibleStamp: snapshot.visibleStamp.replace(/^0+$/, ''),
     assertionCount: snapshot.assertionCount,
     recordCount: snapshot.recordCount,
-    places: expected.places.map(({ id, place }) => {
+    places: expected.places.map(({ id, home, place }) => {
       const found = snapshot.place(id);
-      const bySequence = snapshot.placeOfSequence(place.sequence);
+      const bySequence = snapshot.placeOfSequence(home);
       if (JSON.stringify(found) !== JSON.stringify(bySequence)) throw new Error('two places');
-      return { id, place: found as typeof place };
+      return { id, home, place: found as typeof place };
     }),
     rows,
     kinds: kinds.map((kind) => idsOf(snapshot.ofKind(kind))),
