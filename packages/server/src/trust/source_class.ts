@@ -25,6 +25,14 @@ export interface ClassRequest {
   readonly agents: readonly AgentId[];
 }
 
+/** Orders classes, best first: by tier, then by weight, then by name, so that no order of a table
+ * or of requests decides. */
+const byRank = (one: PolicyClass, other: PolicyClass): number => {
+  if (one.tier !== other.tier) return one.tier - other.tier;
+  if (one.weight !== other.weight) return other.weight - one.weight;
+  return one.name < other.name ? -1 : 1;
+};
+
 /** Resolves class requests under one policy; made once for a question. */
 export class ClassTable {
   readonly #byName: ReadonlyMap<string, PolicyClass>;
@@ -37,7 +45,7 @@ export class ClassTable {
 
   constructor(policy: EffectivePolicy) {
     const { classes, grants, schemes, class_mode: mode } = policy.table;
-    const lowest = [...classes].sort((one, other) => other.tier - one.tier)[0];
+    const lowest = [...classes].sort(byRank).at(-1);
     if (lowest === undefined) throw new Error('A policy has at least one class.');
     this.#lowest = lowest;
     this.#byName = new Map(classes.map((entry) => [entry.name, entry]));
@@ -62,15 +70,16 @@ export class ClassTable {
 
   /** The best class among the requests, each limited by the grants of its agents. */
   count(requests: readonly ClassRequest[]): CountedClass {
-    let best = this.#lowest;
+    let first: PolicyClass | undefined;
     let notGranted: string | undefined;
     for (const { name, agents } of requests) {
       if (name === undefined) continue;
       const asked = this.#byName.get(name) ?? this.#lowest;
       const counted = this.#limited(asked, agents);
       if (counted !== asked) notGranted ??= name;
-      if (counted.tier < best.tier) best = counted;
+      if (first === undefined || byRank(counted, first) < 0) first = counted;
     }
+    const best = first ?? this.#lowest;
     return {
       tier: best.tier,
       name: best.name,
