@@ -14,6 +14,7 @@ import { ClassTable, type CountedClass } from '../trust/source_class.js';
 import type { Taint, TaintReason } from '../trust/taint.js';
 import type { Moment } from './as_of.js';
 import type { OriginResolver, ResolvedOrigin } from './origins.js';
+import type { Pace } from './pace.js';
 import type { Question } from './question.js';
 import { taintedOut } from './taints.js';
 
@@ -44,6 +45,9 @@ export interface CandidateSet {
   readonly gained: boolean;
 }
 
+/** Rows that are weighed between two looks at the pace of the question. */
+const rowsPerLook = 512;
+
 const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
 
 /** Lifecycle states that do not take part unless they are asked for. */
@@ -69,6 +73,7 @@ export class CandidateWeigher {
   readonly #origins: OriginResolver;
   readonly #classes: ClassTable;
   readonly #taint: Taint | undefined;
+  readonly #pace: Pace;
   readonly #trust: number;
 
   constructor(parts: {
@@ -79,6 +84,7 @@ export class CandidateWeigher {
     readonly policy: EffectivePolicy;
     /** Undefined: nothing was superseded by the moment. */
     readonly taint: Taint | undefined;
+    readonly pace: Pace;
   }) {
     this.#question = parts.question;
     this.#moment = parts.moment;
@@ -86,6 +92,7 @@ export class CandidateWeigher {
     this.#origins = parts.origins;
     this.#classes = new ClassTable(parts.policy);
     this.#taint = parts.taint;
+    this.#pace = parts.pace;
     this.#trust = toNano(parts.policy.table.trust.initial);
   }
 
@@ -106,7 +113,8 @@ export class CandidateWeigher {
     const leftOut: LeftOut[] = [];
     const { sinceMs } = this.#question;
     const gained = sinceMs === undefined || rows.some((row) => stampMs(row.stamp) > sinceMs);
-    for (const row of ordered) {
+    for (const [at, row] of ordered.entries()) {
+      if (at % rowsPerLook === rowsPerLook - 1) await this.#pace.spend(rowsPerLook);
       const agentId = this.#snapshot.agent(row.agentNumber);
       const origin = this.#origins.resolve(row.originNumber);
       const counted = this.#countedClass(row, agentId, origin, suggested);
@@ -119,6 +127,7 @@ export class CandidateWeigher {
       const numbers = { agent: agents.of(agentId), origin: origins.of(origin.origin) };
       candidates.push({ ...this.#candidate(row, agentId, origin, counted, numbers), taint });
     }
+    await this.#pace.spend(ordered.length % rowsPerLook);
     return { candidates, leftOut, gained };
   }
 
@@ -226,17 +235,17 @@ export class CandidateWeigher {
   }
 }
 
-/** Reads all rows of a pair, chunk by chunk; `between` is awaited after each chunk. */
+/** Reads all rows of a pair, chunk by chunk, at the pace of the question. */
 export const readRows = async (
   loader: CandidateLoader,
   pair: { readonly conceptPath: string; readonly predicate: string },
   asOf: HlcStamp,
-  between: () => Promise<void>,
+  pace: Pace,
 ): Promise<readonly CandidateRow[]> => {
   const chunks: (readonly CandidateRow[])[] = [];
   for await (const chunk of loader.candidates(pair, asOf)) {
     chunks.push(chunk);
-    if (chunks.length > 1) await between();
+    await pace.spend(chunk.length);
   }
   return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
 };

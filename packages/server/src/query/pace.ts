@@ -6,17 +6,19 @@ export class QueryEnded extends Error {
   override readonly name = 'QueryEnded';
 }
 
-/** Pairs that a page resolves between two turns. */
-const pairsPerTurn = 256;
+/** Rows of work between two checks of deadline and cancellation (spec 6). */
+const rowsPerTurn = 4096;
+
+/** Rows that a pair costs beside its own, so that a page turns after 256 of the smallest ones. */
+export const rowsPerPair = 16;
 
 export class Pace {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
-  #steps = 0;
-  /** A pair with more rows than this gives turns of its own. */
-  readonly rowsPerTurn = 4096;
+  /** Rows of work that may still be done before the next turn. */
+  #left = rowsPerTurn;
 
   constructor(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined) {
     this.#clock = clock;
@@ -25,15 +27,17 @@ export class Pace {
     this.#signal = signal;
   }
 
-  /** Checks deadline and cancellation; every so often lets others have their turn. */
-  async step(): Promise<void> {
-    this.#steps += 1;
+  /** Counts rows of work that was done, whichever pair they belong to; checks deadline and
+   * cancellation, and gives others their turn when it is due. */
+  async spend(rows: number): Promise<void> {
+    this.#left -= rows;
+    if (this.#left <= 0) return this.turn();
     this.#check();
-    if (this.#steps % pairsPerTurn === 0) await this.turn();
   }
 
   /** Lets other requests have their turn, then checks. */
   async turn(): Promise<void> {
+    this.#left = rowsPerTurn;
     await this.#clock.turn();
     this.#check();
   }

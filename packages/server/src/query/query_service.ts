@@ -10,7 +10,7 @@ import { fail, formatTime, kindOfNumber, ok, stampMs, toHex } from '@stemedb/mod
 import type { Principal } from '../ingest/principal.js';
 import type { Clock } from '../io/clock.js';
 import type { Random } from '../io/random.js';
-import type { Lens } from '../lens/lens.js';
+import { type Lens, rowsPerStep } from '../lens/lens.js';
 import type { Log } from '../log/log.js';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import { StoreCorruption } from '../store/corruption.js';
@@ -21,7 +21,7 @@ import { type Moment, readMoment } from './as_of.js';
 import { CandidateWeigher, readRows } from './candidates.js';
 import { type CursorState, readCursor, writeCursor } from './cursor.js';
 import { OriginResolver } from './origins.js';
-import { Pace, QueryEnded } from './pace.js';
+import { Pace, QueryEnded, rowsPerPair } from './pace.js';
 import type { Answer, AnswerResult, QueryService, Question, StatedRecord } from './question.js';
 import { DamagedRecord, RecordReader } from './records.js';
 import { type TaintOver, taintWarnings } from './taints.js';
@@ -225,7 +225,15 @@ class StoreQueryService implements QueryService {
     const origins = new OriginResolver(snapshot, reader, moment.stamp);
     const asOf = moment.stamp;
     const taint = taintOver({ snapshot, reader, asOf, turn: () => pace.turn() });
-    const weigher = new CandidateWeigher({ question, moment, snapshot, origins, policy, taint });
+    const weigher = new CandidateWeigher({
+      question,
+      moment,
+      snapshot,
+      origins,
+      policy,
+      taint,
+      pace,
+    });
     const page = await this.#page({
       question,
       moment,
@@ -268,15 +276,16 @@ class StoreQueryService implements QueryService {
     let last: Pair | undefined;
     const pairs = snapshot.pairs({
       scope: question.scope,
-      ...(question.predicate === undefined ? {} : { predicate: question.predicate }),
       ...(after === undefined ? {} : { after }),
     });
     for (const pair of pairs) {
+      // Pairs of other predicates are passed over here, not in the store: they are work as well.
+      await pace.spend(rowsPerPair);
+      if (question.predicate !== undefined && question.predicate !== pair.predicate) continue;
       if (results.length === question.limit) return { results, next: last };
       const result = await this.#resolve(sitting, pair);
       last = pair;
       if (result !== undefined) results.push(result);
-      await pace.step();
     }
     return { results, next: undefined };
   }
@@ -284,7 +293,7 @@ class StoreQueryService implements QueryService {
   async #resolve(sitting: Sitting, pair: Pair): Promise<AnswerResult | undefined> {
     const { question, moment, lens, snapshot, reader, weigher, pace } = sitting;
     const loader = this.#parts.loaderOf(snapshot);
-    const rows = await readRows(loader, pair, moment.stamp, () => pace.turn());
+    const rows = await readRows(loader, pair, moment.stamp, pace);
     const set = await weigher.weigh(pair.conceptPath, rows);
     if (set.candidates.length === 0 || !set.gained) return undefined;
     const steps = lens.resolve(
@@ -297,9 +306,10 @@ class StoreQueryService implements QueryService {
     );
     let step = steps.next();
     while (step.done !== true) {
-      if (set.candidates.length > pace.rowsPerTurn) await pace.turn();
+      await pace.spend(rowsPerStep);
       step = steps.next();
     }
+    await pace.spend(set.candidates.length % rowsPerStep);
     return resultOf({
       lens,
       pair,
