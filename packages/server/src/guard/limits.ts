@@ -21,6 +21,8 @@ export interface HttpLimits {
   readonly setAsideLinesMax: number;
   /** Bytes of those. */
   readonly setAsideBytesMax: number;
+  /** Bytes of those over all connections. */
+  readonly setAsideTotalBytesMax: number;
   /** Signatures that one write may carry. */
   readonly signaturesMax: number;
   /** Bytes of the request line and all headers. */
@@ -56,6 +58,7 @@ export const httpLimits: HttpLimits = {
   refusalsReportedMax: 1000,
   setAsideLinesMax: 10_000,
   setAsideBytesMax: 32 * mebibyte,
+  setAsideTotalBytesMax: 128 * mebibyte,
   signaturesMax: 64,
   headerBytesMax: 16 * kibibyte,
   headersMax: 100,

@@ -4,7 +4,8 @@
  * Invariants: at most `groupsInFlightMax` groups are held, so memory is bounded however long the
  * stream is; lines are reported in order; after a failure of the node nothing further is reported.
  * A line that is refused only because its attestation has not come yet (`agent_not_proved`) may be
- * set aside; it is tried again when the groups before it are decided, and once more at the end.
+ * set aside; it is tried again when the groups before it are decided, and once more at the end. What
+ * is set aside is bounded in lines and bytes here, and in bytes by a budget that all streams share.
  */
 import type { Outcome, StemeError } from '@stemedb/model';
 import type { Accepted, Ingest, Submission } from '../../ingest/ingest.js';
@@ -12,6 +13,7 @@ import type { Principal } from '../../ingest/principal.js';
 import type { Clock } from '../../io/clock.js';
 import { isServerSide } from '../write_answer.js';
 import type { NdjsonReport } from './report.js';
+import type { WaitingBudget } from './waiting_budget.js';
 
 /** A line that was read: what to submit, or why it cannot be. */
 export interface ReadLine {
@@ -23,7 +25,6 @@ export interface ReadLine {
 export interface PipelineLimits {
   readonly groupsInFlightMax: number;
   readonly groupLinesMax: number;
-  /** 0: nothing is set aside. */
   readonly setAsideLinesMax: number;
   readonly setAsideBytesMax: number;
 }
@@ -34,6 +35,8 @@ export interface PipelineDeps {
   readonly clock: Clock;
   readonly report: NdjsonReport;
   readonly limits: PipelineLimits;
+  /** Undefined: nothing is set aside. */
+  readonly waiting: WaitingBudget | undefined;
 }
 
 interface DecidedLine {
@@ -53,9 +56,13 @@ export class NdjsonPipeline {
   #crash: { readonly cause: unknown } | undefined;
   /** Refused as unproved once; tried again with the next group. */
   #unproved: ReadLine[] = [];
+  #unprovedBytes = 0;
   /** Refused as unproved twice; tried again at the end. */
   #setAside: ReadLine[] = [];
   #setAsideBytes = 0;
+  /** Taken from the shared budget and not given back. */
+  #heldBytes = 0;
+  #closed = false;
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
@@ -68,10 +75,13 @@ export class NdjsonPipeline {
 
   /** Takes a group and resolves when the next one may be brought. */
   async push(group: readonly ReadLine[], lastLine: number): Promise<void> {
-    if (this.#unproved.length >= this.#deps.limits.groupLinesMax) await this.#retryUnproved();
+    const { groupLinesMax, setAsideBytesMax } = this.#deps.limits;
+    if (this.#unproved.length >= groupLinesMax || this.#unprovedBytes >= setAsideBytesMax) {
+      await this.#retryUnproved();
+    }
     const decided = this.#decide(group);
     const reported = this.#chain(async () => {
-      this.#report(await decided, (line) => this.#unproved.push(line));
+      this.#report(await decided, (line, error) => this.#keepUnproved(line, error));
       this.#progress(lastLine);
     });
     this.#inFlight.push(reported);
@@ -91,32 +101,69 @@ export class NdjsonPipeline {
     for (let start = 0; start < waiting.length && this.#failure === undefined; ) {
       const group = waiting.slice(start, start + groupLinesMax);
       this.#report(await this.#decide(group), undefined);
+      this.#giveBack(bytesOf(group));
       start += groupLinesMax;
     }
     this.#rethrow();
+  }
+
+  /** Gives back what was taken from the shared budget; after it nothing is held. */
+  close(): void {
+    this.#closed = true;
+    this.#giveBack(this.#heldBytes);
   }
 
   async #retryUnproved(): Promise<void> {
     await this.#drain();
     const group = this.#unproved;
     this.#unproved = [];
+    this.#unprovedBytes = 0;
     if (group.length === 0 || this.#failure !== undefined) return;
-    this.#report(await this.#decide(group), (line, outcome) => this.#keepAside(line, outcome));
+    const decided = await this.#decide(group);
+    this.#giveBack(bytesOf(group));
+    this.#report(decided, (line, error) => this.#keepAside(line, error));
     this.#rethrow();
+  }
+
+  #keepUnproved(line: ReadLine, error: StemeError): void {
+    if (!this.#hold(line.bytes)) {
+      this.#refuseWaiting(line, error);
+      return;
+    }
+    this.#unproved.push(line);
+    this.#unprovedBytes += line.bytes;
   }
 
   #keepAside(line: ReadLine, error: StemeError): void {
     const { setAsideLinesMax, setAsideBytesMax } = this.#deps.limits;
     const bytes = this.#setAsideBytes + line.bytes;
-    if (this.#setAside.length >= setAsideLinesMax || bytes > setAsideBytesMax) {
-      const detail =
-        `${error.detail} Its attestation is not among the lines so far, and no more lines can ` +
-        'wait for theirs: send attestations before the records that they prove.';
-      this.#deps.report.refused(line.number, { ...error, detail });
+    const isFull = this.#setAside.length >= setAsideLinesMax || bytes > setAsideBytesMax;
+    if (isFull || !this.#hold(line.bytes)) {
+      this.#refuseWaiting(line, error);
       return;
     }
     this.#setAside.push(line);
     this.#setAsideBytes = bytes;
+  }
+
+  #refuseWaiting(line: ReadLine, error: StemeError): void {
+    const detail =
+      `${error.detail} Its attestation is not among the lines so far, and no more lines can ` +
+      'wait for theirs: send attestations before the records that they prove.';
+    this.#deps.report.refused(line.number, { ...error, detail });
+  }
+
+  /** Takes bytes from the budget that all streams share; false when they are not left. */
+  #hold(bytes: number): boolean {
+    if (this.#closed || this.#deps.waiting?.take(bytes) !== true) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  #giveBack(bytes: number): void {
+    const given = Math.min(bytes, this.#heldBytes);
+    this.#heldBytes -= given;
+    this.#deps.waiting?.giveBack(given);
   }
 
   /** Runs after everything that was chained before; a throw is kept for the caller. */
@@ -150,7 +197,7 @@ export class NdjsonPipeline {
     decided: readonly DecidedLine[],
     setAside: ((line: ReadLine, error: StemeError) => void) | undefined,
   ): void {
-    const { report, limits } = this.#deps;
+    const { report, waiting } = this.#deps;
     for (const { line, outcome } of decided) {
       if (this.#failure !== undefined) return;
       if (outcome.ok) {
@@ -158,7 +205,7 @@ export class NdjsonPipeline {
         report.accepted(status, sequence, position);
       } else if (isServerSide(outcome.error)) {
         this.#failure = outcome.error;
-      } else if (mayBeProvedLater(outcome.error, limits) && setAside !== undefined) {
+      } else if (waiting !== undefined && isUnproved(outcome.error) && setAside !== undefined) {
         setAside(line, outcome.error);
       } else {
         report.refused(line.number, outcome.error);
@@ -203,5 +250,7 @@ function outcomeOf(outcomes: Map<ReadLine, Outcome<Accepted>>, line: ReadLine): 
   return outcome;
 }
 
-const mayBeProvedLater = (error: StemeError, limits: PipelineLimits): boolean =>
-  limits.setAsideLinesMax > 0 && error.code === 'agent_not_proved';
+const isUnproved = (error: StemeError): boolean => error.code === 'agent_not_proved';
+
+const bytesOf = (lines: readonly ReadLine[]): number =>
+  lines.reduce((sum, line) => sum + line.bytes, 0);

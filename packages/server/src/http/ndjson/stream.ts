@@ -16,12 +16,13 @@ import { LineCutter } from './lines.js';
 import type { ReadLine } from './pipeline.js';
 import { NdjsonPipeline } from './pipeline.js';
 import { NdjsonReport } from './report.js';
+import type { WaitingBudget } from './waiting_budget.js';
 
 export interface StreamOptions {
   /** Turns a parsed line into what is submitted. */
   readonly read: (value: JsonValue) => Outcome<Submission>;
-  /** True where assertions may come before the attestations that prove them. */
-  readonly anyOrder: boolean;
+  /** Set where assertions may come before the attestations that prove them; shared by streams. */
+  readonly waiting: WaitingBudget | undefined;
 }
 
 /** Answers 200 at once and decides lines as they come. */
@@ -38,9 +39,8 @@ export function answerStream(
     principal: deps.principalOf(request.headers),
     clock: deps.clock,
     report,
-    limits: options.anyOrder
-      ? deps.config.limits
-      : { ...deps.config.limits, setAsideLinesMax: 0, setAsideBytesMax: 0 },
+    limits: deps.config.limits,
+    waiting: options.waiting,
   });
   const stream = new NdjsonStream(deps, request, pipeline, options);
   stream
@@ -53,7 +53,8 @@ export function answerStream(
     .catch((cause: unknown) => {
       request.log.error({ err: cause }, 'A stream of lines could not be processed');
       report.stop({ code: 'internal', detail: 'The server failed; send the rest again.' });
-    });
+    })
+    .finally(() => pipeline.close());
   // What a stopped stream did not read must not be read as the next request.
   reply.raw.once('finish', () => {
     if (!request.raw.complete) request.raw.socket.destroySoon();

@@ -76,7 +76,8 @@ export async function assertBatchRoute(app: FastifyInstance, deps: HttpDeps): Pr
       const filled = readAssertedAt(query.asserted_at);
       if (!filled.ok) return sendProblem(reply, filled.error);
       const read = reader(deps, filled.value);
-      if (isStream(request)) return answerStream(deps, request, reply, { read, anyOrder: false });
+      if (isStream(request))
+        return answerStream(deps, request, reply, { read, waiting: undefined });
       return answerArray(deps, request, reply, read);
     },
   });

@@ -10,6 +10,7 @@ import type { Submission } from '../../ingest/ingest.js';
 import { acceptNdjson, ndjsonType } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { answerStream } from '../ndjson/stream.js';
+import { WaitingBudget } from '../ndjson/waiting_budget.js';
 import { faultError } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { unknownName, validatedByIngest, validatorCompiler } from '../validate.js';
@@ -17,6 +18,7 @@ import { unknownName, validatedByIngest, validatorCompiler } from '../validate.j
 const kinds = Object.keys(kindNumber) as readonly RecordKind[];
 
 export async function recordsRoute(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  const waiting = new WaitingBudget(deps.config.limits.setAsideTotalBytesMax);
   app.removeAllContentTypeParsers();
   acceptNdjson(app);
   app.post('/v1/records', {
@@ -40,7 +42,7 @@ export async function recordsRoute(app: FastifyInstance, deps: HttpDeps): Promis
     validatorCompiler: (part) =>
       part.httpPart === 'body' ? validatedByIngest(part) : validatorCompiler(part),
     handler: async (request, reply) =>
-      answerStream(deps, request, reply, { read: readRecord, anyOrder: true }),
+      answerStream(deps, request, reply, { read: readRecord, waiting }),
   });
 }
 
