@@ -38,45 +38,35 @@ export interface RunningServer {
 }
 
 const healthOf = (database: Database, startedMs: number): HealthReport => {
-  const snapshot = database.store.snapshot();
-  try {
-    const failure = database.writeFailure;
-    const { clockAheadMs } = database.report;
-    const reasons = [
-      ...(failure === undefined ? [] : [failure.detail]),
-      ...(clockAheadMs > clockAheadWarningMs
-        ? [`The newest stamp was ${clockAheadMs} ms ahead of the wall clock at the start.`]
-        : []),
-    ];
-    return {
-      status: failure === undefined ? 'healthy' : 'degraded',
-      ready: failure === undefined,
-      ...(reasons.length > 0 ? { reasons } : {}),
-      assertion_count: snapshot.assertionCount,
-      record_count: snapshot.recordCount,
-      version,
-      database_id: database.identity.databaseId,
-      node_id: database.identity.nodeId,
-      agent_id: database.agentId,
-      position: formatPosition({
-        logId: database.log.logId,
-        sequence: snapshot.appliedSequence,
-      }),
-      uptime_seconds: Math.round((systemClock.monotonicMs() - startedMs) / 1000),
-    };
-  } finally {
-    snapshot.release();
-  }
+  const failure = database.writeFailure;
+  const { clockAheadMs } = database.report;
+  const reasons = [
+    ...(failure === undefined ? [] : [failure.detail]),
+    ...(clockAheadMs > clockAheadWarningMs
+      ? [`The newest stamp was ${clockAheadMs} ms ahead of the wall clock at the start.`]
+      : []),
+  ];
+  return {
+    status: failure === undefined ? 'healthy' : 'degraded',
+    ready: failure === undefined,
+    ...(reasons.length > 0 ? { reasons } : {}),
+    assertion_count: database.store.assertionCount,
+    record_count: database.store.recordCount,
+    version,
+    database_id: database.identity.databaseId,
+    node_id: database.identity.nodeId,
+    agent_id: database.agentId,
+    position: formatPosition({
+      logId: database.log.logId,
+      sequence: database.store.appliedSequence,
+    }),
+    uptime_seconds: Math.round((systemClock.monotonicMs() - startedMs) / 1000),
+  };
 };
 
 const observe = (telemetry: Telemetry, database: Database): void => {
   telemetry.observe({
-    assertions: () => {
-      const snapshot = database.store.snapshot();
-      const count = snapshot.assertionCount;
-      snapshot.release();
-      return count;
-    },
+    assertions: () => database.store.assertionCount,
     logBytes: () => database.log.usage.bytes,
     logSegments: () => database.log.usage.segments,
     storeBytes: () => database.store.diskBytes(),

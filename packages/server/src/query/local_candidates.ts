@@ -1,4 +1,4 @@
-/** The candidate loader of a node that keeps every shard: its own store, after a look at the map. */
+/** The candidate loader of a node that keeps every shard: its own store. */
 import { shardOf } from '@stemedb/model';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { ShardMap } from '../store/shard_map.js';

@@ -1,0 +1,158 @@
+/** Wires the rooms of a database over its open files. */
+import type { AgentId, Outcome } from '@stemedb/model';
+import { blake3, HybridClock, keyPairFromSeed, ok, stampMs } from '@stemedb/model';
+import { GroupCommit } from '../ingest/group_commit.js';
+import type { Ingest } from '../ingest/ingest.js';
+import { createIngest } from '../ingest/ingest_service.js';
+import type { Identity } from '../log/identity.js';
+import { localCandidates } from '../query/local_candidates.js';
+import { createQueryService } from '../query/query_service.js';
+import type { QueryService } from '../query/question.js';
+import { singleNodeShards } from '../store/shard_map.js';
+import type { PolicyHistory } from '../trust/policy_history.js';
+import { Checkpoints } from './checkpoints.js';
+import type { Database, DatabaseOptions, Effects } from './database_contract.js';
+import { closeFiles, type Files } from './database_files.js';
+import { NodeTimeline } from './node_timeline.js';
+import { ensurePolicy, PolicyAdvice } from './policy_record.js';
+import { notePolicies, recordedPolicies } from './recorded_policies.js';
+import { Supersessions } from './supersessions.js';
+
+const cursorKeyOf = (identity: Identity): Uint8Array => {
+  const purpose = new TextEncoder().encode('stemedb cursor v1');
+  return blake3(new Uint8Array([...purpose, ...identity.nodeKeySeed]));
+};
+
+/** A clock whose next stamp is above every stamp of the files. */
+const clockAbove = ({ identity, log, store }: Files, wallMs: () => number): HybridClock => {
+  const hybrid = new HybridClock(identity.nodeId, wallMs);
+  if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
+  hybrid.observe(store.visibleStamp);
+  return hybrid;
+};
+
+/** What the rooms of one database share. */
+interface Parts {
+  readonly files: Files;
+  readonly options: DatabaseOptions;
+  readonly effects: Effects;
+  readonly agentId: AgentId;
+  readonly hybrid: HybridClock;
+  readonly policies: PolicyHistory;
+  readonly supersessions: Supersessions;
+  readonly checkpoints: Checkpoints;
+  readonly commit: GroupCommit;
+}
+
+const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Parts => {
+  const { identity, log, store } = files;
+  const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
+  const hybrid = clockAbove(files, () => effects.clock.wallMs());
+  const policies = recordedPolicies(log, store);
+  const supersessions = new Supersessions(log, store, policies);
+  const checkpoints = new Checkpoints(effects.clock, log, store, (error) =>
+    effects.onCheckpointFailure?.(error),
+  );
+  const commit = new GroupCommit({
+    log,
+    store,
+    clock: hybrid,
+    monotonicMs: () => effects.clock.monotonicMs(),
+    onDurable: (records) => {
+      notePolicies(policies, records);
+      supersessions.note(records);
+    },
+    onApplied: () => checkpoints.noteWrite(),
+    ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
+    ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
+  });
+  return { files, options, effects, agentId, hybrid, policies, supersessions, checkpoints, commit };
+};
+
+/** Sees to it that the wanted policy is in force. */
+const settlePolicy = async (parts: Parts): Promise<Outcome<void>> => {
+  const { options, effects, agentId, hybrid, policies, commit } = parts;
+  if (options.policy === 'as_recorded') return ok(undefined);
+  const author = { agentId, wallMs: effects.clock.wallMs(), realm: options.realm };
+  const inForce = policies.inForce(hybrid.latest());
+  return ensurePolicy(options.policy ?? inForce.table, inForce, author, commit, hybrid);
+};
+
+const ingestOf = ({ files, options, effects, policies, supersessions, commit }: Parts): Ingest => {
+  const { log, store } = files;
+  const advice = new PolicyAdvice(policies, () => store.visibleStamp);
+  return createIngest({
+    log,
+    store,
+    commit,
+    verify: effects.verify,
+    wallMs: () => effects.clock.wallMs(),
+    turn: () => effects.clock.turn(),
+    realm: options.realm,
+    signatures: options.signatures,
+    supersessionRefusal: (target, author) => supersessions.refusal(target, author),
+    policyWarnings: (prepared) => advice.warningsOf(prepared),
+    ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
+  });
+};
+
+const queryOf = (parts: Parts): QueryService => {
+  const { files, options, effects, hybrid, policies, supersessions, commit } = parts;
+  const { identity, log, store } = files;
+  const { clock } = effects;
+  const shards = singleNodeShards(identity.nodeId);
+  return createQueryService({
+    log,
+    store,
+    timeline: new NodeTimeline({ clock, hybrid, commit, store, logId: log.logId }),
+    policies,
+    taintOver: supersessions.taintOver,
+    lenses: effects.lenses,
+    clock,
+    random: effects.random,
+    cursorKey: cursorKeyOf(identity),
+    loaderOf: (snapshot) => localCandidates(snapshot, identity.nodeId, shards),
+    ...(options.queryLimits === undefined ? {} : { limits: options.queryLimits }),
+  });
+};
+
+/** Wires ingest and query; `release` gives the locks back when the database is closed. */
+export const assemble = async (
+  files: Files,
+  options: DatabaseOptions,
+  effects: Effects,
+  release: () => Promise<void>,
+): Promise<Outcome<Database>> => {
+  const { identity, log, store } = files;
+  const parts = partsOf(files, options, effects);
+  const { agentId, hybrid, policies, checkpoints, commit } = parts;
+  const close = async (): Promise<void> => {
+    await commit.close();
+    try {
+      await checkpoints.stop();
+    } finally {
+      await closeFiles(files);
+      await release();
+    }
+  };
+  const settled = await settlePolicy(parts);
+  if (!settled.ok) {
+    await close();
+    return settled;
+  }
+  const clockAheadMs = Math.max(0, stampMs(hybrid.latest()) - effects.clock.wallMs());
+  return ok({
+    identity,
+    agentId,
+    log,
+    store,
+    ingest: ingestOf(parts),
+    query: queryOf(parts),
+    policies,
+    report: { ...files.report, clockAheadMs },
+    get writeFailure() {
+      return commit.failure ?? log.failure;
+    },
+    close,
+  });
+};
