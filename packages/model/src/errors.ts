@@ -49,7 +49,7 @@ export const errorTable = {
   headers_too_large: row(431, 'The request headers are too large.'),
   internal: row(500, 'The server failed to answer this request.'),
   behind: row(503, 'This node has not reached the position yet.', true),
-  overloaded: row(503, 'The write queue is full.', true),
+  overloaded: row(503, 'As much work waits as the server takes on.', true),
   not_ready: row(503, 'The node is not ready.', true),
   log_failed: row(503, 'The log cannot be written; the node must restart.', true),
   query_timeout: row(504, 'The question took longer than allowed.'),

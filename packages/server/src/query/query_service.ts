@@ -34,9 +34,16 @@ export interface QueryLimits {
   readonly queryTimeoutMs: number;
   /** Distinct (value, agent, origin) rows that support uses in one tier. */
   readonly supportRowsMax: number;
+  /** Questions that hold a view of the store at once: half of the readers that its engine has,
+   * so that neither checkpoints nor verification go without. Beyond: `overloaded`. */
+  readonly questionsOpenMax: number;
 }
 
-export const queryLimits: QueryLimits = { queryTimeoutMs: 10_000, supportRowsMax: 200_000 };
+export const queryLimits: QueryLimits = {
+  queryTimeoutMs: 10_000,
+  supportRowsMax: 200_000,
+  questionsOpenMax: 512,
+};
 
 export interface QueryCollaborators {
   readonly log: Log;
@@ -51,7 +58,8 @@ export interface QueryCollaborators {
   readonly cursorKey: Uint8Array;
   /** Where candidates come from, for the view that a question is answered over. */
   readonly loaderOf: (snapshot: StoreSnapshot) => CandidateLoader;
-  readonly limits?: QueryLimits;
+  /** What is left out is as in `queryLimits`. */
+  readonly limits?: Partial<QueryLimits>;
 }
 
 /** What a caller may see goes into its cursors; the whole database until keys carry prefixes. */
@@ -79,10 +87,11 @@ interface Sitting {
 class StoreQueryService implements QueryService {
   readonly #parts: QueryCollaborators;
   readonly #limits: QueryLimits;
+  #questionsOpen = 0;
 
   constructor(parts: QueryCollaborators) {
     this.#parts = parts;
-    this.#limits = parts.limits ?? queryLimits;
+    this.#limits = { ...queryLimits, ...parts.limits };
   }
 
   async ask(
@@ -96,7 +105,9 @@ class StoreQueryService implements QueryService {
     const pace = new Pace(clock, this.#limits.queryTimeoutMs, signal);
     const opened = await this.#open(principal, question);
     if (!opened.ok) return opened;
-    const snapshot = this.#parts.store.snapshot();
+    const view = this.#openView();
+    if (!view.ok) return view;
+    const snapshot = view.value;
     try {
       return ok(await this.#answer(principal, question, lens, opened.value, snapshot, pace));
     } catch (cause) {
@@ -107,7 +118,7 @@ class StoreQueryService implements QueryService {
       if (error === undefined) throw cause;
       return fail(error);
     } finally {
-      snapshot.release();
+      this.#closeView(snapshot);
     }
   }
 
@@ -123,7 +134,9 @@ class StoreQueryService implements QueryService {
     const moment = await this.#moment(options.asOf, options.minPosition);
     if (!moment.ok) return moment;
     const { stamp } = moment.value;
-    const snapshot = this.#parts.store.snapshot();
+    const view = this.#openView();
+    if (!view.ok) return view;
+    const snapshot = view.value;
     try {
       const place = snapshot.place(id);
       const ofKind = options.kind === undefined || kindOfNumber(place?.kind ?? 0) === options.kind;
@@ -148,8 +161,27 @@ class StoreQueryService implements QueryService {
       if (error === undefined) throw cause;
       return fail(error);
     } finally {
-      snapshot.release();
+      this.#closeView(snapshot);
     }
+  }
+
+  #openView(): Outcome<StoreSnapshot> {
+    if (this.#questionsOpen >= this.#limits.questionsOpenMax) {
+      return fail({
+        code: 'overloaded',
+        detail:
+          `${this.#limits.questionsOpenMax} questions are being answered; ` +
+          'ask this one again in a moment.',
+      });
+    }
+    const snapshot = this.#parts.store.snapshot();
+    this.#questionsOpen += 1;
+    return ok(snapshot);
+  }
+
+  #closeView(snapshot: StoreSnapshot): void {
+    this.#questionsOpen -= 1;
+    snapshot.release();
   }
 
   #unknownLens(name: string): Outcome<never> {

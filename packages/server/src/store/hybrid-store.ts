@@ -97,6 +97,14 @@ class HybridStore implements Store {
     return this.#state.visibleStamp;
   }
 
+  get assertionCount(): number {
+    return this.#state.assertions;
+  }
+
+  get recordCount(): number {
+    return this.#state.records;
+  }
+
   get corruptEntries(): number {
     return this.#corruptEntries;
   }

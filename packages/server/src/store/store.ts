@@ -116,6 +116,9 @@ export interface Store {
   readonly corruptEntries: number;
   /** Newest stamp applied so far. */
   readonly visibleStamp: HlcStamp;
+  /** Counts of what was applied, by distinct id; they cost no snapshot. */
+  readonly assertionCount: number;
+  readonly recordCount: number;
   /** True when the record is here, with the smallest stamp known for it. */
   place(id: RecordId): RecordPlace | undefined;
   /** True when an attestation by this agent on this record has been applied. */

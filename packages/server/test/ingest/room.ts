@@ -61,6 +61,14 @@ export class HeldStore implements Store {
     return this.#inner.appliedOffset;
   }
 
+  get assertionCount(): number {
+    return this.#inner.assertionCount;
+  }
+
+  get recordCount(): number {
+    return this.#inner.recordCount;
+  }
+
   get corruptEntries(): number {
     return this.#inner.corruptEntries;
   }
