@@ -5,7 +5,16 @@
  * extension) needs no HMAC.
  */
 import type { HlcStamp, JsonValue, Outcome } from '@stemedb/model';
-import { blake3, blake3Hex, canonicalBytes, fail, ok, parseJson, parseStamp } from '@stemedb/model';
+import {
+  blake3,
+  blake3Hex,
+  canonicalBytes,
+  fail,
+  ok,
+  parseJson,
+  parseStamp,
+  parseTime,
+} from '@stemedb/model';
 import type { Pair } from '../store/store.js';
 import type { Question } from './question.js';
 
@@ -30,6 +39,12 @@ const bindingOf = (question: Question, scope: string): string => {
   const { limit: _limit, cursor: _cursor, minPosition: _position, asOf: _asOf, ...rest } = question;
   return blake3Hex(canonicalBytes({ question: rest as unknown as JsonValue, scope }));
 };
+
+/** True when a later page states no moment, or the one of the first page in any of its forms. */
+const isSameMoment = (
+  asOf: string | number | undefined,
+  state: { readonly s: string; readonly m: number },
+): boolean => asOf === undefined || asOf === state.s || parseTime(asOf) === state.m;
 
 const macOf = (key: Uint8Array, body: Uint8Array): Uint8Array => {
   const joined = new Uint8Array(key.length + body.length);
@@ -87,6 +102,7 @@ export const readCursor = (
     readonly t: number;
   };
   if (state.b !== bindingOf(question, scope)) return invalid();
+  if (!isSameMoment(question.asOf, state)) return invalid();
   if (nowMs - state.t > cursorLifetimeMs) {
     return fail({
       code: 'cursor_expired',
