@@ -1,5 +1,5 @@
 /** What a database is opened with, what it may touch, and what comes out. */
-import type { AgentId, Ed25519Verify, Outcome, PolicyTable, StemeError } from '@stemedb/model';
+import type { AgentId, Ed25519Verify, PolicyTable, StemeError } from '@stemedb/model';
 import type { GroupCommitMetrics } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { IngestMetrics } from '../ingest/ingest_service.js';
