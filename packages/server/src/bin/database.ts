@@ -17,7 +17,6 @@ import { lockDirectories } from './directories.js';
 export type {
   Database,
   DatabaseOptions,
-  DatabaseReport,
   Effects,
 } from './database_contract.js';
 

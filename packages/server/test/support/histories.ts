@@ -116,6 +116,3 @@ export const randomHistory = (random: Seeded, length: number, startMs: number): 
 
 /** The agents that histories are written by, for filters. */
 export const historyAgents: readonly AgentId[] = agents.map((pair) => pair.agentId);
-
-/** The concepts that histories are about. */
-export const historyPaths: readonly string[] = paths;

@@ -9,12 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The built server binary. */
-export const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js', import.meta.url));
+const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js', import.meta.url));
 
 /** The built command line. */
 export const cliBinary = fileURLToPath(new URL('../../src/bin/stemedb.js', import.meta.url));
 
-export const freePort = async (): Promise<number> => {
+const freePort = async (): Promise<number> => {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');
