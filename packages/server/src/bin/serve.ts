@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
 import type { Config } from '../config/config.js';
-import { checkBindAddress, parseBindAddress } from '../guard/bind.js';
+import { readBindAddress } from '../guard/bind.js';
 import { httpLimits } from '../guard/limits.js';
 import type { HealthReport } from '../http/deps.js';
 import { buildHttpServer } from '../http/server.js';
@@ -116,9 +116,7 @@ const buildApp = (
 
 /** Opens everything and listens; an error names what stands in the way. */
 export const serve = async (config: Config): Promise<Outcome<RunningServer>> => {
-  const parsed = parseBindAddress(config.bindAddr);
-  if (parsed === undefined) return badAddress(config.bindAddr);
-  const address = checkBindAddress(parsed, config.insecure);
+  const address = readBindAddress(config.bindAddr, config.insecure);
   if (!address.ok) return address;
   const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const telemetry = createTelemetry();
@@ -157,14 +155,6 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     return cannotListen(config.bindAddr, cause);
   }
 };
-
-const badAddress = (text: string): Outcome<never> => ({
-  ok: false,
-  error: {
-    code: 'invalid_configuration',
-    detail: `bind_addr must be host:port, such as 127.0.0.1:18180, not "${text}".`,
-  },
-});
 
 const cannotListen = (text: string, cause: unknown): Outcome<never> => ({
   ok: false,

@@ -3,6 +3,7 @@
 import { CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
 import { loadConfig } from '../config/config.js';
+import { readBindAddress } from '../guard/bind.js';
 import { httpLimits } from '../guard/limits.js';
 import { groupCommitLimits } from '../ingest/commit_queue.js';
 import { systemClock } from '../io/system_clock.js';
@@ -19,8 +20,13 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const complain = (line: string): boolean => process.stderr.write(`stemedb-api: ${line}\n`);
 
 const run = async ({ flags, configFile, printConfig }: ServerArguments): Promise<number> => {
-  const sources = { flags, env: process.env, file: configFile, readFile: readTextFile };
-  const loaded = await loadConfig(sources);
+  const loaded = await loadConfig({
+    flags,
+    env: process.env,
+    file: configFile,
+    readFile: readTextFile,
+    checkBind: readBindAddress,
+  });
   if (!loaded.ok) {
     complain(loaded.error.detail);
     return exitCodeOf(loaded.error.code);

@@ -5,6 +5,7 @@ import { runCli } from '../cli/run.js';
 import type { CliServices } from '../cli/services.js';
 import { systemCliIo } from '../cli/system_io.js';
 import { loadConfig } from '../config/config.js';
+import { readBindAddress } from '../guard/bind.js';
 import { openDatabase } from './database.js';
 import { readTextFile } from './read_text_file.js';
 import { systemEffects, systemEngine } from './system_effects.js';
@@ -18,7 +19,13 @@ const services: CliServices = {
     ),
   engine: systemEngine,
   readConfig: async (file) => {
-    const loaded = await loadConfig({ flags: {}, env: process.env, file, readFile: readTextFile });
+    const loaded = await loadConfig({
+      flags: {},
+      env: process.env,
+      file,
+      readFile: readTextFile,
+      checkBind: readBindAddress,
+    });
     return loaded.ok ? ok(loaded.value.lines) : loaded;
   },
 };

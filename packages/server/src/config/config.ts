@@ -51,8 +51,10 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The file of `--config`; undefined looks for the one of the system. */
   readonly file: string | undefined;
-  /** The text of a file; undefined when there is none. */
+  /** The text of a file; undefined when there is none; rejects when it cannot be read. */
   readonly readFile: (path: string) => Promise<string | undefined>;
+  /** The rule for where a server may listen, which the guard has. */
+  readonly checkBind: (bindAddr: string, insecure: boolean) => Outcome<unknown>;
 }
 
 /** Read when it is there and no other file is named. */
@@ -100,7 +102,13 @@ const readTable = (path: string, table: JsonObject): Outcome<FileSettings> => {
 
 const readConfigFile = async (sources: ConfigSources): Promise<Outcome<FileSettings>> => {
   const path = sources.file ?? systemConfigFile;
-  const text = await sources.readFile(path);
+  let text: string | undefined;
+  try {
+    text = await sources.readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    return invalid(`The configuration file ${path} cannot be read (${code}).`, cause);
+  }
   if (text === undefined) {
     if (sources.file !== undefined) return invalid(`There is no configuration file ${path}.`);
     return ok({ path: undefined, values: new Map(), policy: undefined });
@@ -122,10 +130,11 @@ const checkEnvironment = (env: ConfigSources['env']): Outcome<void> => {
   return ok(undefined);
 };
 
+/** Hosts and origins: both are compared in lower case. */
 const listOf = (text: string): readonly string[] =>
   text
     .split(',')
-    .map((item) => item.trim())
+    .map((item) => item.trim().toLowerCase())
     .filter((item) => item !== '');
 
 const oneOf = <T extends string>(line: ConfigLine, allowed: readonly T[]): Outcome<T> => {
@@ -139,6 +148,7 @@ const oneOf = <T extends string>(line: ConfigLine, allowed: readonly T[]): Outco
 const assemble = (
   lines: ReadonlyMap<SettingKey, ConfigLine>,
   policy: PolicyTable | undefined,
+  checkBind: ConfigSources['checkBind'],
 ): Outcome<Config> => {
   const line = (key: SettingKey): ConfigLine => {
     const found = lines.get(key);
@@ -153,6 +163,8 @@ const assemble = (
   for (const key of ['bind_addr', 'wal_dir', 'db_dir'] as const) {
     if (line(key).value === '') return invalid(`${key} (from ${line(key).source}) is empty.`);
   }
+  const bind = checkBind(line('bind_addr').value, insecure.value === 'true');
+  if (!bind.ok) return bind;
   const realm = line('realm').value;
   if (new TextEncoder().encode(realm).length > 64) {
     return invalid('realm may have at most 64 bytes.');
@@ -192,7 +204,7 @@ export const loadConfig = async (sources: ConfigSources): Promise<Outcome<Loaded
       source: found?.source ?? 'default',
     });
   }
-  const config = assemble(lines, policy);
+  const config = assemble(lines, policy, sources.checkBind);
   if (!config.ok) return config;
   return ok({ config: config.value, lines: [...lines.values()] });
 };

@@ -24,6 +24,16 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+/** Reads where to listen and checks that this may be; `invalid_configuration` says why not. */
+export function readBindAddress(text: string, insecure: boolean): Outcome<BindAddress> {
+  const address = parseBindAddress(text);
+  if (address !== undefined) return checkBindAddress(address, insecure);
+  return fail({
+    code: 'invalid_configuration',
+    detail: `bind_addr must be host:port, such as 127.0.0.1:18180, not "${text}".`,
+  });
+}
+
 /** Refuses to serve strangers without authentication, unless told to. */
 export function checkBindAddress(address: BindAddress, insecure: boolean): Outcome<BindAddress> {
   if (insecure || isLoopback(address.host)) return ok(address);

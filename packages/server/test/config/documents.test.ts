@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { defaultPolicyTable } from '@stemedb/model';
 import { loadConfig } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
+import { readBindAddress } from '../../src/guard/bind.js';
 import { httpLimits } from '../../src/guard/limits.js';
 import { groupCommitLimits } from '../../src/ingest/commit_queue.js';
 import { queryLimits } from '../../src/query/query_service.js';
@@ -67,7 +68,13 @@ test('the TOML that docs/configuration.md shows is valid', async () => {
   const texts = [...page.matchAll(/^```toml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
   assert.equal(texts.length, 2);
   for (const text of texts) {
-    const sources = { flags: {}, env: {}, file: 'a.toml', readFile: async () => text };
+    const sources = {
+      flags: {},
+      env: {},
+      file: 'a.toml',
+      readFile: async () => text,
+      checkBind: readBindAddress,
+    };
     const loaded = await loadConfig(sources);
     assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.detail);
   }

@@ -10,6 +10,8 @@ import {
   systemConfigFile,
 } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
+import { readBindAddress } from '../../src/guard/bind.js';
+import { hostRefusal } from '../../src/guard/hosts.js';
 
 interface Stated {
   readonly flags?: ConfigSources['flags'];
@@ -25,6 +27,7 @@ const sourcesOf = ({ flags = {}, env = {}, file, files = {} }: Stated): ConfigSo
   env,
   file,
   readFile: async (path) => files[path],
+  checkBind: readBindAddress,
 });
 
 const load = async (stated: Stated): Promise<LoadedConfig> => {
@@ -136,4 +139,35 @@ test('a wrong policy is refused with its place', async () => {
   const grant = `grants = [{ agent_id = "${'a'.repeat(64)}", class = "royal" }]`;
   assert.match(await policy(grant), /grants\[0\]\.class.*"royal"/);
   assert.match(await refusedFile('policy = 1'), /policy/);
+});
+
+test('allowed hosts and origins are compared in lower case', async () => {
+  const { config } = await load({
+    env: {
+      STEMEDB_ALLOWED_HOSTS: 'Db.Example.ORG',
+      STEMEDB_ALLOWED_ORIGINS: 'https://App.Example',
+    },
+  });
+  const rules = { allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins };
+  const headers = { host: 'DB.example.org', origin: 'https://APP.example' };
+  assert.equal(hostRefusal({ headers, url: '/v1/health' }, rules), undefined);
+});
+
+test('a file that cannot be read is named with the reason', async () => {
+  const unreadable = Object.assign(new Error('no'), { code: 'EISDIR' });
+  const readFile = () => Promise.reject(unreadable);
+  const loaded = await loadConfig({ ...sourcesOf({ file: '/etc' }), readFile });
+  assert.ok(!loaded.ok);
+  assert.equal(loaded.error.code, 'invalid_configuration');
+  assert.equal(loaded.error.detail, 'The configuration file /etc cannot be read (EISDIR).');
+});
+
+test('an address that the server would refuse is refused at the check', async () => {
+  const bind = (address: string, insecure = 'false'): Stated => ({
+    env: { STEMEDB_BIND_ADDR: address, STEMEDB_INSECURE: insecure },
+  });
+  assert.match(await refusal(bind('nonsense')), /must be host:port.*"nonsense"/);
+  assert.match(await refusal(bind('127.0.0.1:99999')), /must be host:port/);
+  assert.match(await refusal(bind('0.0.0.0:18180')), /STEMEDB_INSECURE=true/);
+  assert.equal((await load(bind('0.0.0.0:18180', 'true'))).config.bindAddr, '0.0.0.0:18180');
 });
