@@ -295,8 +295,9 @@ describe('decay', () => {
   it('counts from when a record came, if it was stated later than that', async () => {
     const target = await open();
     await write(target, claim('x', { asserted_at: startMs + 4 * 60_000 }));
-    const explain = await explained(target, { decay: 30, asOf: startMs });
-    assert.equal(explain.candidates[0]?.effective_confidence, 1);
+    target.clock.advance(30 * dayMs);
+    const explain = await explained(target, { decay: 30, asOf: startMs + 30 * dayMs });
+    assert.equal(explain.candidates[0]?.effective_confidence, 0.5);
     await target.database.close();
   });
 });
