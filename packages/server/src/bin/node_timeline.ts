@@ -1,5 +1,6 @@
 /** What questions need of the writing side, over this node's clock and group commit. */
 import type { HlcStamp, HybridClock } from '@stemedb/model';
+import { endOfMs } from '@stemedb/model';
 import type { GroupCommit } from '../ingest/group_commit.js';
 import type { Clock } from '../io/clock.js';
 import type { Timeline } from '../query/timeline.js';
@@ -39,8 +40,9 @@ export class NodeTimeline implements Timeline {
 
   async passMoment(ms: number): Promise<void> {
     this.#hybrid.advancePast(ms);
-    // What was stamped before is on its way; what is stamped from now on lies after the moment.
-    await this.#commit.settle();
+    // What is stamped from now on lies after the moment, so only what was stamped up to it and is
+    // still on its way is waited for: a question about the past does not hang on a slow disk.
+    if (this.#commit.isInFlight(endOfMs(ms))) await this.#commit.settle();
   }
 
   async waitFor(sequence: number): Promise<boolean> {

@@ -12,7 +12,7 @@
  * invariant ends writing for the life of the process: the log still has every record that was
  * acknowledged, and a restart applies what it holds.
  */
-import type { HybridClock, Outcome, RecordId, StemeError } from '@stemedb/model';
+import type { HlcStamp, HybridClock, Outcome, RecordId, StemeError } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
 import type { Log } from '../log/log.js';
 import type { ApplicableRecord, Store } from '../store/store.js';
@@ -53,6 +53,8 @@ export class GroupCommit {
   readonly #onApplied: ((records: readonly ApplicableRecord[]) => void) | undefined;
   readonly #onFailure: ((error: StemeError) => void) | undefined;
   readonly #staged = new Map<RecordId, KnownRecord>();
+  /** Batches that are stamped and not yet visible or refused, with their oldest stamp. */
+  readonly #inFlight = new Map<FormedBatch, HlcStamp>();
   readonly #queue: CommitQueue;
   #isClosing = false;
   #running = false;
@@ -137,6 +139,12 @@ export class GroupCommit {
     await this.#applying;
   }
 
+  /** True while something stamped at or before this may still become visible. */
+  isInFlight(upTo: HlcStamp): boolean {
+    for (const oldest of this.#inFlight.values()) if (oldest <= upTo) return true;
+    return false;
+  }
+
   /** Takes nothing more and resolves when all that was taken has been answered. */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -195,6 +203,13 @@ export class GroupCommit {
     batch: FormedBatch,
     startedMs: number,
   ): { readonly appended: Promise<void>; readonly done: Promise<void> } {
+    const stamps = batch.fresh.map((record) => record.stamp);
+    // A merged record brings a stamp of its own, so the first is not always the oldest.
+    const oldest = stamps.reduce<HlcStamp | undefined>(
+      (least, stamp) => (least === undefined || stamp < least ? stamp : least),
+      undefined,
+    );
+    if (oldest !== undefined) this.#inFlight.set(batch, oldest);
     const appended = this.#append(batch);
     const done = appended.then(async (outcome) => {
       if (!outcome.ok) {
@@ -213,7 +228,10 @@ export class GroupCommit {
       this.#metrics?.batchVisible(batch.fresh.length, (this.#monotonicMs() - startedMs) / 1000);
     });
     // A rejection is handled where `appended` is awaited; `done` only waits.
-    return { appended: appended.then(() => undefined), done: done.catch(() => undefined) };
+    return {
+      appended: appended.then(() => undefined),
+      done: done.catch(() => undefined).finally(() => this.#inFlight.delete(batch)),
+    };
   }
 
   /** Writes and syncs; chains the application to the store; gives the first sequence. */

@@ -42,6 +42,20 @@ export class Pace {
     this.#check();
   }
 
+  /** Waits for what others do, as long as the question has time; false when that ran out. */
+  async reaches(work: Promise<void>): Promise<boolean> {
+    let stopClock = (): void => undefined;
+    const over = new Promise<boolean>((resolve) => {
+      const leftMs = Math.max(0, this.#deadlineMs - this.#clock.monotonicMs());
+      stopClock = this.#clock.after(leftMs, () => resolve(false));
+    });
+    try {
+      return await Promise.race([work.then(() => true), over]);
+    } finally {
+      stopClock();
+    }
+  }
+
   #check(): void {
     if (this.#signal?.aborted === true) throw new QueryEnded('The caller has gone.');
     if (this.#clock.monotonicMs() < this.#deadlineMs) return;

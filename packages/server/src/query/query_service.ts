@@ -103,7 +103,7 @@ class StoreQueryService implements QueryService {
     const lens = this.#parts.lenses.get(question.lens);
     if (lens === undefined) return this.#unknownLens(question.lens);
     const pace = new Pace(clock, this.#limits.queryTimeoutMs, signal);
-    const opened = await this.#open(principal, question);
+    const opened = await this.#open(principal, question, pace);
     if (!opened.ok) return opened;
     const view = this.#openView();
     if (!view.ok) return view;
@@ -131,7 +131,8 @@ class StoreQueryService implements QueryService {
       readonly minPosition?: string;
     } = {},
   ): Promise<Outcome<StatedRecord>> {
-    const moment = await this.#moment(options.asOf, options.minPosition);
+    const pace = new Pace(this.#parts.clock, this.#limits.queryTimeoutMs, undefined);
+    const moment = await this.#moment(options.asOf, options.minPosition, pace);
     if (!moment.ok) return moment;
     const { stamp } = moment.value;
     const view = this.#openView();
@@ -198,12 +199,13 @@ class StoreQueryService implements QueryService {
   async #open(
     principal: Principal,
     question: Question,
+    pace: Pace,
   ): Promise<Outcome<{ readonly moment: Moment; readonly after: Pair | undefined }>> {
     if (question.cursor === undefined) {
-      const moment = await this.#moment(this.#asOfOf(question), question.minPosition);
+      const moment = await this.#moment(this.#asOfOf(question), question.minPosition, pace);
       return moment.ok ? ok({ moment: moment.value, after: undefined }) : moment;
     }
-    const { cursorKey, clock } = this.#parts;
+    const { cursorKey, clock, timeline } = this.#parts;
     const read = readCursor(
       cursorKey,
       question,
@@ -212,6 +214,10 @@ class StoreQueryService implements QueryService {
       clock.wallMs(),
     );
     if (!read.ok) return read;
+    if (question.minPosition !== undefined) {
+      const reached = await awaitPosition(timeline, question.minPosition);
+      if (!reached.ok) return reached;
+    }
     const { stamp, ms, after }: CursorState = read.value;
     return ok({ moment: { stamp, ms }, after });
   }
@@ -226,6 +232,7 @@ class StoreQueryService implements QueryService {
   async #moment(
     asOf: string | number | undefined,
     minPosition: string | undefined,
+    pace: Pace,
   ): Promise<Outcome<Moment>> {
     const { timeline } = this.#parts;
     if (minPosition !== undefined) {
@@ -238,8 +245,11 @@ class StoreQueryService implements QueryService {
     }
     const now = { wallMs: timeline.wallMs(), visible: timeline.visibleStamp };
     const moment = readMoment(asOf, now);
-    if (moment.ok) await timeline.passMoment(moment.value.ms);
-    return moment;
+    if (!moment.ok || (await pace.reaches(timeline.passMoment(moment.value.ms)))) return moment;
+    return fail({
+      code: 'query_timeout',
+      detail: 'What was written up to as_of is not synced yet; ask again, or of an earlier moment.',
+    });
   }
 
   async #answer(
