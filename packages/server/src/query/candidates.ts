@@ -10,13 +10,26 @@ import type { Candidate } from '../lens/lens.js';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, StoreSnapshot } from '../store/store.js';
 import type { EffectivePolicy } from '../trust/policy_history.js';
-import { ClassTable, type CountedClass } from '../trust/source_class.js';
+import { type ClassRequest, ClassTable, type CountedClass } from '../trust/source_class.js';
 import type { Taint, TaintReason } from '../trust/taint.js';
 import type { Moment } from './as_of.js';
-import type { OriginResolver, ResolvedOrigin } from './origins.js';
+import type { KnownSource, OriginResolver, ResolvedOrigin } from './origins.js';
 import type { Pace } from './pace.js';
 import type { Question } from './question.js';
 import { taintedOut } from './taints.js';
+
+/** What a claim asks to be counted as: by itself, by the source that it cites, by its path. */
+export const classRequests = (
+  agent: AgentId,
+  stated: string | undefined,
+  cited: KnownSource | undefined,
+  suggested: string | undefined,
+): readonly ClassRequest[] => [
+  { name: stated, agents: [agent] },
+  // Citing lends nothing: the source counts as far as its author and the claim's may both go.
+  { name: cited?.className, agents: cited === undefined ? [agent] : [agent, cited.agent] },
+  { name: suggested, agents: [agent] },
+];
 
 /** The candidate with what an explanation shows beside its factors. */
 export interface WeighedCandidate extends Candidate {
@@ -139,13 +152,6 @@ export class CandidateWeigher {
     return this.#taint.tainted(ids, this.#moment.stamp);
   }
 
-  /** The class that counts for a claim that is read on its own. */
-  classOf(conceptPath: string, row: CandidateRow): CountedClass {
-    const agent = this.#snapshot.agent(row.agentNumber);
-    const origin = this.#origins.resolve(row.originNumber);
-    return this.#countedClass(row, agent, origin, this.#classes.suggestedBy(conceptPath));
-  }
-
   #countedClass(
     row: CandidateRow,
     agent: AgentId,
@@ -153,13 +159,7 @@ export class CandidateWeigher {
     suggested: string | undefined,
   ): CountedClass {
     const stated = row.classNumber === 0 ? undefined : this.#snapshot.className(row.classNumber);
-    const { cited } = origin;
-    return this.#classes.count([
-      { name: stated, agents: [agent] },
-      // Citing lends nothing: the source counts as far as its author and the claim's may both go.
-      { name: cited?.className, agents: cited === undefined ? [agent] : [agent, cited.agent] },
-      { name: suggested, agents: [agent] },
-    ]);
+    return this.#classes.count(classRequests(agent, stated, origin.cited, suggested));
   }
 
   #reasonToLeaveOut(

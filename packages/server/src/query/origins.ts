@@ -3,7 +3,7 @@
  * else its `source`, else its `source_uri`, else its author (spec 6). A source record stands for
  * its content hash, else for its URI; the kinds of origin are kept apart by their prefix.
  */
-import type { AgentId, HlcStamp, RecordId, SourceContent } from '@stemedb/model';
+import type { AgentId, AssertionContent, HlcStamp, RecordId, SourceContent } from '@stemedb/model';
 import { kindNumber, normalizeUri } from '@stemedb/model';
 import type { OriginExpression, StoreSnapshot } from '../store/store.js';
 import type { RecordReader } from './records.js';
@@ -19,8 +19,6 @@ export interface ResolvedOrigin {
   readonly origin: string;
   /** The source that the claim names as `source`, when it is known. */
   readonly cited: KnownSource | undefined;
-  /** True when a cited source is not known at the moment asked. */
-  readonly unknownSource: boolean;
 }
 
 const originOfSource = (id: RecordId, source: SourceContent): string => {
@@ -60,8 +58,12 @@ export class OriginResolver {
       (expression.sourceUri === undefined
         ? `agent:${expression.agent}`
         : `uri:${normalizeUri(expression.sourceUri)}`);
-    const unknownSource = expression.source !== undefined && cited === undefined;
-    return { origin, cited, unknownSource };
+    return { origin, cited };
+  }
+
+  /** The source that a claim read on its own names as `source`, when it is known. */
+  citedBy(content: AssertionContent): KnownSource | undefined {
+    return content.source === undefined ? undefined : this.#source(content.source);
   }
 
   #firstSource(ids: readonly RecordId[]): KnownSource | undefined {

@@ -5,7 +5,7 @@
  * is done in steps: between them the deadline and the caller's cancellation are looked at and other
  * requests get their turn, so one large question neither outlives its time nor stops the server.
  */
-import type { Outcome, RecordId, StemeError } from '@stemedb/model';
+import type { Outcome, RecordContent, RecordId, StemeError } from '@stemedb/model';
 import { fail, formatTime, kindOfNumber, ok, stampMs, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Clock } from '../io/clock.js';
@@ -16,17 +16,25 @@ import type { CandidateLoader } from '../store/candidate_loader.js';
 import { StoreCorruption } from '../store/corruption.js';
 import type { Pair, Store, StoreSnapshot } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
+import { ClassTable } from '../trust/source_class.js';
 import { resultOf } from './answer.js';
 import { type Moment, readMoment } from './as_of.js';
-import { CandidateWeigher, readRows } from './candidates.js';
+import { CandidateWeigher, classRequests, readRows } from './candidates.js';
 import { type CursorState, readCursor, writeCursor } from './cursor.js';
 import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded, rowsPerPair } from './pace.js';
-import type { Answer, AnswerResult, QueryService, Question, StatedRecord } from './question.js';
+import type {
+  Answer,
+  AnswerResult,
+  AnswerWarning,
+  QueryService,
+  Question,
+  StatedRecord,
+} from './question.js';
 import { DamagedRecord, RecordReader } from './records.js';
 import { type TaintOver, taintWarnings } from './taints.js';
 import { awaitPosition, type Timeline } from './timeline.js';
-import { referenceWarnings } from './warnings.js';
+import { classWarning, referenceWarnings } from './warnings.js';
 
 /** Limits of one question; every node uses the same, so that every node answers alike. */
 export interface QueryLimits {
@@ -153,6 +161,7 @@ class StoreQueryService implements QueryService {
       const taint = this.#parts.taintOver({ snapshot, reader, asOf: stamp, turn });
       const taints = await taint?.tainted([id], stamp);
       const warnings = [
+        ...this.#classWarnings(stated.record, snapshot, reader, moment.value),
         ...referenceWarnings(snapshot, stated.record, stamp),
         ...taintWarnings(taints?.get(id)),
       ];
@@ -164,6 +173,24 @@ class StoreQueryService implements QueryService {
     } finally {
       this.#closeView(snapshot);
     }
+  }
+
+  /** `class_not_granted`, as the answers have it that this claim wins. */
+  #classWarnings(
+    content: RecordContent,
+    snapshot: StoreSnapshot,
+    reader: RecordReader,
+    moment: Moment,
+  ): readonly AnswerWarning[] {
+    if (content.kind !== 'assertion') return [];
+    const classes = new ClassTable(this.#parts.policies.inForce(moment.stamp));
+    const cited = new OriginResolver(snapshot, reader, moment.stamp).citedBy(content);
+    const suggested = classes.suggestedBy(content.concept_path);
+    const counted = classes.count(
+      classRequests(content.agent_id, content.source_class, cited, suggested),
+    );
+    const { notGranted, name } = counted;
+    return notGranted === undefined ? [] : [classWarning(notGranted, name)];
   }
 
   #openView(): Outcome<StoreSnapshot> {

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type KeyPair,
   keyPairFromSeed,
+  type RecordId,
   recordIdOf,
   sign,
 } from '@stemedb/model';
@@ -43,12 +44,16 @@ const answered = async (author: KeyPair, publisher: KeyPair): Promise<AnswerResu
   const label = { title: 'Label', uri: 'https://fda.example/label', class: 'regulatory' };
   const source = await submit(database, signed('source', label, publisher));
   const claim = { concept_path: 'drug/x', predicate: 'safe', value: 'yes', source };
-  await submit(database, signed('assertion', claim, author));
+  const id = await submit(database, signed('assertion', claim, author));
   const scope = { type: 'concept', conceptPath: 'drug/x' } as const;
   const { results } = await ask(database, { scope, lens: 'layered', limit: 10 });
+  const principal = { type: 'node', agentId: database.agentId } as const;
+  const read = await database.query.record(principal, id as RecordId);
   await database.close();
   const [result] = results;
-  assert.ok(result !== undefined);
+  assert.ok(result !== undefined && read.ok);
+  // A claim that is read on its own says the same of its class.
+  assert.deepEqual(read.value.warnings, result.warnings);
   return result;
 };
 
