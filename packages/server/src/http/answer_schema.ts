@@ -14,6 +14,7 @@ export const recordAnswerSchema = Type.Object({
   recorded_stamp: stamp,
   proof: Type.Unsafe<string>({ type: 'string', enum: ['signature', 'credential', 'node'] }),
   signatures: Type.Optional(Type.Array(Type.Object({ agent_id: id, signature: Type.String() }))),
+  signatures_count: Type.Optional(Type.Integer()),
   warnings: Type.Optional(warnings),
 });
 

@@ -101,7 +101,10 @@ export interface StatedRecord {
   readonly recorded_at: string;
   readonly recorded_stamp: HlcStamp;
   readonly proof: 'signature' | 'credential' | 'node';
+  /** At most 100: the author's own first, then by agent and signature. */
   readonly signatures?: readonly { readonly agent_id: AgentId; readonly signature: string }[];
+  /** How many there are, when that is more than are listed. */
+  readonly signatures_count?: number;
   readonly warnings?: readonly AnswerWarning[];
 }
 

@@ -1,9 +1,24 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
-import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
+import type { AgentId, HlcStamp, RecordContent, RecordId } from '@stemedb/model';
 import { decodeStored, formatTime, recordIdOf, stampMs } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { StoreSnapshot } from '../store/store.js';
 import type { StatedRecord } from './question.js';
+
+/** Signatures that one record lists: anyone may add one, and every answer carries them. */
+const listedSignaturesMax = 100;
+
+type StatedSignature = NonNullable<StatedRecord['signatures']>[number];
+
+/** Orders signatures, the author's own first: never by arrival. */
+const bySignerOf =
+  (author: AgentId) =>
+  (one: StatedSignature, other: StatedSignature): number => {
+    if (one.agent_id === other.agent_id) return one.signature < other.signature ? -1 : 1;
+    if (one.agent_id === author) return -1;
+    if (other.agent_id === author) return 1;
+    return one.agent_id < other.agent_id ? -1 : 1;
+  };
 
 /** The log or the store holds something other than what was stored: this request cannot go on. */
 export class DamagedRecord extends Error {
@@ -43,20 +58,22 @@ export class RecordReader {
   stated(id: RecordId, asOf: HlcStamp): StatedRecord | undefined {
     const frame = this.frame(id, asOf);
     if (frame === undefined) return undefined;
-    const signatures = [];
+    const record = decodeStored(frame.bytes);
+    const signatures: StatedSignature[] = [];
     for (const attestation of this.#snapshot.attestations(id)) {
       const content = this.content(attestation.id, asOf);
       if (content?.kind !== 'attestation') continue;
       signatures.push({ agent_id: content.agent_id, signature: content.signature });
     }
-    signatures.sort((one, other) => (one.agent_id < other.agent_id ? -1 : 1));
+    signatures.sort(bySignerOf(record.agent_id));
     return {
       id,
-      record: decodeStored(frame.bytes),
+      record,
       recorded_at: formatTime(stampMs(frame.stamp)),
       recorded_stamp: frame.stamp,
       proof: frame.proof,
-      ...(signatures.length > 0 ? { signatures } : {}),
+      ...(signatures.length > 0 ? { signatures: signatures.slice(0, listedSignaturesMax) } : {}),
+      ...(signatures.length > listedSignaturesMax ? { signatures_count: signatures.length } : {}),
     };
   }
 }
