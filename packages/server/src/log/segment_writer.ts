@@ -10,6 +10,7 @@ import type { Clock } from '../io/clock.js';
 import { type Disk, type DiskFile, diskErrorCode } from '../io/disk.js';
 import { logFailed, writeFailure } from './failure.js';
 import { encodeSegmentHeader, type SegmentHeader } from './format.js';
+import { syncFailed } from './sync_failure.js';
 
 /** A write interrupted or cut short this often in a row is a failed write. */
 const attemptsMax = 16;
@@ -45,7 +46,7 @@ export class SegmentWriter {
     try {
       await this.file.datasync();
     } catch (error) {
-      return fail(logFailed(`a sync failed (${diskErrorCode(error)})`, error));
+      return fail(syncFailed('a sync failed', error));
     }
     this.#position += bytes.byteLength;
     return ok({ syncMs: this.#clock.monotonicMs() - startedMs });
@@ -55,9 +56,13 @@ export class SegmentWriter {
   async #cutBack(error: StemeError): Promise<StemeError> {
     try {
       await this.file.truncate(this.#position);
-      await this.file.datasync();
     } catch (cause) {
       return logFailed(`a failed write could not be undone (${diskErrorCode(cause)})`, cause);
+    }
+    try {
+      await this.file.datasync();
+    } catch (cause) {
+      return syncFailed('a failed write could not be undone', cause);
     }
     return error;
   }
@@ -111,7 +116,7 @@ export async function createSegment(
     await disk.syncDirectory(dirname(path));
   } catch (error) {
     await file.close().catch(() => undefined);
-    return fail(logFailed(`a new segment could not be synced (${diskErrorCode(error)})`, error));
+    return fail(syncFailed('a new segment could not be synced', error));
   }
   return ok(new SegmentWriter(header, file, bytes.byteLength, clock));
 }

@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { GroupCommitMetrics } from '../ingest/group_commit.js';
 import type { IngestMetrics } from '../ingest/ingest_service.js';
 import type { LogMetrics } from '../log/metrics.js';
+import { isSyncFailure } from '../log/sync_failure.js';
 import type { HttpMetrics, QueryMetrics } from './metrics.js';
 
 /** Values that are read when somebody asks for the metrics. */
@@ -68,7 +69,7 @@ const logMetrics = (registry: Registry): LogMetrics => {
   });
   const fsyncErrors = new Counter({
     name: 'stemedb_wal_fsync_errors_total',
-    help: 'Failures after which the log is dead until a restart.',
+    help: 'Syncs that failed; after one the log is dead until a restart.',
     registers,
   });
   const rotations = new Counter({
@@ -90,7 +91,9 @@ const logMetrics = (registry: Registry): LogMetrics => {
     },
     rotated: () => rotations.inc(),
     writeFailed: (error) => writeErrors.inc({ error }),
-    died: () => fsyncErrors.inc(),
+    died: (error) => {
+      if (isSyncFailure(error)) fsyncErrors.inc();
+    },
     recovered: (seconds) => recovery.set(seconds),
   };
 };

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { logFailed } from '../../src/log/failure.js';
+import { syncFailed } from '../../src/log/sync_failure.js';
 import { createTelemetry } from '../../src/telemetry/registry.js';
 
 /** Samples by name and labels. */
@@ -21,7 +23,8 @@ test('what the rooms report is counted under the specified names', async () => {
   telemetry.log.appended?.({ records: 3, bytes: 500, seconds: 0.002, syncSeconds: 0.001 });
   telemetry.log.rotated?.();
   telemetry.log.writeFailed?.('disk_full');
-  telemetry.log.died?.({ code: 'log_failed', detail: 'The disk failed.' });
+  telemetry.log.died?.(syncFailed('a sync failed', new Error('EIO')));
+  telemetry.log.died?.(logFailed('a failed write could not be undone', new Error('EIO')));
   telemetry.log.recovered?.(1.5);
   telemetry.ingest.recordsCreated(3);
   telemetry.commit.batchVisible(3, 0.002);
@@ -29,6 +32,7 @@ test('what the rooms report is counted under the specified names', async () => {
   const asked = { endpoint: 'query', lens: 'recency', seconds: 0.2 };
   telemetry.query.answered({ ...asked, failure: undefined });
   telemetry.query.answered({ ...asked, failure: 'query_timeout' });
+  telemetry.query.answered({ ...asked, failure: 'caller_gone' });
   telemetry.observe({
     assertions: () => 7,
     logBytes: () => 1000,
@@ -53,8 +57,8 @@ test('what the rooms report is counted under the specified names', async () => {
     stemedb_db_disk_usage_bytes: 4096,
     stemedb_assertions_total: 7,
     stemedb_assertions_ingested_total: 3,
-    [`stemedb_query_latency_seconds_count${query}`]: 2,
-    [`stemedb_queries_total${query}`]: 2,
+    [`stemedb_query_latency_seconds_count${query}`]: 3,
+    [`stemedb_queries_total${query}`]: 3,
     stemedb_query_timeout_total: 1,
     'stemedb_http_requests_total{method="GET",route="/v1/x",status="200"}': 1,
     'stemedb_http_request_duration_seconds_count{method="GET",route="/v1/x"}': 1,

@@ -68,7 +68,8 @@ async function answer(
   const outcome = await deps.query.ask(principal, question.value, abort.signal);
   reply.raw.removeListener('close', gone);
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
-  const failure = outcome.ok ? undefined : outcome.error.code;
-  deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure });
+  // A caller that left ends its question like a timeout; the node was not slow.
+  const ended = abort.signal.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
+  deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure: ended });
   return outcome.ok ? reply.send(outcome.value) : sendProblem(reply, outcome.error);
 }
