@@ -3,9 +3,9 @@
  * log, of nothing else. So the entries are the same after any split into batches, and verification
  * can ask for each of them (verify.ts).
  *
- * The same id again changes nothing but which of its frames counts: the one with the smaller stamp,
- * between equal stamps the one with the smaller proof, else the first. So two nodes that hold the same
- * frames say the same stamp and proof of a record, in whatever order they came.
+ * The same id again changes nothing but which of its frames counts: the one with the smaller
+ * stamp, between equal stamps the one with the smaller proof, else the first. So two nodes that
+ * hold the same frames say the same stamp and proof of a record, in whatever order they came.
  */
 import {
   type AssertionContent,
@@ -109,7 +109,7 @@ function insert(sink: EntrySink, record: ApplicableRecord, frame: FrameFacts): v
   }
 }
 
-/** Lists keep naming the record by its first sequence: only place and row say what the frame says. */
+/** Lists keep naming the record by its first sequence: only place and row follow the frame. */
 function moveTo(sink: EntrySink, record: ApplicableRecord, stored: StoredPlace): void {
   putPlace(sink, stored);
   if (record.content?.kind === 'assertion') {

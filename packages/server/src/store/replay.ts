@@ -3,9 +3,9 @@
  * log is read from the last record applied, which is checked to be the very record that the store
  * knows at that place: a store is never continued on another log.
  *
- * Failure model: what the log cannot read stops the replay with `log_corrupt`, what the store cannot
- * read of its own with `store_corrupt`; what was applied before stays applied, and the next replay
- * goes on there.
+ * Failure model: what the log cannot read stops the replay with `log_corrupt`, what the store
+ * cannot read of its own with `store_corrupt`; what was applied before stays applied, and the
+ * next replay goes on there.
  */
 import { decodeStored, fail, kindOfNumber, type Outcome, ok, recordIdOf } from '@stemedb/model';
 import { LogCorruptError } from '../log/failure.js';

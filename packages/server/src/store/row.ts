@@ -99,9 +99,9 @@ export class RowDecoder {
 }
 
 /**
- * Sequence entry: id 32, stamp 16, frame's sequence u48, its offset u48, shard u16, kind u8, proof u8,
- * checksum u32. The key is the sequence of the id's first frame, which all lists name; the payload
- * says which of its frames counts.
+ * Sequence entry: id 32, stamp 16, sequence of the frame u48, its offset u48, shard u16, kind u8,
+ * proof u8, checksum u32. The key is the sequence of the first frame of the id, which all lists
+ * name; the payload says which of its frames counts.
  */
 const frameAt = idBytes + stampBytes;
 const offsetAt = frameAt + sequenceBytes;

@@ -47,7 +47,7 @@ const stateRules = ({ ask, isOut, reasonIn, startMs }: Asking): void => {
     assert.deepEqual([...(await ask(story.records, [one], before))], []);
   });
 
-  it('takes out what is replaced, leaves its replacement in, and A -> B -> A ends at A', async () => {
+  it('takes out what is replaced, leaves its replacement, and A -> B -> A ends at A', async () => {
     const story = new Story(startMs);
     const [a, b] = [story.claim(alice), story.claim(alice)];
     const by = story.replace(alice, a, b);

@@ -1,4 +1,4 @@
-/** Lines that wait for their attestations: bounded in bytes, for one stream and for all together. */
+/** Lines that wait for their attestations: bounded in bytes, for one stream and for all. */
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** The invariants of `src/ingest/SPEC.md`: what shares a batch, and what a failure leaves behind. */
+/** The invariants of `src/ingest/SPEC.md`: what shares a batch, what a failure leaves behind. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Outcome } from '@stemedb/model';

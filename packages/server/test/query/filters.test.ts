@@ -1,4 +1,4 @@
-/** Each filter keeps what it names, says why it leaves out the rest, and decay follows the class. */
+/** Each filter keeps what it names and says why it leaves out the rest; decay by class. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultPolicyTable, type JsonObject, type RecordId } from '@stemedb/model';
@@ -280,7 +280,7 @@ describe('decay', () => {
     });
   }
 
-  it('without a moment goes on with the clock, and says at which moment it was computed', async () => {
+  it('without a moment goes on with the clock, and says its moment', async () => {
     const target = await open();
     await write(target, claim('x', { source_class: 'community' }));
     target.clock.advance(90 * dayMs);

@@ -14,11 +14,15 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs `stemedb` with these words to its end. */
-export const runCli = async (...words: readonly string[]): Promise<Ended> => {
-  const child = spawn(process.execPath, [cliBinary, ...words], {
+/** Runs a Node program with these words to its end. */
+export const runProgram = async (
+  file: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => {
+  const child = spawn(process.execPath, [file, ...words], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH ?? '', NO_COLOR: '1' },
+    env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
@@ -29,6 +33,9 @@ export const runCli = async (...words: readonly string[]): Promise<Ended> => {
   ]);
   return { exit, signal, out, err };
 };
+
+/** Runs `stemedb` with these words to its end. */
+export const runCli = (...words: readonly string[]): Promise<Ended> => runProgram(cliBinary, words);
 
 /** The words that name the directories of a `ServerProcess`. */
 export const directoriesOf = (directory: string): readonly string[] => [

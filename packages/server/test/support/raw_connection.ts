@@ -8,7 +8,7 @@ const patienceMs = 30_000;
 export class RawConnection {
   readonly socket: Socket;
   #text = '';
-  /** Resolves with everything that came when the other side has closed; rejects when it does not. */
+  /** Resolves with everything that came once the other side has closed; rejects otherwise. */
   readonly closed: Promise<string>;
 
   private constructor(socket: Socket) {

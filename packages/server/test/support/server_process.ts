@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The built server binary. */
-const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js', import.meta.url));
+export const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js', import.meta.url));
 
 /** The built command line. */
 export const cliBinary = fileURLToPath(new URL('../../src/bin/stemedb.js', import.meta.url));

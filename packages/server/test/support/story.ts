@@ -1,4 +1,4 @@
-/** Records with stamps of the test's choice, to be merged: claims, sources and what retracts them. */
+/** Records with stamps of the test's choice: claims, sources and what retracts them. */
 import {
   type AgentId,
   canonicalBytes,

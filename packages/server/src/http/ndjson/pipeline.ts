@@ -2,10 +2,11 @@
  * Decides the lines of an NDJSON request in groups, several groups under way, answered in order.
  *
  * Invariants: at most `groupsInFlightMax` groups are held, so memory is bounded however long the
- * stream is; lines are reported in order; after a failure of the node nothing further is reported.
- * A line that is refused only because its attestation has not come yet (`agent_not_proved`) may be
- * set aside; it is tried again when the groups before it are decided, and once more at the end. What
- * is set aside is bounded in lines and bytes here, and in bytes by a budget that all streams share.
+ * stream is; lines are reported in order; after a failure of the node nothing further is
+ * reported. A line that is refused only because its attestation has not come yet
+ * (`agent_not_proved`) may be set aside; it is tried again when the groups before it are decided,
+ * and once more at the end. What is set aside is bounded in lines and bytes here, and in bytes by
+ * a budget that all streams share.
  */
 import type { Outcome, StemeError } from '@stemedb/model';
 import type { Accepted, Ingest, Submission } from '../../ingest/ingest.js';
