@@ -62,8 +62,10 @@ const stateRules = ({ ask, isOut, reasonIn, startMs }: Asking): void => {
     const story = new Story(startMs);
     const one = story.claim(alice);
     story.retract(alice, one);
+    const between = story.now;
     story.restore(alice, one);
     assert.equal(await isOut(story, one), false);
+    assert.equal((await ask(story.records, [one], between)).size, 1);
     story.retract(alice, one);
     assert.equal(await isOut(story, one), true);
   });
