@@ -55,6 +55,6 @@ export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerW
   const detail =
     reason.why === 'replaced_premise'
       ? `It rests on ${reason.premise}, which was replaced.`
-      : `It rests on more than ${premiseDepthMax} premises in a chain; the far end was not checked.`;
+      : `It rests on more than ${premiseDepthMax} premises in a chain; its end was not checked.`;
   return [{ code: reason.why, detail }];
 };
