@@ -1,4 +1,4 @@
-/** The server as a process: what it says and how it ends when it cannot start, before it listens. */
+/** The server as a process: what it says and how it ends when it cannot start. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** The metrics of `/metrics` are exactly those of docs/metrics.md, with type, labels and meaning. */
+/** The metrics are exactly those of docs/metrics.md, with type, labels and meaning. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
