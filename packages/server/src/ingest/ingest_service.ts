@@ -1,6 +1,6 @@
 /** `submit` and `merge` over the gates and the group commit; see `ingest.ts` for the contract. */
 import type { AgentId, Ed25519Verify, Outcome, RecordId, StemeError } from '@stemedb/model';
-import { fail, ok } from '@stemedb/model';
+import { fail, kindNumber, ok } from '@stemedb/model';
 import type { Log } from '../log/log.js';
 import { formatPosition } from '../log/position.js';
 import { StoreCorruption } from '../store/corruption.js';
@@ -31,7 +31,7 @@ export interface IngestCollaborators {
 }
 
 export interface IngestMetrics {
-  recordsCreated(count: number): void;
+  assertionsCreated(count: number): void;
 }
 
 /** Signature checks between two turns that a large call leaves to others: some 2 ms of work. */
@@ -127,7 +127,7 @@ class IngestService implements Ingest {
     const committed = await this.#parts.commit.commit(pending);
     if (!committed.ok) return committed;
     const created = committed.value.filter((place) => place.status === 'created').length;
-    this.#parts.metrics?.recordsCreated(created);
+    this.#countAssertions(pending, committed.value);
     return ok({
       created,
       duplicate: committed.value.length - created,
@@ -156,9 +156,7 @@ class IngestService implements Ingest {
     if (!committed.ok) return committed;
     const place = committed.value.at(-1);
     if (place === undefined) return fail({ code: 'internal', detail: 'No place was committed.' });
-    this.#parts.metrics?.recordsCreated(
-      committed.value.filter(({ status }) => status === 'created').length,
-    );
+    this.#countAssertions([...attestations, record], committed.value);
     return ok({
       id: record.id,
       status: place.status,
@@ -168,6 +166,13 @@ class IngestService implements Ingest {
       position: this.#position(committed.value),
       warnings: [...prepared.warnings, ...this.#parts.policyWarnings(prepared)],
     });
+  }
+
+  #countAssertions(records: readonly PendingRecord[], places: readonly CommittedPlace[]): void {
+    const created = records.filter(
+      ({ kind }, at) => kind === kindNumber.assertion && places[at]?.status === 'created',
+    );
+    this.#parts.metrics?.assertionsCreated(created.length);
   }
 
   /** The last sequence that this write depends on. */

@@ -178,7 +178,7 @@ export const createTelemetry = (): Telemetry => {
   collectDefaultMetrics({ register: registry });
   const ingested = new Counter({
     name: 'stemedb_assertions_ingested_total',
-    help: 'Records accepted since the start.',
+    help: 'Assertions that were new, since the start.',
     registers: [registry],
   });
   const flush = new Histogram({
@@ -189,7 +189,7 @@ export const createTelemetry = (): Telemetry => {
   });
   return {
     log: logMetrics(registry),
-    ingest: { recordsCreated: (count) => ingested.inc(count) },
+    ingest: { assertionsCreated: (count) => ingested.inc(count) },
     commit: { batchVisible: (_records, seconds) => flush.observe(seconds) },
     ...requestMetrics(registry),
     observe: (readings) => readingGauges(registry, readings),

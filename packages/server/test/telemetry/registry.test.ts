@@ -26,7 +26,7 @@ test('what the rooms report is counted under the specified names', async () => {
   telemetry.log.died?.(syncFailed('a sync failed', new Error('EIO')));
   telemetry.log.died?.(logFailed('a failed write could not be undone', new Error('EIO')));
   telemetry.log.recovered?.(1.5);
-  telemetry.ingest.recordsCreated(3);
+  telemetry.ingest.assertionsCreated(3);
   telemetry.commit.batchVisible(3, 0.002);
   telemetry.http.requestFinished({ method: 'GET', route: '/v1/x', status: 200, seconds: 0.1 });
   const asked = { endpoint: 'query', lens: 'recency', seconds: 0.2 };
@@ -73,7 +73,7 @@ test('what the rooms report is counted under the specified names', async () => {
 
 test('every registry stands alone', async () => {
   const [one, other] = [createTelemetry(), createTelemetry()];
-  one.ingest.recordsCreated(2);
+  one.ingest.assertionsCreated(2);
   const count = async (telemetry: typeof one) =>
     samplesOf(await telemetry.text()).get('stemedb_assertions_ingested_total');
   assert.equal(await count(one), 2);
