@@ -11,13 +11,18 @@ export interface RawAnswer {
 /** The members of a question, as a query string has them. */
 export type Asked = Readonly<Record<string, string>>;
 
+/** Longer than the server's own limit for a question: a server that is silent so long hangs. */
+const patienceMs = 30_000;
+
 const askOver = (agent: Agent, url: string): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
+    const request = get(url, { agent, timeout: patienceMs }, (response) => {
       text(response).then((body) => {
         resolve({ status: response.statusCode ?? 0, text: body });
       }, reject);
-    }).on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error(`No answer to ${url}`)));
+    request.on('error', reject);
   });
 
 /** Answers in the order of the questions, `atOnce` of them under way. */

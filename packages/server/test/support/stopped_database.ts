@@ -18,11 +18,16 @@ export interface StoppedDatabase {
 
 export const stoppedDatabase = async (random: Seeded, length: number): Promise<StoppedDatabase> => {
   const server = await ServerProcess.start();
-  await playOverHttp(server, random, length);
-  const stamp = await visibleStamp(server);
-  const answers = await smallAnswers(server, stamp);
-  assert.equal(await server.stop(), 0, server.output);
-  return { directory: server.directory, stamp, answers, remove: () => server.remove() };
+  try {
+    await playOverHttp(server, random, length);
+    const stamp = await visibleStamp(server);
+    const answers = await smallAnswers(server, stamp);
+    assert.equal(await server.stop(), 0, server.output);
+    return { directory: server.directory, stamp, answers, remove: () => server.remove() };
+  } catch (error) {
+    await server.remove();
+    throw error;
+  }
 };
 
 /** Runs the work on a copy of the directory, which is removed after. */
