@@ -17,7 +17,7 @@ export function logCorrupt(place: LogPlace, what: string, cause?: unknown): Stem
     detail:
       `Segment ${segment} is damaged at offset ${place.offset} (byte ${byte} of the file): ` +
       `${what}. What stood there had been made durable. Run "stemedb verify" to see how far the ` +
-      'damage reaches, then "stemedb repair", or restore a backup; keep the file.',
+      'damage reaches, then restore a backup or an export; keep the file.',
     extra: { segment, offset: place.offset, byte },
     ...(cause === undefined ? {} : { cause }),
   };

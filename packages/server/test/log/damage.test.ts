@@ -230,7 +230,7 @@ describe('damage in the open segment', () => {
           assert.equal(error.code, 'log_corrupt');
           assert.equal(error.extra?.segment, '0000000000000000.wal');
           assert.equal(error.extra?.offset, offset);
-          assert.match(error.detail, /stemedb verify.*repair.*restore/);
+          assert.match(error.detail, /stemedb verify.*restore a backup or an export/);
           assert.ok(disk.peek(path).equals(bytes), 'nothing was changed');
         }
       }
