@@ -143,6 +143,28 @@ test(
 );
 
 test(
+  'records come in any order: a vote before the claim that it is about',
+  withService(async (service) => {
+    const { id, content, attestation } = signedContent('assertion', claim({ value: 'later' }));
+    const vote = { kind: 'vote', v: 1, asserted_at: startMs, weight: 1 };
+    const lines = [
+      { ...vote, target: id },
+      { ...vote, target: '7'.repeat(64) },
+      content,
+      attestation,
+    ];
+    const answer = await service.postLines('/v1/records', lines);
+    assert.deepEqual(
+      refusalsOf(answer).map(({ line, code }) => [line, code]),
+      [[2, 'not_found']],
+    );
+    // The claim brought its attestation along in its own unit, so the line finds it there.
+    const { created, duplicate } = endOf(answer);
+    assert.deepEqual([created, duplicate], [2, 1]);
+  }),
+);
+
+test(
   'lines that wait for their attestation are bounded',
   withService(
     async (service) => {

@@ -251,7 +251,9 @@ function outcomeOf(outcomes: Map<ReadLine, Outcome<Accepted>>, line: ReadLine): 
   return outcome;
 }
 
-const isUnproved = (error: StemeError): boolean => error.code === 'agent_not_proved';
+/** What a later line may mend: its author is not proved yet, or its target is not there yet. */
+const isUnproved = (error: StemeError): boolean =>
+  error.code === 'agent_not_proved' || error.code === 'not_found';
 
 const bytesOf = (lines: readonly ReadLine[]): number =>
   lines.reduce((sum, line) => sum + line.bytes, 0);
