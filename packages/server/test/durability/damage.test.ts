@@ -197,15 +197,22 @@ test('a flip in an older segment is never served', { timeout: 600_000 }, async (
   const questions = Array.from({ length: 7 }, (_, at) => ({ concept_path: `thing/${at}` })).flatMap(
     (asked) => ['recency', 'confidence', 'skeptic', 'layered'].map((lens) => ({ ...asked, lens })),
   );
-  const askThem = async (): Promise<readonly RawAnswer[]> => {
-    const server = await ServerProcess.start({ env });
+  /** Undefined when the server refuses to start, naming the damage: nothing is served then. */
+  const askThem = async (): Promise<readonly RawAnswer[] | undefined> => {
+    const server = await ServerProcess.spawn({ env });
     try {
+      await server.ready();
       return await askAll(server.url, questions);
+    } catch (error) {
+      if (!/is damaged at offset/.test(server.output)) throw error;
+      return undefined;
     } finally {
       await server.remove();
     }
   };
-  const before = (await askThem()).map(resultsOf);
+  const sound = await askThem();
+  assert.ok(sound !== undefined);
+  const before = sound.map(resultsOf);
   const older = (await readdir(walDir)).filter((name) => name.endsWith('.wal')).slice(0, -1);
   let errors = 0;
   for (let count = 0; count < countOf(4, 200); count += 1) {
@@ -216,9 +223,14 @@ test('a flip in an older segment is never served', { timeout: 600_000 }, async (
       if (random.chance(0.3))
         await flipBit(join(walDir, segment), position + random.below(bytes), 3);
     }
-    const found = compared(await askThem(), before, `${segment} (seed ${seed})`);
-    assert.deepEqual(found.different, []);
-    errors += found.errors;
+    const answers = await askThem();
+    // The policy is read at the start, so a flip there refuses the start itself.
+    if (answers === undefined) errors += 1;
+    else {
+      const found = compared(answers, before, `${segment} (seed ${seed})`);
+      assert.deepEqual(found.different, []);
+      errors += found.errors;
+    }
     await writeFile(join(walDir, segment), whole);
   }
   assert.ok(errors > 0, 'no flip was met by a question');
