@@ -2,15 +2,15 @@
  * `StemeClient`: the API of one StemeDB server as typed calls. Writes are signed here and have a
  * fixed id before the first try, so each of them may be sent again without a second record.
  */
-import { type JsonObject, type JsonValue, parseAgentId } from '@stemedb/model';
-import type {
-  BulkAnswer,
-  HealthAnswer,
-  QueryAnswer,
-  QuestionInput,
-  RecordAnswer,
-  WriteAnswer,
-} from './answer.js';
+import {
+  type Answer,
+  type JsonObject,
+  type JsonValue,
+  parseAgentId,
+  type StatedRecord,
+  type WriteAnswer,
+} from '@stemedb/model';
+import type { BulkAnswer, HealthAnswer, QuestionInput } from './answer.js';
 import { type BulkOptions, BulkSender } from './bulk.js';
 import { StemeClientError } from './error.js';
 import {
@@ -119,28 +119,28 @@ export class StemeClient {
   }
 
   /** Asks a question under a lens (`recency` unless said). */
-  async query(question: QuestionInput, options: CallOptions = {}): Promise<QueryAnswer> {
+  async query(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
     const json = normalizeQuestion(question);
     return (await this.#json({ method: 'POST', path: '/v1/query', json, ...options })) as never;
   }
 
   /** Every value with its share and support: what is contested, and how much. */
-  skeptic(question: QuestionInput, options: CallOptions = {}): Promise<QueryAnswer> {
+  skeptic(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
     return this.#lens('skeptic', question, options);
   }
 
   /** The best populated tier alone decides; each tier's own winner stands beside it. */
-  layered(question: QuestionInput, options: CallOptions = {}): Promise<QueryAnswer> {
+  layered(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
     return this.#lens('layered', question, options);
   }
 
   /** An assertion with its signatures and warnings; undefined when there is none. */
-  assertion(id: string, options: ReadOptions = {}): Promise<RecordAnswer | undefined> {
+  assertion(id: string, options: ReadOptions = {}): Promise<StatedRecord | undefined> {
     return this.#record('/v1/assertions/', id, options);
   }
 
   /** A record of any kind as stored; undefined when there is none. */
-  record(id: string, options: ReadOptions = {}): Promise<RecordAnswer | undefined> {
+  record(id: string, options: ReadOptions = {}): Promise<StatedRecord | undefined> {
     return this.#record('/v1/records/', id, options);
   }
 
@@ -149,7 +149,7 @@ export class StemeClient {
     return (await this.#json({ method: 'GET', path: '/v1/health', ...options })) as never;
   }
 
-  async #lens(lens: string, question: QuestionInput, options: CallOptions): Promise<QueryAnswer> {
+  async #lens(lens: string, question: QuestionInput, options: CallOptions): Promise<Answer> {
     const query = parameters({ ...normalizeQuestion(question), lens: undefined });
     return (await this.#json({ method: 'GET', path: `/v1/${lens}${query}`, ...options })) as never;
   }
@@ -158,7 +158,7 @@ export class StemeClient {
     path: string,
     id: string,
     { asOf, minPosition, ...options }: ReadOptions,
-  ): Promise<RecordAnswer | undefined> {
+  ): Promise<StatedRecord | undefined> {
     const query = parameters({ as_of: asOf, min_position: minPosition });
     const call = { method: 'GET' as const, path: path + encodeURIComponent(id) + query };
     try {

@@ -1,16 +1,13 @@
 export type {
-  BulkAnswer,
-  HealthAnswer,
-  QueryAnswer,
-  QuestionInput,
-  RecordAnswer,
-  RefusedLine,
-  ResolutionAnswer,
-  TierAnswer,
-  ValueAnswer,
-  Warning,
+  Answer,
+  AnswerResult,
+  AnswerTier,
+  AnswerValue,
+  AnswerWarning,
+  StatedRecord,
   WriteAnswer,
-} from './answer.js';
+} from '@stemedb/model';
+export type { BulkAnswer, HealthAnswer, QuestionInput, RefusedLine } from './answer.js';
 export type { BulkOptions } from './bulk.js';
 export { linesPerRequestMax } from './bulk.js';
 export type { CallOptions, ReadOptions, StemeClientOptions } from './client.js';

@@ -4,15 +4,15 @@
  */
 import {
   type AgentId,
-  type ClaimValue,
+  type AssertionContent,
   canonicalText,
   type JsonObject,
   type JsonValue,
-  type Lifecycle,
   parseTime,
   type RecordId,
   recordIdOf,
   type SignatureHex,
+  type SourceContent,
 } from '@stemedb/model';
 import { StemeClientError } from './error.js';
 import type { Signer } from './signer.js';
@@ -35,33 +35,25 @@ interface AuthoredInput {
   readonly asserted_at?: TimeInput;
 }
 
-/** The fields of an assertion (spec 1.1); only the first three are required. */
-export interface AssertionInput extends AuthoredInput {
-  readonly concept_path: string;
-  readonly predicate: string;
-  readonly value: ClaimValue;
-  readonly unit?: string;
-  readonly confidence?: number;
-  readonly source_class?: string;
+/** What the client fills in. */
+type Filled = 'kind' | 'v' | 'agent_id' | 'asserted_at';
+
+/**
+ * The fields of an assertion (spec 1.1); `concept_path`, `predicate` and `value` are required. Ids
+ * are plain text: the server checks them.
+ */
+export interface AssertionInput
+  extends AuthoredInput,
+    Omit<AssertionContent, Filled | 'source' | 'derived_from' | 'parent' | 'epoch'> {
   readonly source?: string;
-  readonly source_uri?: string;
   readonly derived_from?: readonly string[];
   readonly parent?: string;
-  readonly lifecycle?: Lifecycle;
   readonly epoch?: string;
-  readonly metadata?: { readonly [key: string]: string };
-  readonly salt?: string;
 }
 
-/** The fields of a source record; `uri` or `content_hash` is required. */
-export interface SourceInput extends AuthoredInput {
-  readonly title: string;
-  readonly uri?: string;
-  readonly content_hash?: string;
-  readonly class?: string;
-  readonly content?: string;
+/** The fields of a source record; `title` is required, and `uri` or `content_hash`. */
+export interface SourceInput extends AuthoredInput, Omit<SourceContent, Filled | 'published_at'> {
   readonly published_at?: TimeInput;
-  readonly salt?: string;
 }
 
 /** A record that is ready to be sent. */

@@ -1,3 +1,4 @@
+export type * from './answer.js';
 export * from './brand.js';
 export * from './errors.js';
 export { blake3, blake3Hex, recordIdOf, shardOf, valueKeyOf } from './hash/blake3.js';

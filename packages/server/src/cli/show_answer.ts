@@ -1,5 +1,5 @@
 /** An answer of the server as tables for a person. Everything a claim says is escaped. */
-import type { QueryAnswer, ResolutionAnswer } from '@stemedb/client';
+import type { Answer, AnswerResult } from '@stemedb/client';
 import { escapeText, escapeValue, shorten } from './escape.js';
 import type { Report, Row } from './report.js';
 
@@ -20,7 +20,7 @@ const id = (text: string | undefined): string =>
 
 const head = ['concept', 'predicate', 'value', 'confidence', 'conflict', 'status', 'claims', 'id'];
 
-const row = (result: ResolutionAnswer): Row => [
+const row = (result: AnswerResult): Row => [
   escapeText(result.concept_path),
   escapeText(result.predicate),
   shown(result.value, result.unit) + (result.tied ? ' (tied)' : ''),
@@ -31,7 +31,7 @@ const row = (result: ResolutionAnswer): Row => [
   id(result.assertion?.id),
 ];
 
-const showValues = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+const showValues = async (report: Report, result: AnswerResult): Promise<void> => {
   const rows = (result.values ?? []).map((value) => [
     shown(value.value, value.unit),
     number(value.share),
@@ -42,7 +42,7 @@ const showValues = async (report: Report, result: ResolutionAnswer): Promise<voi
   await report.table(['value', 'share', 'support', 'claims', 'first claim'], rows);
 };
 
-const showTiers = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+const showTiers = async (report: Report, result: AnswerResult): Promise<void> => {
   const rows = (result.tiers ?? []).map((tier) => [
     `${tier.tier} ${escapeText(tier.class)}`,
     shown(tier.value, tier.unit),
@@ -55,7 +55,7 @@ const showTiers = async (report: Report, result: ResolutionAnswer): Promise<void
 };
 
 /** Everything below the main row: values, tiers, explanation, notes. */
-const showDetails = async (report: Report, result: ResolutionAnswer): Promise<void> => {
+const showDetails = async (report: Report, result: AnswerResult): Promise<void> => {
   const { values, tiers, explain, notes = [], warnings = [] } = result;
   const name = `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
   if (values !== undefined || tiers !== undefined || explain !== undefined) {
@@ -120,7 +120,7 @@ const showRows = async (report: Report, items: readonly object[]): Promise<void>
 };
 
 /** The whole answer; an answer without results says so on standard error. */
-export const showAnswer = async (report: Report, answer: QueryAnswer): Promise<void> => {
+export const showAnswer = async (report: Report, answer: Answer): Promise<void> => {
   const { results } = answer;
   if (results.length === 0) {
     await report.note('There is no claim about this.');

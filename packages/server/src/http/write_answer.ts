@@ -10,6 +10,7 @@ import type {
   RecordKind,
   SignatureHex,
   StemeError,
+  WriteAnswer,
 } from '@stemedb/model';
 import {
   errorTable,
@@ -23,16 +24,6 @@ import {
 import type { Accepted, Submission } from '../ingest/ingest.js';
 import { faultError, faultsError } from './problem.js';
 import { unknownName } from './validate.js';
-
-export interface WriteAnswer {
-  readonly id: string;
-  readonly status: 'created' | 'duplicate';
-  readonly record: unknown;
-  readonly recorded_at: string;
-  readonly recorded_stamp: string;
-  readonly position: string;
-  readonly warnings?: readonly unknown[];
-}
 
 export function writeAnswerOf(accepted: Accepted): WriteAnswer {
   return {

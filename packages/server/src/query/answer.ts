@@ -1,16 +1,19 @@
 /** From a resolution to the result of one pair, as it goes out. */
-import type { AssertionContent, HlcStamp, JsonValue, RecordId } from '@stemedb/model';
-import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
-import type { Pair, StoreSnapshot } from '../store/store.js';
-import type { CandidateSet } from './candidates.js';
-import { explanation, shownScore } from './explain.js';
 import type {
   AnswerResult,
   AnswerTier,
   AnswerValue,
   AnswerWarning,
+  AssertionContent,
+  HlcStamp,
+  JsonValue,
+  RecordId,
   StatedRecord,
-} from './question.js';
+} from '@stemedb/model';
+import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
+import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { CandidateSet } from './candidates.js';
+import { explanation, shownScore } from './explain.js';
 import { DamagedRecord, type RecordReader } from './records.js';
 import { taintWarnings } from './taints.js';
 import { classWarning, referenceWarnings } from './warnings.js';

@@ -5,7 +5,16 @@
  * is done in steps: between them the deadline and the caller's cancellation are looked at and other
  * requests get their turn, so one large question neither outlives its time nor stops the server.
  */
-import type { Outcome, RecordContent, RecordId, StemeError } from '@stemedb/model';
+import type {
+  Answer,
+  AnswerResult,
+  AnswerWarning,
+  Outcome,
+  RecordContent,
+  RecordId,
+  StatedRecord,
+  StemeError,
+} from '@stemedb/model';
 import { fail, formatTime, kindOfNumber, ok, stampMs, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Clock } from '../io/clock.js';
@@ -23,14 +32,7 @@ import { CandidateWeigher, classRequests, readRows } from './candidates.js';
 import { type CursorState, readCursor, writeCursor } from './cursor.js';
 import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded, rowsPerPair } from './pace.js';
-import type {
-  Answer,
-  AnswerResult,
-  AnswerWarning,
-  QueryService,
-  Question,
-  StatedRecord,
-} from './question.js';
+import type { QueryService, Question } from './question.js';
 import { DamagedRecord, RecordReader } from './records.js';
 import { type TaintOver, taintWarnings } from './taints.js';
 import { awaitPosition, type Timeline } from './timeline.js';

@@ -1,9 +1,8 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
-import type { AgentId, HlcStamp, RecordContent, RecordId } from '@stemedb/model';
+import type { AgentId, HlcStamp, RecordContent, RecordId, StatedRecord } from '@stemedb/model';
 import { decodeStored, formatTime, recordIdOf, stampMs } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { StoreSnapshot } from '../store/store.js';
-import type { StatedRecord } from './question.js';
 
 /** Signatures that one record lists: anyone may add one, and every answer carries them. */
 const listedSignaturesMax = 100;

@@ -1,11 +1,10 @@
 /** Retraction as a question meets it: what it reads from the snapshot, and how it is told. */
-import type { HlcStamp, RecordId } from '@stemedb/model';
+import type { AnswerWarning, HlcStamp, RecordId } from '@stemedb/model';
 import { decodeStored, kindNumber } from '@stemedb/model';
 import type { StoreSnapshot } from '../store/store.js';
 import type { RecordAuthor } from '../trust/governance.js';
 import type { RecordFacts } from '../trust/retraction.js';
 import { premiseDepthMax, type Taint, type TaintReason } from '../trust/taint.js';
-import type { AnswerWarning } from './question.js';
 import type { RecordReader } from './records.js';
 
 /** The taint as one question sees it; undefined when nothing was superseded by its moment. */

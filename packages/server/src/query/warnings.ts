@@ -1,7 +1,12 @@
 /** What a reader of one claim should know: references that are not known, classes not granted. */
-import type { AssertionContent, HlcStamp, RecordContent, RecordId } from '@stemedb/model';
+import type {
+  AnswerWarning,
+  AssertionContent,
+  HlcStamp,
+  RecordContent,
+  RecordId,
+} from '@stemedb/model';
 import type { StoreSnapshot } from '../store/store.js';
-import type { AnswerWarning } from './question.js';
 
 const referencesOf = (content: AssertionContent): readonly RecordId[] =>
   [content.source, content.epoch, content.parent, ...(content.derived_from ?? [])].filter(

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer } from '../../src/query/question.js';
+import type { Answer } from '@stemedb/model';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
 import { ServerProcess } from '../support/server_process.js';
 

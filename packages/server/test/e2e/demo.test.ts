@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Answer, AnswerResult } from '../../src/query/question.js';
+import type { Answer, AnswerResult } from '@stemedb/model';
 import { type Asked, askAll, type RawAnswer, resultsOf } from '../support/asker.js';
 import { directoriesOf, runCli } from '../support/cli_process.js';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';

@@ -1,6 +1,9 @@
 /** A database to ask, and a query service over it whose collaborators a test can spoil. */
 import {
   type AgentId,
+  type Answer,
+  type AnswerResult,
+  type AnswerWarning,
   canonicalBytes,
   type JsonObject,
   type JsonValue,
@@ -17,13 +20,7 @@ import type { Principal } from '../../src/ingest/principal.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import { localCandidates } from '../../src/query/local_candidates.js';
 import { createQueryService, type QueryCollaborators } from '../../src/query/query_service.js';
-import type {
-  Answer,
-  AnswerResult,
-  AnswerWarning,
-  QueryService,
-  Question,
-} from '../../src/query/question.js';
+import type { QueryService, Question } from '../../src/query/question.js';
 import { singleNodeShards } from '../../src/store/shard_map.js';
 import type { Store, StoreSnapshot } from '../../src/store/store.js';
 import { type SimulatedDatabase, submit } from '../support/databases.js';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type AnswerResult,
   canonicalBytes,
   defaultPolicyTable,
   type JsonObject,
@@ -12,7 +13,6 @@ import {
   sign,
 } from '@stemedb/model';
 import type { Submission } from '../../src/ingest/ingest.js';
-import type { AnswerResult } from '../../src/query/question.js';
 import { simulatedDatabase, submit } from '../support/databases.js';
 import { ask } from '../support/questions.js';
 

@@ -1,8 +1,9 @@
 /** Pages: each pair once, in order, in the moment of the first; cursors that are not ours. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Answer } from '@stemedb/model';
 import type { Principal } from '../../src/ingest/principal.js';
-import type { Answer, Question } from '../../src/query/question.js';
+import type { Question } from '../../src/query/question.js';
 import { type SimulatedDatabase, simulatedDatabase } from '../support/databases.js';
 import { answered, asked, bob, claim, dayMs, question, refused, startMs, write } from './asking.js';
 

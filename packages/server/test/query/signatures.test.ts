@@ -1,8 +1,14 @@
 /** Which signatures an answer lists: few, the author's own first, never by order of arrival. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalBytes, type KeyPair, keyPairFromSeed, recordIdOf, sign } from '@stemedb/model';
-import type { StatedRecord } from '../../src/query/question.js';
+import {
+  canonicalBytes,
+  type KeyPair,
+  keyPairFromSeed,
+  recordIdOf,
+  type StatedRecord,
+  sign,
+} from '@stemedb/model';
 import { simulatedDatabase, submit } from '../support/databases.js';
 
 const startMs = Date.UTC(2026, 0, 1);

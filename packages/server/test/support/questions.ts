@@ -1,7 +1,8 @@
 /** The questions that property tests ask of a database: every lens, decay, explanation, filters. */
 
+import type { Answer } from '@stemedb/model';
 import type { Database } from '../../src/bin/database.js';
-import type { Answer, Question } from '../../src/query/question.js';
+import type { Question } from '../../src/query/question.js';
 import { historyAgents } from './histories.js';
 
 const lenses = ['recency', 'confidence', 'consensus', 'authority', 'layered', 'skeptic'];

@@ -1,7 +1,6 @@
 /** A small database of contradicting claims, written through a real server. */
 import assert from 'node:assert/strict';
-import type { JsonObject } from '@stemedb/model';
-import type { Answer } from '../../src/query/question.js';
+import type { Answer, JsonObject } from '@stemedb/model';
 import { type Asked, askAll, resultsOf } from './asker.js';
 import { historyAgents, randomHistory } from './histories.js';
 import type { Seeded } from './seeded.js';

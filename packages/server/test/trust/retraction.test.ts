@@ -1,8 +1,7 @@
 /** Retraction in a whole database: order of arrival, questions, and the gate of the public API. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JsonObject, parseRecordId, type RecordId } from '@stemedb/model';
-import type { Answer } from '../../src/query/question.js';
+import { type Answer, type JsonObject, parseRecordId, type RecordId } from '@stemedb/model';
 import { mergeAll, type SimulatedDatabase, simulatedDatabase } from '../support/databases.js';
 import { ask } from '../support/questions.js';
 import { countOf, type Seeded, seeded, seedsOf } from '../support/seeded.js';
