@@ -3,7 +3,7 @@
  * order of the fields is the order in the document.
  */
 import type { AgentId, HlcStamp, RecordId, SignatureHex } from './brand.js';
-import type { JsonValue, RecordContent } from './record.js';
+import type { JsonValue, Lifecycle, RecordContent } from './record.js';
 
 /** A question's answer: what one lens says at one moment. */
 export interface Answer {
@@ -49,6 +49,18 @@ export interface AnswerTier {
   readonly tied?: true;
 }
 
+/** A constraint that a concept states itself or has from an ancestor. */
+export interface AnswerConstraint {
+  readonly type: 'must_use' | 'forbidden' | 'prefer';
+  /** What must be used, is forbidden or preferred: the rest of the predicate. */
+  readonly subject: string;
+  /** 0: stated of the concept that was asked about; 1: of its parent; and so on. */
+  readonly distance: number;
+  /** Concept paths, of those that were asked, which forbid what this demands or demand what
+   * this forbids. */
+  readonly contradicted_by?: readonly string[];
+}
+
 /** What one lens makes of the claims about one (concept, predicate). */
 export interface AnswerResult {
   readonly concept_path: string;
@@ -63,6 +75,10 @@ export interface AnswerResult {
   readonly values_count: number;
   readonly status: 'unanimous' | 'agreed' | 'contested';
   readonly candidates_count: number;
+  /** The other concepts whose claims took part, by effective aliases; bytewise. */
+  readonly aliases?: readonly string[];
+  /** Under `constraints`: what the predicate asks of whom. */
+  readonly constraint?: AnswerConstraint;
   readonly tied?: true;
   /** The other values that share the winning score. */
   readonly tied_with?: readonly AnswerValue[];
@@ -104,4 +120,106 @@ export interface WriteAnswer {
   /** Give it as `min_position` to any node: the question waits until it sees this write. */
   readonly position: string;
   readonly warnings?: readonly AnswerWarning[];
+}
+
+/** A record in a list: what it says, and whether it has an effect at the moment asked. */
+export interface ListedRecord extends StatedRecord {
+  /** False when the rule in `not_effective` keeps it from having one. */
+  readonly effective: boolean;
+  /** The rule, as a sentence. */
+  readonly not_effective?: string;
+}
+
+/** Records of one kind, by recording stamp and id. */
+export interface RecordList {
+  /** RFC 3339 with milliseconds. */
+  readonly as_of: string;
+  readonly as_of_stamp: HlcStamp;
+  readonly records: readonly ListedRecord[];
+  readonly next_cursor?: string;
+}
+
+/** An assertion read on its own: the record, and what others have said of it. */
+export interface AssertionDetail extends StatedRecord {
+  /** The state in which it takes part; what was stated may need a right that was missing. */
+  readonly lifecycle: Lifecycle;
+  /** The child that took its place. */
+  readonly succeeded_by?: RecordId;
+  /** The first claim of its chain of transitions, whose voice it is. */
+  readonly voice_of?: RecordId;
+  /** Last votes of distinct voters; `listed` holds at most 100, the newest first. */
+  readonly votes: {
+    readonly voters: number;
+    /** Sum of the last weights. */
+    readonly sum: number;
+    readonly listed: readonly ListedRecord[];
+  };
+  /** What was said to supersede it, at most 100, the newest first. */
+  readonly supersessions: readonly ListedRecord[];
+  /** With `proof=true`. */
+  readonly inclusion?: InclusionProof;
+}
+
+/** How an answer would change, should the source be retracted. */
+export interface Impact {
+  readonly concept_path: string;
+  readonly predicate: string;
+  /** Null: no answer. */
+  readonly old: AnswerResult | null;
+  readonly new: AnswerResult | null;
+}
+
+export interface ImpactAnswer {
+  readonly source: RecordId;
+  readonly lens: string;
+  readonly as_of: string;
+  readonly as_of_stamp: HlcStamp;
+  /** Give it as `if_position` to the retraction. */
+  readonly position: string;
+  /** Records that rest on the source, directly or through others. */
+  readonly dependants: number;
+  /** Ordered bytewise by path and predicate. */
+  readonly impacts: readonly Impact[];
+  readonly next_cursor?: string;
+}
+
+/** The trust in one agent, and the verdicts that made it. */
+export interface TrustAnswer {
+  readonly agent_id: AgentId;
+  readonly as_of: string;
+  readonly as_of_stamp: HlcStamp;
+  /** In [0, 1]. */
+  readonly trust: number;
+  readonly verdicts: number;
+  /** The last 100 steps, oldest first. */
+  readonly steps: readonly {
+    readonly verdict: RecordId;
+    readonly target: RecordId;
+    readonly outcome: 'accurate' | 'inaccurate';
+    /** RFC 3339 with milliseconds. */
+    readonly effective_time: string;
+    /** After the step. */
+    readonly trust: number;
+  }[];
+}
+
+/** Proves that a record is a leaf of the tree of a size (RFC 9162, 2.1.3). */
+export interface InclusionProof {
+  readonly id: RecordId;
+  readonly recorded_stamp: HlcStamp;
+  readonly leaf_index: number;
+  readonly tree_size: number;
+  /** SHA-256 hashes from the leaf's sibling up, base64. */
+  readonly hashes: readonly string[];
+  /** Root at `tree_size`, base64. */
+  readonly root: string;
+}
+
+/** Proves that the tree of one size is the beginning of that of another (RFC 9162, 2.1.4). */
+export interface ConsistencyProof {
+  readonly from: number;
+  readonly to: number;
+  readonly from_root: string;
+  readonly to_root: string;
+  readonly hashes: readonly string[];
 }

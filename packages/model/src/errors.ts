@@ -45,7 +45,7 @@ export const errorTable = {
   time_in_future: row(422, 'A time is more than five minutes ahead of this server.'),
   signature_required: row(422, 'This server accepts signed records only.'),
   realm_mismatch: row(422, 'The record belongs to another realm.'),
-  transition_not_allowed: row(422, 'The lifecycle does not allow this.'),
+  transition_not_allowed: row(409, 'The lifecycle does not allow this.'),
   headers_too_large: row(431, 'The request headers are too large.'),
   internal: row(500, 'The server failed to answer this request.'),
   behind: row(503, 'This node has not reached the position yet.', true),

@@ -10,7 +10,8 @@ export const roomsBelow: Readonly<Record<string, readonly string[]>> = (() => {
     io: [],
     lens: [],
     log: io,
-    trust: io,
+    // Trust is reckoned in the whole numbers and with the exponential of the lenses.
+    trust: ['lens', ...io],
     store: ['log', ...io],
     ingest: base,
     query: ['ingest', ...base],

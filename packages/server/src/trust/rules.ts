@@ -1,0 +1,93 @@
+/**
+ * What the records about claims do to them at one moment, as one question sees it: retraction,
+ * revisions, epochs, aliases and trust. Everything is computed on reading from the set of records
+ * stamped at or before the moment and from the policy in force at each record's own stamp, so no
+ * order of arrival matters (spec 1, "the gate advises, the reader decides").
+ */
+import type { AgentId, AssertionContent, HlcStamp, Lifecycle, RecordId } from '@stemedb/model';
+import type { Nano } from '../lens/lens.js';
+import type { RecordAuthor } from './governance.js';
+import type { Taint } from './taint.js';
+
+/** A claim as the rules of revision need it; a candidate row is one. */
+export interface RevisableClaim {
+  readonly id: RecordId;
+  readonly stamp: HlcStamp;
+  readonly assertedMs: number;
+  /** As stated. */
+  readonly lifecycle: Lifecycle;
+  readonly hasParent: boolean;
+}
+
+/** Where one claim stands among the revisions of its pair (spec 1.1, "Revisions"). */
+export interface Standing {
+  /** In which it takes part: a stated one that needs a right its author lacks reads `proposed`. */
+  readonly lifecycle: Lifecycle;
+  /** The claim that took its place: its last effective child, or its sibling that came later. */
+  readonly succeededBy?: RecordId;
+  /**
+   * The claims before it in its chain of transitions, its parent first. All factors and the voice
+   * are those of the last of them, the first claim of the chain; votes on any of them count for it.
+   */
+  readonly transitionsOf?: readonly RecordId[];
+}
+
+/** Whose claims a question about one concept reads. */
+export interface JoinedPaths {
+  /** The asked path first, then the others breadth-first, neighbours bytewise. */
+  readonly paths: readonly string[];
+  /** True when more than `aliasPathsMax` were joined, so that some were left out. */
+  readonly truncated: boolean;
+}
+
+/** Paths that one concept is read under (spec 7, "Aliases"). */
+export const aliasPathsMax = 64;
+
+export interface AttestedBy {
+  readonly agentId: AgentId;
+  readonly stamp: HlcStamp;
+}
+
+/** What the rules have to know about records, read from one snapshot as of one moment. */
+export interface RuleFacts {
+  /** Last sequence of the snapshot. */
+  readonly appliedSequence: number;
+  readonly asOf: HlcStamp;
+  /** Undefined for a record that is not known at the moment. */
+  author(id: RecordId): RecordAuthor | undefined;
+  /** Undefined for other kinds and for a claim that is not known at the moment. */
+  claim(id: RecordId): { readonly content: AssertionContent; readonly stamp: HlcStamp } | undefined;
+  /** Who signed a record, with the stamp of each attestation, in no order. */
+  attesters(id: RecordId): readonly AttestedBy[];
+}
+
+/** One step of the trust in an agent. */
+export interface TrustStep {
+  readonly verdict: RecordId;
+  readonly target: RecordId;
+  readonly outcome: 'accurate' | 'inaccurate';
+  readonly effectiveMs: number;
+  /** After the step. */
+  readonly trust: Nano;
+}
+
+export interface ClaimRules {
+  /** What is out by supersession or by cascade; undefined when nothing was superseded. */
+  readonly taint: Taint | undefined;
+  /** Standings of claims of one pair; a claim that is not in the answer has no parent, no child
+   * that counts and takes part as stated. All claims of the pair must be given. */
+  standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>>;
+  /** The record by which claims of this epoch are out; undefined when it stands. */
+  epochSupersededBy(epoch: RecordId): RecordId | undefined;
+  /** `effective`: by aliases that count; `all`: by proposed ones too. */
+  joined(conceptPath: string, aliases: 'effective' | 'all' | 'none'): JoinedPaths;
+  /** `r` of spec 6: the trust in an agent at the moment, drifted up to it. */
+  trustOf(agent: AgentId): Nano;
+  /** Every step behind `trustOf`, oldest first. */
+  trustSteps(agent: AgentId): readonly TrustStep[];
+  /** True when a verdict counts at the moment, so that trust moves with time. */
+  readonly trustMoves: boolean;
+  /** The rule that keeps a vote, verdict, alias, epoch or supersession from having an effect, as a
+   * sentence; undefined when it has one, or is of another kind. */
+  withoutEffect(id: RecordId): string | undefined;
+}
