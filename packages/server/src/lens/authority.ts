@@ -18,6 +18,7 @@ export const authority: Lens = {
   name: 'authority',
   version: 1,
   scoreUnit: 'nano',
+  usesTrust: true,
   formula: 'score = highest e * r * w of the value; confidence = share of the scores',
   *resolve(candidates, question, { explain }) {
     const decided = yield* decide(candidates, question, rule, explain);

@@ -21,6 +21,7 @@ export const layered: Lens = {
   name: 'layered',
   version: 1,
   scoreUnit: 'nano',
+  usesTrust: true,
   formula:
     'the best populated tier alone: score = support with weight e * r; ' +
     'confidence = share within that tier',

@@ -10,6 +10,18 @@ import type { RecordId, ValueKey } from '@stemedb/model';
 /** A whole number of 10^-9. */
 export type Nano = number;
 
+/** A vote on a claim. One voter may have several, on one claim and on different ones. */
+export interface CandidateVote {
+  /** Number of the voter, the same for the same agent; dense from 0 within a resolution. */
+  readonly voter: number;
+  /** From -10^9 to 10^9; 0 withdraws what the voter said before of the value. */
+  readonly weight: Nano;
+  /** min(asserted_at, recorded_at), milliseconds. */
+  readonly effectiveMs: number;
+  /** Of the vote. */
+  readonly id: RecordId;
+}
+
 /** A claim as a lens sees it, every factor already taken from the records and the policy. */
 export interface Candidate {
   readonly id: RecordId;
@@ -30,6 +42,9 @@ export interface Candidate {
   readonly effectiveMs: number;
   /** The recording stamp, for work limits: the earliest recorded count first. */
   readonly stamp: string;
+  /** Given only to a lens that `usesVotes`; in no order. Those on the claims before it in its chain
+   * of transitions are among them. */
+  readonly votes?: readonly CandidateVote[];
 }
 
 export interface LensQuestion {
@@ -102,6 +117,14 @@ export interface Resolution {
   readonly notes?: readonly string[];
 }
 
+/** The pairs that a collecting lens is asked about, instead of all predicates of one concept. */
+export interface Collection {
+  /** A predicate takes part when it begins with one of these. */
+  readonly predicatePrefixes: readonly string[];
+  /** Pairs of the concept's ancestors take part too. */
+  readonly ancestors: true;
+}
+
 export interface Lens {
   readonly name: string;
   /** Raised whenever the same candidates could give another answer. */
@@ -110,6 +133,12 @@ export interface Lens {
   readonly scoreUnit: 'nano' | 'milliseconds';
   /** One sentence for documentation and `explain`: how the score is made. */
   readonly formula: string;
+  /** The lens reads `votes` of candidates. */
+  readonly usesVotes?: true;
+  /** The lens reads `trust` of candidates, so that its answer moves as trust does. */
+  readonly usesTrust?: true;
+  /** Set by a lens that is asked about a concept and answers by predicates of its own choice. */
+  readonly collects?: Collection;
   /**
    * Yields at least once in `rowsPerStep` units of work (candidates visited, edges followed).
    * The answer depends on the set of candidates, not on their order. Candidates are never empty.
