@@ -1,0 +1,74 @@
+/**
+ * Cursors of any paged answer: opaque to the caller, authenticated, bound to what was asked, valid
+ * for 24 hours (spec 7). A cursor is `base64url(body).base64url(mac)`, the mac a BLAKE3 of key and
+ * body, whose construction (keyed prefix over a hash without length extension) needs no HMAC.
+ */
+import type { JsonObject, JsonValue, Outcome } from '@stemedb/model';
+import { blake3, blake3Hex, canonicalBytes, fail, ok, parseJson, parseTime } from '@stemedb/model';
+
+/** How long a cursor may be used, milliseconds. */
+const cursorLifetimeMs = 24 * 60 * 60 * 1000;
+
+/** What a cursor is bound to: everything that was asked but the page. */
+export const bindingOf = (asked: JsonValue): string => blake3Hex(canonicalBytes(asked));
+
+const macOf = (key: Uint8Array, body: Uint8Array): Uint8Array => {
+  const joined = new Uint8Array(key.length + body.length);
+  joined.set(key);
+  joined.set(body, key.length);
+  return blake3(joined);
+};
+
+const equalBytes = (one: Uint8Array, other: Uint8Array): boolean => {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (const [at, byte] of one.entries()) difference |= byte ^ (other[at] ?? 0);
+  return difference === 0;
+};
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
+/** True when a later page states no moment, or that of the first page (stamp, ms) in any form. */
+export const isSameMoment = (
+  asOf: string | number | undefined,
+  first: { readonly s: string; readonly m: number },
+): boolean => asOf === undefined || asOf === first.s || parseTime(asOf) === first.m;
+
+export const invalidCursor = (): Outcome<never> =>
+  fail({
+    code: 'invalid_cursor',
+    detail: 'The cursor does not belong to this question; ask again from the first page.',
+  });
+
+/** Writes a cursor; `state` is what the next page needs to know, without the names `b` and `t`. */
+export const sealCursor = (
+  key: Uint8Array,
+  binding: string,
+  state: JsonObject,
+  nowMs: number,
+): string => {
+  const body = canonicalBytes({ ...state, b: binding, t: nowMs });
+  return `${base64(body)}.${base64(macOf(key, body))}`;
+};
+
+/** Reads the state back: `invalid_cursor` when it is not ours, `cursor_expired` when old. */
+export const openCursor = (
+  key: Uint8Array,
+  binding: string,
+  cursor: string,
+  nowMs: number,
+): Outcome<JsonObject> => {
+  const [bodyText = '', macText = '', ...more] = cursor.split('.');
+  const body = new Uint8Array(Buffer.from(bodyText, 'base64url'));
+  const mac = new Uint8Array(Buffer.from(macText, 'base64url'));
+  if (more.length > 0 || !equalBytes(mac, macOf(key, body))) return invalidCursor();
+  const parsed = parseJson(body);
+  if (!parsed.ok) return invalidCursor();
+  const state = parsed.value as { readonly b: string; readonly t: number } & JsonObject;
+  if (state.b !== binding) return invalidCursor();
+  if (nowMs - state.t <= cursorLifetimeMs) return ok(state);
+  return fail({
+    code: 'cursor_expired',
+    detail: 'The cursor is older than 24 hours; ask again from the first page.',
+  });
+};
