@@ -1,5 +1,6 @@
 /** What the HTTP room is handed: the rooms behind it as interfaces, and what it may touch. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { InclusionProof, Outcome, RecordId } from '@stemedb/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HttpLimits } from '../guard/limits.js';
 import type { Ingest } from '../ingest/ingest.js';
@@ -45,6 +46,8 @@ export interface HttpConfig {
 export interface HttpDeps {
   readonly ingest: Ingest;
   readonly query: QueryService;
+  /** The proof that a record is in the tree of the newest checkpoint; absent without a tree. */
+  readonly inclusionOf?: (id: RecordId) => Promise<Outcome<InclusionProof>>;
   /** Who makes the call; with authentication off, always the node. */
   readonly principalOf: (headers: IncomingHttpHeaders) => Principal;
   readonly health: () => HealthReport;
