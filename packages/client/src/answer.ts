@@ -15,14 +15,30 @@ export interface QuestionInput {
   readonly since?: string | number;
   readonly lifecycle?: string;
   readonly epoch?: string;
+  /** Claims of superseded epochs, replaced claims and revised ones take part as well. */
+  readonly include_superseded?: boolean;
+  /** Whose claims take part: by aliases in effect (as if left out), by proposed ones too, none. */
+  readonly aliases?: 'effective' | 'all' | 'none';
+  /** `warn`: retracted claims and what rests on them take part, each with a warning. */
+  readonly on_retracted?: 'exclude' | 'warn';
   readonly source_class?: string;
   readonly agent_id?: string;
   readonly min_confidence?: number;
+  /** Least trust in the author, from 0 to 1. */
+  readonly min_trust?: number;
   /** `none`, `class`, or a half-life in days. */
   readonly decay?: 'none' | 'class' | number;
   readonly explain?: boolean;
+  /** The first candidate to list, from `next_offset` of the last explanation. */
+  readonly explain_offset?: number;
   readonly limit?: number;
   readonly cursor?: string;
+}
+
+/** The key that signs the checkpoints of one log, in the form that verifiers of notes take. */
+export interface LogKey {
+  readonly origin: string;
+  readonly vkey: string;
 }
 
 export interface HealthAnswer {

@@ -4,27 +4,59 @@
  */
 import {
   type Answer,
+  type AssertionDetail,
+  type ConsistencyProof,
+  type ImpactAnswer,
+  type InclusionProof,
   type JsonObject,
-  type JsonValue,
+  type ListedRecord,
   parseAgentId,
+  type RecordList,
   type StatedRecord,
+  type TrustAnswer,
   type WriteAnswer,
 } from '@stemedb/model';
-import type { BulkAnswer, HealthAnswer, QuestionInput } from './answer.js';
+import type { BulkAnswer, HealthAnswer, LogKey, QuestionInput } from './answer.js';
 import { type BulkOptions, BulkSender } from './bulk.js';
-import { StemeClientError } from './error.js';
 import {
+  type CallOptions,
+  Calls,
+  orUndefined,
+  parameters,
+  type ReadOptions,
+  segment,
+} from './calls.js';
+import {
+  type AliasInput,
   type AssertionInput,
   type Author,
+  type EpochInput,
   encodeJson,
+  type InputOf,
   normalizeInput,
+  orderAlias,
   prepare,
+  type RetractionInput,
   type SourceInput,
+  type SupersessionInput,
+  type VerdictInput,
+  type VoteInput,
 } from './input.js';
 import { type ClientClock, systemClock } from './io/system.js';
-import { defaultRetry, type RetryPolicy, withRetry } from './retry.js';
+import { type ListedKind, pathOf } from './kinds.js';
+import {
+  type FilterOf,
+  type ImpactOptions,
+  impactPages,
+  type ListOptions,
+  type PageOptions,
+  recordPage,
+  recordsOf,
+} from './listing.js';
+import { defaultRetry, type RetryPolicy } from './retry.js';
 import type { Signer } from './signer.js';
-import { type Call, type Fetch, isObject, Transport } from './transport.js';
+import { type Fetch, Transport } from './transport.js';
+import { coSign, retractSource, writeRecord } from './writing.js';
 
 export interface StemeClientOptions {
   /** For example `http://127.0.0.1:18180`; without `/v1`. */
@@ -43,13 +75,9 @@ export interface StemeClientOptions {
   readonly streamBodies?: boolean;
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
-
-export interface ReadOptions extends CallOptions {
-  readonly asOf?: string | number;
-  readonly minPosition?: string;
+export interface DetailOptions extends ReadOptions {
+  /** With the proof that the record is in the log. */
+  readonly proof?: boolean;
 }
 
 /** A little more than the server's own limit of 30 s, so that its answer is the one reported. */
@@ -57,6 +85,7 @@ const timeoutDefaultMs = 35_000;
 
 export class StemeClient {
   readonly #transport: Transport;
+  readonly #calls: Calls;
   readonly #author: Author;
   readonly #retry: RetryPolicy;
   readonly #streamBodies: boolean;
@@ -76,19 +105,57 @@ export class StemeClient {
     }
     this.#author = { signer: options.signer, agentId, nowMs: () => clock.wallMs() };
     this.#retry = { ...defaultRetry, ...options.retry };
+    this.#calls = new Calls(this.#transport, this.#retry);
     this.#streamBodies = options.streamBodies ?? !('document' in globalThis);
   }
 
   /** States one claim; resolves when it is durable and visible. */
-  async assert(input: AssertionInput, options: CallOptions = {}): Promise<WriteAnswer> {
-    const { body } = await prepare('assertion', input, this.#author);
-    return this.#write('/v1/assert', body, options);
+  assert(input: AssertionInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('assertion', input, options);
   }
 
   /** Registers a source that claims may cite by its id. */
-  async registerSource(input: SourceInput, options: CallOptions = {}): Promise<WriteAnswer> {
-    const { body } = await prepare('source', input, this.#author);
-    return this.#write('/v1/sources', body, options);
+  registerSource(input: SourceInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('source', input, options);
+  }
+
+  /** Signs an assertion that somebody else made; needs a signer. */
+  sign(assertionId: string, options: CallOptions = {}): Promise<WriteAnswer> {
+    return coSign(this.#calls, this.#author, assertionId, options);
+  }
+
+  /** Votes on a claim; the last vote of a voter for any claim of one value counts. */
+  vote(input: VoteInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('vote', input, options);
+  }
+
+  /** Opens an epoch, which may put others out of force. */
+  epoch(input: EpochInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('epoch', input, options);
+  }
+
+  /** Replaces, retracts or restores a record. */
+  supersede(input: SupersessionInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('supersession', input, options);
+  }
+
+  /** Says that two concept paths, in any order, mean the same thing. */
+  alias(input: AliasInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('alias', orderAlias(input), options);
+  }
+
+  /** Says whether a claim turned out to be accurate: the trust in its author follows. */
+  verdict(input: VerdictInput, options: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#write('verdict', input, options);
+  }
+
+  /** Retracts a source and with it what rests on it; look at `impact` first. */
+  retractSource(
+    sourceId: string,
+    input: RetractionInput,
+    options: CallOptions = {},
+  ): Promise<WriteAnswer> {
+    return retractSource(this.#calls, this.#author, sourceId, input, options);
   }
 
   /** States many claims; refused lines are reported, the others are kept. */
@@ -119,9 +186,8 @@ export class StemeClient {
   }
 
   /** Asks a question under a lens (`recency` unless said). */
-  async query(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
-    const json = normalizeQuestion(question);
-    return (await this.#json({ method: 'POST', path: '/v1/query', json, ...options })) as never;
+  query(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
+    return this.#calls.post('/v1/query', normalizeInput(question), options);
   }
 
   /** Every value with its share and support: what is contested, and how much. */
@@ -134,58 +200,99 @@ export class StemeClient {
     return this.#lens('layered', question, options);
   }
 
-  /** An assertion with its signatures and warnings; undefined when there is none. */
-  assertion(id: string, options: ReadOptions = {}): Promise<StatedRecord | undefined> {
-    return this.#record('/v1/assertions/', id, options);
+  /** What must, must not or should be used with a concept, by itself and by its ancestors. */
+  constraints(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
+    return this.#lens('constraints', question, options);
+  }
+
+  /** An assertion and what others have said of it; undefined when there is none. */
+  detail(id: string, options: DetailOptions = {}): Promise<AssertionDetail | undefined> {
+    const path = `/v1/assertions/${segment(id)}`;
+    return orUndefined(this.#calls.read(path, options, { proof: options.proof }));
   }
 
   /** A record of any kind as stored; undefined when there is none. */
   record(id: string, options: ReadOptions = {}): Promise<StatedRecord | undefined> {
-    return this.#record('/v1/records/', id, options);
+    return orUndefined(this.#calls.read(`/v1/records/${segment(id)}`, options));
+  }
+
+  /** A record of one kind, and whether it has an effect; undefined when there is none. */
+  read(kind: ListedKind, id: string, options: ReadOptions = {}): Promise<ListedRecord | undefined> {
+    return orUndefined(this.#calls.read(`${pathOf[kind]}/${segment(id)}`, options));
+  }
+
+  /** All records of a kind that pass the filter; pages are fetched as they are needed. */
+  list<Kind extends keyof FilterOf>(
+    kind: Kind,
+    filter: FilterOf[Kind],
+    options: ListOptions = {},
+  ): AsyncGenerator<ListedRecord, void> {
+    return recordsOf(this.#calls, kind, filter, options);
+  }
+
+  /** One page of such a list; `next_cursor` leads to the next. */
+  listPage<Kind extends keyof FilterOf>(
+    kind: Kind,
+    filter: FilterOf[Kind],
+    options: PageOptions = {},
+  ): Promise<RecordList> {
+    return recordPage(this.#calls, kind, filter, options);
+  }
+
+  /** Every answer that the retraction of a source would change, page after page. */
+  impact(sourceId: string, options: ImpactOptions = {}): AsyncGenerator<ImpactAnswer, void> {
+    return impactPages(this.#calls, sourceId, options);
+  }
+
+  /** The trust in an agent, and the verdicts behind it. */
+  trust(agentId: string, options: ReadOptions = {}): Promise<TrustAnswer> {
+    return this.#calls.read(`/v1/trust/${segment(agentId)}`, options);
+  }
+
+  /** The newest checkpoint of the log: a signed note (C2SP tlog-checkpoint), byte for byte. */
+  checkpoint(options: CallOptions = {}): Promise<string> {
+    return this.#calls.text('/v1/log/checkpoint', options);
+  }
+
+  /** The key that checkpoints are verified with. Get it on a way that you trust. */
+  logKey(options: CallOptions = {}): Promise<LogKey> {
+    return this.#calls.get('/v1/log/key', options);
+  }
+
+  /** The proof that a record is in the tree of a size: the newest checkpoint's if left out. */
+  inclusion(
+    id: string,
+    { size, ...options }: CallOptions & { readonly size?: number } = {},
+  ): Promise<InclusionProof> {
+    return this.#calls.get(`/v1/log/proof/inclusion${parameters({ id, size })}`, options);
+  }
+
+  /** The proof that the tree of size `from` is the beginning of that of size `to`. */
+  consistency(from: number, to: number, options: CallOptions = {}): Promise<ConsistencyProof> {
+    return this.#calls.get(`/v1/log/proof/consistency${parameters({ from, to })}`, options);
   }
 
   /** How the server is and how much it holds. */
-  async health(options: CallOptions = {}): Promise<HealthAnswer> {
-    return (await this.#json({ method: 'GET', path: '/v1/health', ...options })) as never;
+  health(options: CallOptions = {}): Promise<HealthAnswer> {
+    return this.#calls.get('/v1/health', options);
   }
 
-  async #lens(lens: string, question: QuestionInput, options: CallOptions): Promise<Answer> {
-    const query = parameters({ ...normalizeQuestion(question), lens: undefined });
-    return (await this.#json({ method: 'GET', path: `/v1/${lens}${query}`, ...options })) as never;
+  #lens(lens: string, question: QuestionInput, options: CallOptions): Promise<Answer> {
+    const query = parameters({ ...normalizeInput(question), lens: undefined });
+    return this.#calls.get(`/v1/${lens}${query}`, options);
   }
 
-  async #record(
-    path: string,
-    id: string,
-    { asOf, minPosition, ...options }: ReadOptions,
-  ): Promise<StatedRecord | undefined> {
-    const query = parameters({ as_of: asOf, min_position: minPosition });
-    const call = { method: 'GET' as const, path: path + encodeURIComponent(id) + query };
-    try {
-      return (await this.#json({ ...call, ...options })) as never;
-    } catch (error) {
-      if (error instanceof StemeClientError && error.code === 'not_found') return undefined;
-      throw error;
-    }
-  }
-
-  async #write(path: string, json: JsonObject, options: CallOptions): Promise<WriteAnswer> {
-    return (await this.#json({ method: 'POST', path, json, ...options })) as never;
+  #write<Kind extends keyof InputOf>(
+    kind: Kind,
+    input: InputOf[Kind],
+    options: CallOptions,
+  ): Promise<WriteAnswer> {
+    return writeRecord(this.#calls, this.#author, kind, input, options);
   }
 
   #bulk(path: string, lines: AsyncIterable<string>, options: BulkOptions): Promise<BulkAnswer> {
     const settings = { ...options, path, retry: this.#retry, streaming: this.#streamBodies };
     return new BulkSender(this.#transport, settings).send(lines);
-  }
-
-  /** Every call of this class may be repeated: reads, and writes whose id is fixed. */
-  async #json(call: Call): Promise<JsonObject> {
-    const { signal } = call;
-    const run = (): ReturnType<Transport['json']> => this.#transport.json(call);
-    const { value, status } = await withRetry(this.#retry, this.#transport.clock, run, signal);
-    if (isObject(value)) return value;
-    const detail = 'The answer is not a JSON object; is this a StemeDB server?';
-    throw new StemeClientError({ code: 'bad_answer', detail, status });
   }
 }
 
@@ -195,18 +302,6 @@ const baseUrl = (text: string): string => {
     throw new TypeError(`The server's URL must begin with http:// or https://, not ${text}`);
   }
   return url.origin + url.pathname.replace(/\/+$/, '');
-};
-
-/** Times are checked by the server; only the Unicode form of paths is settled here. */
-const normalizeQuestion = (question: QuestionInput): JsonObject => normalizeInput(question);
-
-const parameters = (values: { readonly [name: string]: JsonValue | undefined }): string => {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== null) search.set(name, String(value));
-  }
-  const text = search.toString();
-  return text === '' ? '' : `?${text}`;
 };
 
 const oneLine = (text: string): string => {

@@ -4,15 +4,21 @@
  */
 import {
   type AgentId,
+  type AliasContent,
   type AssertionContent,
   canonicalText,
+  type EpochContent,
   type JsonObject,
   type JsonValue,
   parseTime,
+  type RecordContent,
   type RecordId,
   recordIdOf,
   type SignatureHex,
   type SourceContent,
+  type SupersessionContent,
+  type VerdictContent,
+  type VoteContent,
 } from '@stemedb/model';
 import { StemeClientError } from './error.js';
 import type { Signer } from './signer.js';
@@ -26,7 +32,7 @@ export interface SignatureInput {
   readonly signature: string;
 }
 
-interface AuthoredInput {
+export interface AuthoredInput {
   /** Signatures made elsewhere; the client's own signer adds its own only when there are none. */
   readonly signatures?: readonly SignatureInput[];
   /** Left out: the signer, or the principal of the call. */
@@ -38,22 +44,56 @@ interface AuthoredInput {
 /** What the client fills in. */
 type Filled = 'kind' | 'v' | 'agent_id' | 'asserted_at';
 
-/**
- * The fields of an assertion (spec 1.1); `concept_path`, `predicate` and `value` are required. Ids
- * are plain text: the server checks them.
- */
-export interface AssertionInput
-  extends AuthoredInput,
-    Omit<AssertionContent, Filled | 'source' | 'derived_from' | 'parent' | 'epoch'> {
-  readonly source?: string;
-  readonly derived_from?: readonly string[];
-  readonly parent?: string;
-  readonly epoch?: string;
-}
+/** Ids are plain text: the server checks them. */
+type Plain<Value> = Value extends RecordId
+  ? string
+  : Value extends readonly RecordId[]
+    ? readonly string[]
+    : Value;
 
-/** The fields of a source record; `title` is required, and `uri` or `content_hash`. */
-export interface SourceInput extends AuthoredInput, Omit<SourceContent, Filled | 'published_at'> {
+type PlainFields<Fields> = { readonly [Name in keyof Fields]: Plain<Fields[Name]> };
+
+/** What an author states of a record: its fields, and how it is proved. */
+type Stated<Content extends RecordContent> = AuthoredInput & PlainFields<Omit<Content, Filled>>;
+
+/** An assertion (spec 1.1); `concept_path`, `predicate` and `value` are required. */
+export type AssertionInput = Stated<AssertionContent>;
+
+/** A source record; `title` is required, and `uri` or `content_hash`. */
+export type SourceInput = Omit<Stated<SourceContent>, 'published_at'> & {
   readonly published_at?: TimeInput;
+};
+
+/** A vote on a claim; `weight` from -1 to 1, and 0 withdraws an earlier vote. */
+export type VoteInput = Stated<VoteContent>;
+
+/** An epoch: a paradigm that claims belong to, and the epochs that it puts out of force. */
+export type EpochInput = Stated<EpochContent>;
+
+/** What becomes of a record: `replace` (with `replacement`), `retract` or `restore`. */
+export type SupersessionInput = Stated<SupersessionContent>;
+
+/** Two concept paths for one thing, in any order. */
+export type AliasInput = Stated<AliasContent>;
+
+/** Whether a claim turned out to be `accurate` or `inaccurate`. */
+export type VerdictInput = Stated<VerdictContent>;
+
+/** Why a source is retracted. */
+export type RetractionInput = Omit<SupersessionInput, 'target' | 'action' | 'replacement'> & {
+  /** `position` of the impact that was looked at: refused when a dependant came after it. */
+  readonly ifPosition?: string;
+};
+
+/** What each kind that has a call of its own is stated with. */
+export interface InputOf {
+  readonly assertion: AssertionInput;
+  readonly source: SourceInput;
+  readonly vote: VoteInput;
+  readonly epoch: EpochInput;
+  readonly supersession: SupersessionInput;
+  readonly alias: AliasInput;
+  readonly verdict: VerdictInput;
 }
 
 /** A record that is ready to be sent. */
@@ -123,10 +163,24 @@ export const encodeJson = (value: JsonValue): string => {
 
 const encoder = new TextEncoder();
 
+/** Negative, zero or positive: how two texts order by the bytes of their UTF-8 form. */
+const compareBytes = (a: string, b: string): number => {
+  const [left, right] = [encoder.encode(a), encoder.encode(b)];
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  if (at < 0) return left.length - right.length;
+  return (left[at] ?? 0) - (right[at] ?? -1);
+};
+
+/** An alias says the same whichever path comes first; its record has them in bytewise order. */
+export const orderAlias = (input: AliasInput): AliasInput => {
+  const [a, b] = [input.a.normalize('NFC'), input.b.normalize('NFC')];
+  return compareBytes(a, b) > 0 ? { ...input, a: b, b: a } : { ...input, a, b };
+};
+
 /** Fills in author and time, computes the id and signs it. */
-export const prepare = async (
-  kind: 'assertion' | 'source',
-  input: AssertionInput | SourceInput,
+export const prepare = async <Kind extends keyof InputOf>(
+  kind: Kind,
+  input: InputOf[Kind],
   author: Author,
 ): Promise<Prepared> => {
   const { signatures: stated, ...fields } = normalizeInput(input);

@@ -23,6 +23,8 @@ export interface Call {
   /** Path and query, beginning with `/`. */
   readonly path: string;
   readonly json?: JsonValue;
+  /** `application/json` unless said. */
+  readonly accept?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,15 +83,24 @@ export class Transport {
 
   /** One try of a call that answers with one JSON document. */
   async json(call: Call): Promise<{ readonly status: number; readonly value: JsonValue }> {
+    const { status, text } = await this.text(call);
+    return { status, value: parseAnswer(text, status) };
+  }
+
+  /** One try of a call that answers with one document of any type. */
+  async text(call: Call): Promise<{ readonly status: number; readonly text: string }> {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    const { json, accept } = call;
     const response = await this.send(call.method, call.path, {
       signal,
-      ...(call.json !== undefined && { body: encodeJson(call.json) }),
-      headers: call.json === undefined ? {} : { 'content-type': 'application/json' },
+      ...(json !== undefined && { body: encodeJson(json) }),
+      headers: {
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(accept !== undefined && { accept }),
+      },
     });
-    const text = await this.text(response);
-    return { status: response.status, value: parseAnswer(text, response.status) };
+    return { status: response.status, text: await this.#bodyOf(response) };
   }
 
   /** One try; throws unless the status is 2xx. The body is the caller's to read. */
@@ -108,11 +119,11 @@ export class Transport {
       throw this.#connectionFailed(cause, init.signal ?? undefined);
     }
     if (response.ok) return response;
-    throw this.#problem(response, await this.text(response));
+    throw this.#problem(response, await this.#bodyOf(response));
   }
 
   /** The whole body; a connection that breaks in the middle is a failed connection. */
-  async text(response: Response): Promise<string> {
+  async #bodyOf(response: Response): Promise<string> {
     try {
       return await response.text();
     } catch (cause) {

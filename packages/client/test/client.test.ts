@@ -165,7 +165,7 @@ test('an unknown id is undefined, another fault is an error', async (context) =>
   const server = await startServer(context, [missing, json(422, { code: 'invalid_field' })]);
   const client = new StemeClient({ url: server.url });
   assert.equal(await client.record('b'.repeat(64)), undefined);
-  assert.equal((await caught(client.assertion('x/../y'))).code, 'invalid_field');
+  assert.equal((await caught(client.detail('x/../y'))).code, 'invalid_field');
   assert.equal(server.seen[1]?.url, '/v1/assertions/x%2F..%2Fy');
 });
 
