@@ -6,6 +6,7 @@ import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
 import type { Identity } from '../log/identity.js';
 import { localCandidates } from '../query/local_candidates.js';
+import { plainRules } from '../query/plain_rules.js';
 import { createQueryService } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import { singleNodeShards } from '../store/shard_map.js';
@@ -90,7 +91,13 @@ const ingestOf = ({ files, options, effects, policies, supersessions, commit }: 
     turn: () => effects.clock.turn(),
     realm: options.realm,
     signatures: options.signatures,
-    supersessionRefusal: (target, author) => supersessions.refusal(target, author),
+    rules: {
+      supersessionRefusal: (target, author) => supersessions.refusal(target, author),
+      parent: async () => undefined,
+      beginsInAnyState: ({ byNode }) => byNode,
+      aliasRefusal: () => undefined,
+      verdictRefusal: () => undefined,
+    },
     policyWarnings: (prepared) => advice.warningsOf(prepared),
     ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
   });
@@ -106,7 +113,7 @@ const queryOf = (parts: Parts): QueryService => {
     store,
     timeline: new NodeTimeline({ clock, hybrid, commit, store, logId: log.logId }),
     policies,
-    taintOver: supersessions.taintOver,
+    rulesOver: plainRules(policies, supersessions.taintOver),
     lenses: effects.lenses,
     clock,
     random: effects.random,

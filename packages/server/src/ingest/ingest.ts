@@ -17,7 +17,13 @@ import type { AuthorProof } from '../log/log.js';
 import type { Principal } from './principal.js';
 
 export interface Warning {
-  readonly code: 'unknown_reference' | 'class_not_granted' | 'clock_ahead';
+  readonly code:
+    | 'unknown_reference'
+    | 'class_not_granted'
+    | 'clock_ahead'
+    | 'not_a_revision'
+    | 'alias_proposed'
+    | 'verdict_not_counted';
   readonly detail: string;
   readonly pointer?: string;
 }

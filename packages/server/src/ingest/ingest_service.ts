@@ -1,12 +1,13 @@
 /** `submit` and `merge` over the gates and the group commit; see `ingest.ts` for the contract. */
-import type { AgentId, Ed25519Verify, Outcome, RecordId, StemeError } from '@stemedb/model';
+import type { Ed25519Verify, Outcome, RecordId, StemeError } from '@stemedb/model';
 import { fail, kindNumber, ok } from '@stemedb/model';
 import type { Log } from '../log/log.js';
 import { formatPosition } from '../log/position.js';
 import { StoreCorruption } from '../store/corruption.js';
 import type { Store } from '../store/store.js';
 import { CallAttestations, isAttested } from './attestations.js';
-import { type GateContext, type Prepared, prepare } from './gates.js';
+import type { GateContext, GateRules } from './gates/context.js';
+import { judge, namesKnownParent, type Prepared, prepare } from './gates.js';
 import type { GroupCommit } from './group_commit.js';
 import type { Accepted, Ingest, MergeRecord, MergeResult, Submission, Warning } from './ingest.js';
 import { prepareMerge } from './merge.js';
@@ -23,8 +24,7 @@ export interface IngestCollaborators {
   readonly turn: () => Promise<void>;
   readonly realm: string | undefined;
   readonly signatures: 'optional' | 'required';
-  /** The rule of governance in force that keeps an agent from superseding a record. */
-  readonly supersessionRefusal: (target: RecordId, author: AgentId) => string | undefined;
+  readonly rules: GateRules;
   /** Warnings about a record that only the policy in force can give. */
   readonly policyWarnings: (prepared: Prepared) => readonly Warning[];
   readonly metrics?: IngestMetrics;
@@ -55,8 +55,7 @@ class IngestService implements Ingest {
 
   async submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
     const gates = this.#gates(new CallAttestations(this.#parts.verify));
-    const prepared = this.#prepare(gates, principal, submission);
-    return prepared.ok ? this.#commitPrepared(prepared.value) : prepared;
+    return this.#decide(gates, principal, submission);
   }
 
   async submitAll(
@@ -74,8 +73,10 @@ class IngestService implements Ingest {
     for (const submission of submissions) {
       const wait = this.#spend(1 + (submission.signatures?.length ?? 0));
       if (wait !== undefined) await wait;
-      const prepared = this.#prepare(gates, principal, submission);
-      outcomes.push(prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared));
+      const outcome = this.#decide(gates, principal, submission);
+      // Until all are waited for together, nobody listens to a rejection.
+      outcome.catch(() => undefined);
+      outcomes.push(outcome);
     }
     return Promise.all(outcomes);
   }
@@ -94,10 +95,22 @@ class IngestService implements Ingest {
     while (this.#parts.commit.isBusy);
   }
 
-  /** The gates; a damaged entry of the store refuses this record and no other. */
-  #prepare(gates: GateContext, principal: Principal, submission: Submission): Outcome<Prepared> {
+  /**
+   * The gates, then the commit. Only a child waits in between, for what the rules say of its
+   * parent: without, records of one turn share a batch. A damaged entry of the store refuses this
+   * record and no other.
+   */
+  async #decide(
+    gates: GateContext,
+    principal: Principal,
+    submission: Submission,
+  ): Promise<Outcome<Accepted>> {
     try {
-      return prepare(gates, principal, submission);
+      const prepared = prepare(gates, principal, submission);
+      if (!prepared.ok) return prepared;
+      if (!namesKnownParent(gates, prepared.value)) return this.#commitPrepared(prepared.value);
+      const judged = await judge(gates, principal, prepared.value);
+      return judged.ok ? this.#commitPrepared(judged.value) : judged;
     } catch (cause) {
       if (!(cause instanceof StoreCorruption)) throw cause;
       const detail = `${cause.message} Run \`stemedb verify\`, then \`stemedb rebuild\`.`;
@@ -137,7 +150,7 @@ class IngestService implements Ingest {
   }
 
   #gates(here: CallAttestations): GateContext {
-    const { wallMs, verify, realm, signatures, store, supersessionRefusal } = this.#parts;
+    const { wallMs, verify, realm, signatures, store, rules } = this.#parts;
     return {
       wallMs,
       verify,
@@ -146,7 +159,7 @@ class IngestService implements Ingest {
       place: (id) => store.place(id),
       attested: (id, agent, kind) => isAttested(this.#parts, id, agent, kind),
       attestationHere: (id, agent, kind) => here.find(id, agent, kind),
-      supersessionRefusal,
+      rules,
     };
   }
 

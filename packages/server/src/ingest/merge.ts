@@ -17,7 +17,8 @@ import {
 } from '@stemedb/model';
 import { framePayloadBytesMax, recordPrefixBytes } from '../log/format.js';
 import { allShards } from '../log/log.js';
-import { futureToleranceMs, shardOfContent } from './gates.js';
+import { futureToleranceMs } from './gates/content.js';
+import { shardOfContent } from './gates/shard.js';
 import type { MergeRecord } from './ingest.js';
 import type { PendingRecord } from './pending_record.js';
 

@@ -15,6 +15,7 @@ import {
   sign,
 } from '@stemedb/model';
 import { type GroupCommitLimits, groupCommitLimits } from '../../src/ingest/commit_queue.js';
+import type { GateRules } from '../../src/ingest/gates/context.js';
 import { GroupCommit } from '../../src/ingest/group_commit.js';
 import type { Accepted, Ingest, Submission } from '../../src/ingest/ingest.js';
 import { createIngest } from '../../src/ingest/ingest_service.js';
@@ -142,11 +143,21 @@ const valueIn = <T>(outcome: Outcome<T>): T => {
   return outcome.value;
 };
 
+/** Rules that know of no parent and refuse nobody. */
+const permissiveRules: GateRules = {
+  supersessionRefusal: () => undefined,
+  parent: async () => undefined,
+  beginsInAnyState: ({ byNode }) => byNode,
+  aliasRefusal: () => undefined,
+  verdictRefusal: () => undefined,
+};
+
 export const openRoom = async (
   options: {
     readonly realm?: string;
     readonly signatures?: 'optional' | 'required';
     readonly limits?: Partial<GroupCommitLimits>;
+    readonly rules?: Partial<GateRules>;
   } = {},
 ): Promise<Room> => {
   const disk = new SimulatedDisk();
@@ -176,7 +187,7 @@ export const openRoom = async (
     turn: () => clock.turn(),
     realm: options.realm,
     signatures: options.signatures ?? 'optional',
-    supersessionRefusal: () => undefined,
+    rules: { ...permissiveRules, ...options.rules },
     policyWarnings: () => [],
   });
   return { ingest, commit, log, store, disk, clock, hybrid, failures, appends };
