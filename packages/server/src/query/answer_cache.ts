@@ -1,0 +1,102 @@
+/**
+ * Answers that are kept, under the whole question, the caller's scope and the kind of its moment
+ * (spec 5, "Caches"). What is kept is the page that a question computes; moment, cursor and id of
+ * the question are the asker's own.
+ *
+ * - `visible`: of all that the snapshot has, asked as of its newest stamp. Such a page holds for
+ *   every later snapshot in which nothing that it read was touched.
+ * - `fixed`: as of a stated stamp. Records with later stamps do not matter, but touch it all the
+ *   same: a page too many is computed, none is wrong.
+ * - `moving`: as of now, with a factor that time changes. Such a page is served for at most
+ *   `movingAnswerMsMax`, with the moment of its computation.
+ */
+import type { HlcStamp, JsonValue } from '@stemedb/model';
+import { canonicalText } from '@stemedb/model';
+import type { Clock } from '../io/clock.js';
+import type { Pair, StoreSnapshot } from '../store/store.js';
+import { approximateBytes } from './approximate_bytes.js';
+import type { CacheSection, QueryCache } from './query_cache.js';
+import type { Question } from './question.js';
+import { ReadSet, WatchedSnapshot } from './read_set.js';
+
+/** How old an answer may be that time alone would change, milliseconds (spec 5). */
+export const movingAnswerMsMax = 1000;
+
+/** What is asked, as far as the page that answers it depends on it. */
+export interface AskedPage {
+  readonly question: Question;
+  /** What the caller may see. */
+  readonly scope: string;
+  /** The last pair of the page before. */
+  readonly after: Pair | undefined;
+  readonly moment: {
+    readonly kind: 'visible' | 'fixed' | 'moving';
+    readonly stamp: HlcStamp;
+  };
+}
+
+interface Kept<Page> {
+  readonly page: Page;
+  /** On the monotonic clock. */
+  readonly computedMs: number;
+}
+
+/** The question without what says where its answer starts, when it is asked and of what node, and
+ * without members that say what their absence says. */
+const keyOf = (asked: AskedPage): string => {
+  const { cursor: _cursor, minPosition: _position, asOf: _asOf, ...rest } = asked.question;
+  const members = Object.entries(rest).filter(
+    ([name, value]) =>
+      value !== undefined && value !== false && !(name === 'decay' && value === 'none'),
+  );
+  const { after, moment, scope } = asked;
+  return canonicalText({
+    question: Object.fromEntries(members),
+    scope,
+    after: after === undefined ? null : [after.conceptPath, after.predicate],
+    moment: moment.kind === 'fixed' ? moment.stamp : moment.kind,
+  } as unknown as JsonValue);
+};
+
+/** Keeps pages of answers; `Page` is what a question computes from a snapshot and a moment. */
+export class AnswerCache<Page> {
+  readonly #cache: QueryCache;
+  readonly #clock: Clock;
+  readonly #section: CacheSection<Kept<Page>>;
+
+  constructor(cache: QueryCache, clock: Clock) {
+    this.#cache = cache;
+    this.#clock = clock;
+    this.#section = cache.section('answers');
+  }
+
+  /**
+   * The page, kept or computed. `compute` must read records through the snapshot that it is given,
+   * and nothing else that a record could change but what `Generations` counts as touching all.
+   */
+  async page(
+    asked: AskedPage,
+    snapshot: StoreSnapshot,
+    compute: (watched: StoreSnapshot) => Promise<Page>,
+  ): Promise<Page> {
+    const { kind, stamp } = asked.moment;
+    if (!this.#cache.isOn) return compute(snapshot);
+    // Records may have become visible since the moment was taken; of those the page has nothing.
+    const isFixed = kind === 'visible' && stamp !== snapshot.visibleStamp;
+    const key = keyOf(isFixed ? { ...asked, moment: { kind: 'fixed', stamp } } : asked);
+    const sequence = snapshot.appliedSequence;
+    const isUsable = (one: Kept<Page>): boolean => kind !== 'moving' || this.#isFresh(one);
+    const kept = this.#section.find(key, sequence, isUsable);
+    if (kept !== undefined) return kept.page;
+    const computedMs = this.#clock.monotonicMs();
+    const reads = new ReadSet();
+    const page = await compute(new WatchedSnapshot(snapshot, reads, stamp));
+    const bytes = approximateBytes(page, this.#cache.valueBytesMax);
+    this.#section.keep(key, { value: { page, computedMs }, reads, sequence, bytes });
+    return page;
+  }
+
+  #isFresh({ computedMs }: Kept<Page>): boolean {
+    return this.#clock.monotonicMs() - computedMs < movingAnswerMsMax;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The memory that answers and candidate rows share: bounded in bytes, what was not used for the
+ * longest time goes first. An entry is served only while everything that it was read from is
+ * untouched (`generations.ts`), so nothing is ever removed because of a write.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Generations } from './generations.js';
+import type { ReadSet } from './read_set.js';
+
+/** What is counted of a cache, by its name. */
+export interface CacheMetrics {
+  looked(cache: CacheName, found: boolean): void;
+}
+
+export type CacheName = 'answers' | 'candidates';
+
+/** The largest entry, as a part of the memory: no single pair or page displaces all others. */
+const entryShare = 1 / 8;
+
+/** Bytes of an entry beside its key and value: nodes of map and list. */
+const entryOverheadBytes = 256;
+
+interface Entry {
+  readonly value: unknown;
+  readonly reads: ReadSet;
+  /** Last sequence of the snapshot that the value was computed over. */
+  readonly sequence: number;
+}
+
+/** One kind of value in the shared memory. */
+export interface CacheSection<Value> {
+  /**
+   * A value that holds for a snapshot with this last sequence. What was computed over a newer one
+   * is found too, as long as nothing was touched after the older of the two. `isUsable` may refuse
+   * one for reasons of its own.
+   */
+  find(key: string, sequence: number, isUsable?: (value: Value) => boolean): Value | undefined;
+  /** Keeps a value of about this many bytes, read from a snapshot with this last sequence. */
+  keep(key: string, entry: Entry & { readonly value: Value; readonly bytes: number }): void;
+}
+
+export class QueryCache {
+  readonly #entries: LRUCache<string, Entry> | undefined;
+  readonly #generations: Generations;
+  readonly #metrics: CacheMetrics | undefined;
+  /** Bytes of the largest value that is kept; 0 when the cache is off. */
+  readonly valueBytesMax: number;
+
+  /** `bytesMax` 0 switches the cache off. */
+  constructor(parts: {
+    readonly bytesMax: number;
+    readonly generations: Generations;
+    readonly metrics?: CacheMetrics | undefined;
+  }) {
+    this.#generations = parts.generations;
+    this.#metrics = parts.metrics;
+    this.valueBytesMax = Math.floor(parts.bytesMax * entryShare);
+    if (this.valueBytesMax > 0) {
+      this.#entries = new LRUCache({
+        maxSize: parts.bytesMax,
+        maxEntrySize: this.valueBytesMax,
+      });
+    }
+  }
+
+  get isOn(): boolean {
+    return this.#entries !== undefined;
+  }
+
+  /** Bytes that are taken, by the estimates of those who keep. */
+  get bytes(): number {
+    return this.#entries?.calculatedSize ?? 0;
+  }
+
+  /** Values of one kind; whoever opens a section says what its values are. */
+  section<Value>(name: CacheName): CacheSection<Value> {
+    return {
+      find: (key, sequence, isUsable = () => true) => {
+        if (!this.isOn) return undefined;
+        const value = this.#find(`${name} ${key}`, sequence)?.value as Value | undefined;
+        const found = value !== undefined && isUsable(value);
+        this.#metrics?.looked(name, found);
+        return found ? value : undefined;
+      },
+      keep: (key, { value, reads, sequence, bytes }) => {
+        const size = entryOverheadBytes + 2 * key.length + reads.bytes + bytes;
+        this.#entries?.set(`${name} ${key}`, { value, reads, sequence }, { size });
+      },
+    };
+  }
+
+  #find(key: string, sequence: number): Entry | undefined {
+    const entry = this.#entries?.get(key);
+    if (entry === undefined) return undefined;
+    const holdsFrom = Math.min(entry.sequence, sequence);
+    return entry.reads.isUntouchedSince(holdsFrom, this.#generations) ? entry : undefined;
+  }
+}
