@@ -44,6 +44,11 @@ function roundDecimal(x: number): Nano {
   return rest > half || whole % 2 === 1 ? whole + 1 : whole;
 }
 
+/** A weight in [-1, 1] as a whole number of 10^-9, rounded half to even. */
+export function toSignedNano(x: number): Nano {
+  return x < 0 ? 0 - toNano(-x) : toNano(x);
+}
+
 /** The number that a whole number of 10^-9 stands for: what an answer shows. */
 export function fromNano(nano: Nano): number {
   return nano / nanoPerOne;

@@ -12,8 +12,9 @@ import { claimOrder, type Supports, supportByValue, type Weights, weigh } from '
 export interface Rule {
   /** The weight of a claim: the score factor, by which a representative is chosen too. */
   readonly weight: (candidate: Candidate) => number;
-  /** `highest`: the value's best claim; `support`: its independent voices. */
-  readonly score: 'highest' | 'support';
+  /** `highest`: the value's best claim; `support`: its independent voices; `sum`: all its claims,
+   * whose weights may then be negative. */
+  readonly score: 'highest' | 'support' | 'sum';
   /** Whether score / sum of scores means something. */
   readonly shares: boolean;
 }
@@ -53,7 +54,8 @@ export function* decide(
     own !== undefined && rule.weight === byConfidence
       ? own
       : yield* confidenceSupport(groups, pace);
-  const scored = { groups, weights, scores: own?.support, support: common.support };
+  const scores = rule.score === 'sum' ? yield* sumByValue(groups, weights, pace) : own?.support;
+  const scored = { groups, weights, scores, support: common.support, voiced: own !== undefined };
   const values = yield* rank({ ...scored, shares: rule.shares }, pace);
   return {
     groups,
@@ -77,20 +79,30 @@ interface Scored {
   /** By value; undefined when the representative's weight is the score. */
   readonly scores: Float64Array | undefined;
   readonly support: Float64Array;
+  /** Whether voices decide. */
+  readonly voiced: boolean;
   readonly shares: boolean;
+}
+
+function* sumByValue(groups: Groups, weights: Weights, pace: Pace): Generator<void, Float64Array> {
+  const sums = new Float64Array(groups.keys.length);
+  for (const [row, value] of groups.valueAt.entries()) {
+    sums[value] = (sums[value] as number) + (weights[row] as number);
+    if (pace.due()) yield;
+  }
+  return sums;
 }
 
 function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
   const { groups, weights, support } = scored;
-  const order =
-    scored.scores === undefined ? claimOrder(groups.candidates, weights) : voiced(scored);
+  const order = scored.voiced ? voiced(scored) : claimOrder(groups.candidates, weights);
   const firsts = yield* representatives(groups, order, pace);
   const scores = scored.scores ?? firsts.map((row) => weights[row] as number);
   const ranked = new Uint32Array(groups.keys.length);
   let total = 0;
   for (let value = 0; value < ranked.length; value++) {
     ranked[value] = value;
-    total += scores[value] as number;
+    total += Math.max(0, scores[value] as number);
     if (pace.due()) yield;
   }
   const better = (a: number, b: number): number =>
@@ -105,7 +117,7 @@ function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
       valueKey: representative.valueKey,
       representative,
       score,
-      ...(scored.shares ? { share: total === 0 ? 0 : score / total } : {}),
+      ...(scored.shares ? { share: total === 0 ? 0 : Math.max(0, score) / total } : {}),
       claims: (groups.starts[value + 1] as number) - (groups.starts[value] as number),
       support: support[value] as number,
     });

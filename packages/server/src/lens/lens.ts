@@ -14,7 +14,8 @@ export type Nano = number;
 export interface CandidateVote {
   /** Number of the voter, the same for the same agent; dense from 0 within a resolution. */
   readonly voter: number;
-  /** From -10^9 to 10^9; 0 withdraws what the voter said before of the value. */
+  /** From -10^9 to 10^9, made by `toSignedNano`; 0 withdraws what the voter said before of the
+   * value. */
   readonly weight: Nano;
   /** min(asserted_at, recorded_at), milliseconds. */
   readonly effectiveMs: number;
@@ -58,9 +59,10 @@ export interface RankedValue {
   readonly valueKey: ValueKey;
   /** First claim of the value by (score factor, better tier, later effective time, smaller id). */
   readonly representative: Candidate;
-  /** In the unit of the lens: Nano for weights and voices, milliseconds for `recency`. */
+  /** In the unit of the lens: Nano for weights and voices, milliseconds for `recency`. Below 0
+   * only where a lens knows voices against a value. */
   readonly score: number;
-  /** score / sum of scores, in [0, 1], 0 when that sum is 0; undefined where a share means
+  /** score / sum of positive scores, in [0, 1], else 0; undefined where a share means
    * nothing (`recency`, `confidence`). */
   readonly share?: number;
   readonly claims: number;

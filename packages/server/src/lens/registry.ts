@@ -2,18 +2,22 @@
 import { authority } from './authority.js';
 import { confidence } from './confidence.js';
 import { consensus } from './consensus.js';
+import { constraints } from './constraints.js';
 import { layered } from './layered.js';
 import type { Lens } from './lens.js';
 import { recency } from './recency.js';
 import { skeptic } from './skeptic.js';
+import { votes } from './votes.js';
 
 export const builtInLenses: readonly Lens[] = [
   recency,
   confidence,
   consensus,
+  votes,
   authority,
   layered,
   skeptic,
+  constraints,
 ];
 
 /** What a lens may be called: it appears in addresses, metrics and audit entries. */

@@ -33,6 +33,22 @@ export function* bestClaimRoles(
   return roles;
 }
 
+/** Roles under a lens whose score is the sum over its claims: each adds its weight. */
+export function* sumRoles(
+  decided: Decided,
+  wording: { readonly part: (candidate: Candidate) => string; readonly behind: string },
+): Generator<void, CandidateRole[]> {
+  const standing = standings(decided, wording.behind);
+  const roles: CandidateRole[] = [];
+  for (const [row, candidate] of decided.groups.candidates.entries()) {
+    const { loss } = standing.get(candidate.valueKey) as Standing;
+    const reason = withLoss(wording.part(candidate), loss);
+    roles.push({ id: candidate.id, contribution: decided.weights[row] as number, reason });
+    if (row % stepRows === 0) yield;
+  }
+  return roles;
+}
+
 /** Roles under a lens whose score is support. Without a winner nobody loses. */
 export function* voiceRoles(
   decided: Decided,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decayNano, multiplyNano, toNano } from '../../src/lens/arithmetic.js';
+import { decayNano, multiplyNano, toNano, toSignedNano } from '../../src/lens/arithmetic.js';
 import { binaryExponential, binaryLogarithm } from '../../src/lens/transcendental.js';
 import { runs } from './candidates.js';
 
@@ -40,6 +40,13 @@ test('ties go to the even whole number, as the decimal reads', () => {
   ] as const;
   for (const [x, nano] of cases) assert.equal(toNano(x), nano, String(x));
   for (const bad of [-0.1, 1.1, Number.NaN]) assert.throws(() => toNano(bad), RangeError);
+});
+
+test('a negative weight is rounded as its opposite, and never to a negative zero', () => {
+  assert.equal(toSignedNano(-0.25), -250_000_000);
+  assert.equal(toSignedNano(0.25), 250_000_000);
+  assert.ok(Object.is(toSignedNano(-0.0000000005), 0));
+  for (const bad of [-1.1, 1.1, Number.NaN]) assert.throws(() => toSignedNano(bad), RangeError);
 });
 
 test('toNano is exact on the decimal', () => {

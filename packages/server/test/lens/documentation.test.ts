@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Candidate } from '../../src/lens/lens.js';
 import { builtInLenses, lensRegistry } from '../../src/lens/registry.js';
-import { candidates, run } from './candidates.js';
+import { constraintsOf } from '../../src/query/constraints.js';
+import { candidates, run, type VoteDraft } from './candidates.js';
 
 const text = readFileSync(new URL('../../../../../docs/lenses.md', import.meta.url), 'utf8');
 
@@ -24,21 +25,34 @@ function tables(section: string): string[][][] {
   });
 }
 
+/** Votes as they are written in a cell: `voter:weight@time`, with spaces between. */
+const votesOf = (cell: string): VoteDraft[] =>
+  cell.split(' ').flatMap((text) => {
+    const [, voter, weight, at] = /^(\d+):(-?[\d.]+)@(\d+)$/.exec(text) ?? [];
+    assert.ok(text === '' || voter !== undefined, `not a vote: ${text}`);
+    return text === '' ? [] : [{ voter: Number(voter), weight: Number(weight), at: Number(at) }];
+  });
+
 const claimsOf = (rows: string[][]): Candidate[] =>
   candidates(
-    rows.map(([id = '', value = '', ...figures]) => {
-      const [agent = 0, origin = 0, tier = 0, e = 0, r = 0, at = 0] = figures.map(Number);
-      return { id, value, agent, origin, tier, e, r, at };
+    rows.map(([id = '', value = '', ...cells]) => {
+      const [agent = 0, origin = 0, tier = 0, e = 0, r = 0, at = 0] = cells.slice(0, 6).map(Number);
+      const votes = votesOf(cells[6] ?? '');
+      return { id, value, agent, origin, tier, e, r, at, votes };
     }),
   );
 
-const examples = text
-  .split('### Example: ')
-  .slice(1)
-  .map((part) => part.split('\n## ')[0] ?? '');
+/** The parts of the document under such a heading. */
+const parts = (heading: string): string[] =>
+  text
+    .split(heading)
+    .slice(1)
+    .map((part) => part.split(/\n##/)[0] ?? '');
 
-test('the document has its three examples and names every lens', () => {
-  assert.equal(examples.length, 3);
+const examples = parts('### Example: ');
+
+test('the document has its four examples and names every lens', () => {
+  assert.equal(examples.length, 4);
   for (const { name } of builtInLenses) assert.ok(text.includes(`| \`${name}\` |`), name);
 });
 
@@ -59,7 +73,7 @@ for (const example of examples) {
         ? [first?.valueKey, first?.representative.id, String(answer.confidence)]
         : ['-', '-', '-'];
       const scores = answer.values.map(({ valueKey, score }) => `${valueKey} ${score / unit}`);
-      const adding = (answer.roles ?? []).filter(({ contribution }) => contribution > 0);
+      const adding = (answer.roles ?? []).filter(({ contribution }) => contribution !== 0);
       const adds = adding.map(({ id }) => id).join(' ');
       assert.deepEqual([...won, scores.join(', '), adds], expected, name);
     }
@@ -72,3 +86,26 @@ for (const example of examples) {
     }
   });
 }
+
+test('the constraints of the document', () => {
+  const [part = '', ...others] = parts('### Constraints of ');
+  assert.equal(others.length, 0);
+  const [path = ''] = part.split('\n');
+  const [results = []] = tables(part);
+  assert.ok(results.length > 4);
+  const stated = results.map(([concept_path = '', predicate = '', value = '']) => ({
+    concept_path,
+    predicate,
+    value: JSON.parse(value),
+  }));
+  const shown = constraintsOf(path, stated).map((constraint) => [
+    constraint?.type,
+    constraint?.subject,
+    String(constraint?.distance),
+    constraint?.contradicted_by?.join(' ') ?? '',
+  ]);
+  assert.deepEqual(
+    shown,
+    results.map((cells) => cells.slice(3)),
+  );
+});

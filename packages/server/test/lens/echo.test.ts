@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { consensus } from '../../src/lens/consensus.js';
+import { constraints } from '../../src/lens/constraints.js';
 import { layered } from '../../src/lens/layered.js';
 import type { Candidate, Resolution } from '../../src/lens/lens.js';
 import { skeptic } from '../../src/lens/skeptic.js';
+import { votes } from '../../src/lens/votes.js';
 import {
   candidate,
   candidates,
@@ -19,13 +21,16 @@ import {
 const scoreOf = (answer: Resolution, value: string): number =>
   answer.values.find((ranked) => ranked.valueKey === value)?.score ?? 0;
 
+/** Those that count independent voices; `votes` does so while nobody has voted. */
+const voiceLenses = [consensus, votes, skeptic];
+
 const further = draftArbitrary.map((draft) => candidate({ ...draft, stamp: 99 }, 999));
 
 test('a thousand agents that repeat one source lose to three independent ones', () => {
   const echo = Array.from({ length: 1000 }, (_, n) => ({ value: 'echo', agent: n, origin: 1 }));
   const sources = [1, 2, 3].map((n) => ({ value: 'true', agent: 5000 + n, origin: 100 + n }));
   const rows = candidates([...echo, ...sources]);
-  for (const lens of [consensus, skeptic]) {
+  for (const lens of voiceLenses) {
     const answer = run(lens, rows);
     assert.equal(answer.values[0]?.valueKey, 'true');
     assert.equal(scoreOf(answer, 'true'), 3e9);
@@ -42,7 +47,7 @@ test('one agent that cites a thousand sources is one voice', () => {
 
 test('a further claim never lowers the support of its value', () => {
   const property = fc.property(candidatesArbitrary, further, (rows, added) => {
-    for (const lens of [consensus, skeptic]) {
+    for (const lens of voiceLenses) {
       const before = scoreOf(run(lens, rows), added.valueKey);
       assert.ok(scoreOf(run(lens, [...rows, added]), added.valueKey) >= before, lens.name);
     }
@@ -97,7 +102,7 @@ test('junk values never hide the split of the two leading values', () => {
   fc.assert(property, runs(1000, 100_000));
 });
 
-test('ten thousand claims in a lower tier change nothing under layered', () => {
+test('ten thousand claims in a lower tier change nothing where tiers are promised', () => {
   const property = fc.property(candidatesArbitrary, (rows) => {
     const best = Math.min(...rows.map((row) => row.tier));
     fc.pre(best < 5);
@@ -111,10 +116,12 @@ test('ten thousand claims in a lower tier change nothing under layered', () => {
         r: 1,
       })),
     );
-    const before = run(layered, rows);
-    const after = run(layered, [...rows, ...flood]);
-    assert.deepEqual(after.values, before.values);
-    assert.equal(after.confidence, before.confidence);
+    for (const lens of [layered, constraints]) {
+      const before = run(lens, rows);
+      const after = run(lens, [...rows, ...flood]);
+      assert.deepEqual(after.values, before.values);
+      assert.equal(after.confidence, before.confidence);
+    }
   });
   fc.assert(property, runs(20, 1000));
 });
@@ -133,7 +140,7 @@ test('a later flood displaces nothing from the rows that have a voice', () => {
       at: -n,
     })),
   );
-  for (const lens of [consensus, skeptic]) {
+  for (const lens of voiceLenses) {
     const options = { supportRowsMax: 50, explain: true };
     const before = run(lens, early, options);
     const after = run(lens, [...flood, ...early], options);
