@@ -9,13 +9,14 @@ import { decayNano, toNano } from '../lens/arithmetic.js';
 import type { Candidate } from '../lens/lens.js';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, StoreSnapshot } from '../store/store.js';
-import type { EffectivePolicy } from '../trust/policy_history.js';
+import type { ClaimRules } from '../trust/rules.js';
 import { type ClassRequest, ClassTable, type CountedClass } from '../trust/source_class.js';
 import type { Taint, TaintReason } from '../trust/taint.js';
 import type { Moment } from './as_of.js';
 import type { KnownSource, OriginResolver, ResolvedOrigin } from './origins.js';
 import type { Pace } from './pace.js';
 import type { Question } from './question.js';
+import type { Reading } from './readings.js';
 import { taintedOut } from './taints.js';
 
 /** What a claim asks to be counted as: by itself, by the source that it cites, by its path. */
@@ -91,22 +92,18 @@ export class CandidateWeigher {
 
   constructor(parts: {
     readonly question: Question;
-    readonly moment: Moment;
-    readonly snapshot: StoreSnapshot;
-    readonly origins: OriginResolver;
-    readonly policy: EffectivePolicy;
-    /** Undefined: nothing was superseded by the moment. */
-    readonly taint: Taint | undefined;
-    readonly pace: Pace;
+    readonly reading: Reading;
+    readonly rules: ClaimRules;
   }) {
+    const { moment, snapshot, origins, policy, pace } = parts.reading;
     this.#question = parts.question;
-    this.#moment = parts.moment;
-    this.#snapshot = parts.snapshot;
-    this.#origins = parts.origins;
-    this.#classes = new ClassTable(parts.policy);
-    this.#taint = parts.taint;
-    this.#pace = parts.pace;
-    this.#trust = toNano(parts.policy.table.trust.initial);
+    this.#moment = moment;
+    this.#snapshot = snapshot;
+    this.#origins = origins;
+    this.#classes = new ClassTable(policy);
+    this.#taint = parts.rules.taint;
+    this.#pace = pace;
+    this.#trust = toNano(policy.table.trust.initial);
   }
 
   get classes(): ClassTable {

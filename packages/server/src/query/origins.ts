@@ -82,8 +82,7 @@ export class OriginResolver {
   }
 
   #read(id: RecordId): KnownSource | undefined {
-    if (this.#snapshot.place(id)?.kind !== kindNumber.source) return undefined;
-    const content = this.#reader.content(id, this.#asOf);
+    const content = this.#reader.content(id, this.#asOf, kindNumber.source);
     if (content?.kind !== 'source') return undefined;
     return {
       origin: originOfSource(id, content),

@@ -19,6 +19,16 @@ export interface Question {
   readonly sourceClass?: string;
   readonly agentId?: AgentId;
   readonly minConfidence?: number;
+  /** Claims whose author is trusted less are left out. */
+  readonly minTrust?: number;
+  /** Claims that something took the place of take part too: those of superseded epochs, those that
+   * were replaced, and those that a revision succeeded. */
+  readonly includeSuperseded?: boolean;
+  /** Whose aliases join other concepts to the one asked: `effective` when absent; `all` with those
+   * that are only proposed. */
+  readonly aliases?: 'effective' | 'all' | 'none';
+  /** `warn`: claims that are retracted, or rest on what is, take part with a warning. */
+  readonly onRetracted?: 'exclude' | 'warn';
   /** `class`: by the half-life of the tier's class; a number: this half-life in days. */
   readonly decay?: 'none' | 'class' | number;
   readonly explain?: boolean;
@@ -29,16 +39,18 @@ export interface Question {
   readonly cursor?: string;
 }
 
+export interface RecordOptions {
+  readonly kind?: string;
+  readonly asOf?: string | number;
+  readonly minPosition?: string;
+}
+
 export interface QueryService {
   ask(principal: Principal, question: Question, signal?: AbortSignal): Promise<Outcome<Answer>>;
   /** A record of any kind as stored; with `kind`, only when it is of that kind. */
   record(
     principal: Principal,
     id: RecordId,
-    options?: {
-      readonly kind?: string;
-      readonly asOf?: string | number;
-      readonly minPosition?: string;
-    },
+    options?: RecordOptions,
   ): Promise<Outcome<StatedRecord>>;
 }

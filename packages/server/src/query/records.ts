@@ -2,10 +2,14 @@
 import type { AgentId, HlcStamp, RecordContent, RecordId, StatedRecord } from '@stemedb/model';
 import { decodeStored, formatTime, recordIdOf, stampMs } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
-import type { StoreSnapshot } from '../store/store.js';
+import type { RecordPlace, StoreSnapshot } from '../store/store.js';
 
 /** Signatures that one record lists: anyone may add one, and every answer carries them. */
 const listedSignaturesMax = 100;
+
+/** Bytes of records that one reader keeps decoded: one answer names the same claim in several
+ * places, and the rules ask for author, premises and parent of one record one after the other. */
+const keptBytesMax = 256 * 1024;
 
 type StatedSignature = NonNullable<StatedRecord['signatures']>[number];
 
@@ -24,40 +28,77 @@ export class DamagedRecord extends Error {
   override readonly name = 'DamagedRecord';
 }
 
+/** A record as it was read back, checked against its id. */
+export interface ReadRecord {
+  readonly content: RecordContent;
+  readonly stamp: HlcStamp;
+  readonly proof: LogRecord['proof'];
+  readonly place: RecordPlace;
+}
+
+interface Kept {
+  readonly read: ReadRecord;
+  readonly bytes: number;
+}
+
 /** Reads records for one question, over one snapshot of the store. */
 export class RecordReader {
   readonly #log: Log;
   readonly #snapshot: StoreSnapshot;
+  /** In the order of reading. */
+  readonly #kept = new Map<RecordId, Kept>();
+  #keptBytes = 0;
 
   constructor(log: Log, snapshot: StoreSnapshot) {
     this.#log = log;
     this.#snapshot = snapshot;
   }
 
-  /** The frame of a record; undefined when it was recorded later than asOf, or never. */
-  frame(id: RecordId, asOf: HlcStamp): LogRecord | undefined {
-    const place = this.#snapshot.place(id);
-    if (place === undefined || place.stamp > asOf) return undefined;
-    const read = this.#log.read(place.sequence, place.offset);
-    if (!read.ok) throw new DamagedRecord(read.error.detail, { cause: read.error });
-    // The id is the hash of the content, so every read can prove that nothing was changed.
-    if (recordIdOf(read.value.bytes) !== id) {
-      throw new DamagedRecord(`The record at sequence ${place.sequence} is not ${id}.`);
-    }
-    return { ...read.value, stamp: place.stamp };
+  /** A record that is visible at asOf: undefined when it was recorded later, or never, or is not
+   * of the kind with this number. */
+  read(id: RecordId, asOf: HlcStamp, kind?: number): ReadRecord | undefined {
+    const known = this.#kept.get(id)?.read ?? this.#fromLog(id, asOf, kind);
+    if (known === undefined || known.place.stamp > asOf) return undefined;
+    return kind === undefined || known.place.kind === kind ? known : undefined;
   }
 
   /** The content of a record that is visible at asOf. */
-  content(id: RecordId, asOf: HlcStamp): RecordContent | undefined {
-    const frame = this.frame(id, asOf);
-    return frame === undefined ? undefined : decodeStored(frame.bytes);
+  content(id: RecordId, asOf: HlcStamp, kind?: number): RecordContent | undefined {
+    return this.read(id, asOf, kind)?.content;
+  }
+
+  #fromLog(id: RecordId, asOf: HlcStamp, kind: number | undefined): ReadRecord | undefined {
+    const place = this.#snapshot.place(id);
+    if (place === undefined || place.stamp > asOf) return undefined;
+    if (kind !== undefined && place.kind !== kind) return undefined;
+    const frame = this.#log.read(place.sequence, place.offset);
+    if (!frame.ok) throw new DamagedRecord(frame.error.detail, { cause: frame.error });
+    const { bytes, proof } = frame.value;
+    // The id is the hash of the content, so every read can prove that nothing was changed.
+    if (recordIdOf(bytes) !== id) {
+      throw new DamagedRecord(`The record at sequence ${place.sequence} is not ${id}.`);
+    }
+    const read = { content: decodeStored(bytes), stamp: place.stamp, proof, place };
+    this.#keep(id, { read, bytes: bytes.length });
+    return read;
+  }
+
+  #keep(id: RecordId, kept: Kept): void {
+    this.#kept.set(id, kept);
+    this.#keptBytes += kept.bytes;
+    if (this.#keptBytes <= keptBytesMax) return;
+    for (const [oldest, { bytes }] of this.#kept) {
+      this.#kept.delete(oldest);
+      this.#keptBytes -= bytes;
+      if (this.#keptBytes <= keptBytesMax) return;
+    }
   }
 
   /** The record as an answer states it, with its signatures as of the moment. */
-  stated(id: RecordId, asOf: HlcStamp): StatedRecord | undefined {
-    const frame = this.frame(id, asOf);
-    if (frame === undefined) return undefined;
-    const record = decodeStored(frame.bytes);
+  stated(id: RecordId, asOf: HlcStamp, kind?: number): StatedRecord | undefined {
+    const read = this.read(id, asOf, kind);
+    if (read === undefined) return undefined;
+    const { content: record, stamp, proof } = read;
     const signatures: StatedSignature[] = [];
     for (const attestation of this.#snapshot.attestations(id)) {
       const content = this.content(attestation.id, asOf);
@@ -68,9 +109,9 @@ export class RecordReader {
     return {
       id,
       record,
-      recorded_at: formatTime(stampMs(frame.stamp)),
-      recorded_stamp: frame.stamp,
-      proof: frame.proof,
+      recorded_at: formatTime(stampMs(stamp)),
+      recorded_stamp: stamp,
+      proof,
       ...(signatures.length > 0 ? { signatures: signatures.slice(0, listedSignaturesMax) } : {}),
       ...(signatures.length > listedSignaturesMax ? { signatures_count: signatures.length } : {}),
     };

@@ -1,6 +1,6 @@
 /** Retraction as a question meets it: what it reads from the snapshot, and how it is told. */
 import type { AnswerWarning, HlcStamp, RecordId } from '@stemedb/model';
-import { decodeStored, kindNumber } from '@stemedb/model';
+import { kindNumber } from '@stemedb/model';
 import type { StoreSnapshot } from '../store/store.js';
 import type { RecordAuthor } from '../trust/governance.js';
 import type { RecordFacts } from '../trust/retraction.js';
@@ -20,13 +20,12 @@ export type TaintOver = (view: {
 export const recordFacts = (snapshot: StoreSnapshot, reader: RecordReader): RecordFacts => ({
   appliedSequence: snapshot.appliedSequence,
   author: (id, asOf): RecordAuthor | undefined => {
-    const frame = reader.frame(id, asOf);
-    if (frame === undefined) return undefined;
-    return { agentId: decodeStored(frame.bytes).agent_id, byNode: frame.proof === 'node' };
+    const read = reader.read(id, asOf);
+    if (read === undefined) return undefined;
+    return { agentId: read.content.agent_id, byNode: read.proof === 'node' };
   },
   premises: (id, asOf): readonly RecordId[] => {
-    if (snapshot.place(id)?.kind !== kindNumber.assertion) return [];
-    const content = reader.content(id, asOf);
+    const content = reader.content(id, asOf, kindNumber.assertion);
     if (content?.kind !== 'assertion') return [];
     const premises = content.derived_from ?? [];
     return content.source === undefined ? premises : [content.source, ...premises];

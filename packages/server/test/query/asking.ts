@@ -19,6 +19,7 @@ import type { Submission } from '../../src/ingest/ingest.js';
 import type { Principal } from '../../src/ingest/principal.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import { localCandidates } from '../../src/query/local_candidates.js';
+import { plainRules } from '../../src/query/plain_rules.js';
 import { createQueryService, type QueryCollaborators } from '../../src/query/query_service.js';
 import type { QueryService, Question } from '../../src/query/question.js';
 import { singleNodeShards } from '../../src/store/shard_map.js';
@@ -167,7 +168,7 @@ export const serviceOver = (
       waitFor: async (sequence) => store.appliedSequence >= sequence,
     },
     policies,
-    taintOver: () => undefined,
+    rulesOver: plainRules(policies, () => undefined),
     lenses: new LensRegistry(),
     clock,
     random: { bytes: (length) => new Uint8Array(length) },

@@ -1,0 +1,45 @@
+/** What the query room works with, and the limits of its work. */
+
+import type { Clock } from '../io/clock.js';
+import type { Random } from '../io/random.js';
+import type { Lens } from '../lens/lens.js';
+import type { Log } from '../log/log.js';
+import type { CandidateLoader } from '../store/candidate_loader.js';
+import type { Store, StoreSnapshot } from '../store/store.js';
+import type { PolicyHistory } from '../trust/policy_history.js';
+import type { RulesOver } from './rules_over.js';
+import type { Timeline } from './timeline.js';
+
+/** Limits of one question; every node uses the same, so that every node answers alike. */
+export interface QueryLimits {
+  /** Milliseconds until a question is answered with `query_timeout`. */
+  readonly queryTimeoutMs: number;
+  /** Distinct (value, agent, origin) rows that support uses in one tier. */
+  readonly supportRowsMax: number;
+  /** Questions that hold a view of the store at once: half of the readers that its engine has,
+   * so that neither checkpoints nor verification go without. Beyond: `overloaded`. */
+  readonly questionsOpenMax: number;
+}
+
+export const queryLimits: QueryLimits = {
+  queryTimeoutMs: 10_000,
+  supportRowsMax: 200_000,
+  questionsOpenMax: 512,
+};
+
+export interface QueryCollaborators {
+  readonly log: Log;
+  readonly store: Store;
+  readonly timeline: Timeline;
+  readonly policies: PolicyHistory;
+  readonly rulesOver: RulesOver;
+  readonly lenses: { get(name: string): Lens | undefined; names(): readonly string[] };
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Secret of this node under which cursors are authenticated. */
+  readonly cursorKey: Uint8Array;
+  /** Where candidates come from, for the view that a question is answered over. */
+  readonly loaderOf: (snapshot: StoreSnapshot) => CandidateLoader;
+  /** What is left out is as in `queryLimits`. */
+  readonly limits?: Partial<QueryLimits>;
+}

@@ -1,0 +1,77 @@
+/**
+ * One question sitting over one reading: what is needed to resolve any pair for it. A second
+ * sitting over the same reading may assume a retraction, so that what it would change is seen.
+ */
+import type { AnswerResult } from '@stemedb/model';
+import { type Lens, rowsPerStep } from '../lens/lens.js';
+import type { CandidateLoader } from '../store/candidate_loader.js';
+import type { Pair } from '../store/store.js';
+import type { Assumption, ClaimRules } from '../trust/rules.js';
+import { resultOf } from './answer.js';
+import { CandidateWeigher, readRows } from './candidates.js';
+import type { QueryCollaborators } from './collaborators.js';
+import type { Question } from './question.js';
+import type { Reading, Readings } from './readings.js';
+
+export interface Sitting {
+  readonly question: Question;
+  readonly lens: Lens;
+  readonly reading: Reading;
+  readonly rules: ClaimRules;
+  readonly loader: CandidateLoader;
+  readonly weigher: CandidateWeigher;
+  readonly supportRowsMax: number;
+}
+
+/** Sits down to a question; with `assume`, as if that were so at the moment. */
+export const openSitting = (
+  parts: QueryCollaborators,
+  readings: Readings,
+  reading: Reading,
+  asked: { readonly question: Question; readonly lens: Lens; readonly assume?: Assumption },
+): Sitting => {
+  const { question, lens, assume } = asked;
+  const rules = assume === undefined ? reading.rules : reading.rulesAssuming(assume);
+  return {
+    question,
+    lens,
+    reading,
+    rules,
+    loader: parts.loaderOf(reading.snapshot),
+    weigher: new CandidateWeigher({ question, reading, rules }),
+    supportRowsMax: readings.limits.supportRowsMax,
+  };
+};
+
+/** What the lens makes of one pair; undefined when no claim takes part. */
+export const resolvePair = async (
+  sitting: Sitting,
+  pair: Pair,
+): Promise<AnswerResult | undefined> => {
+  const { question, lens, reading, loader, weigher, supportRowsMax } = sitting;
+  const { moment, snapshot, reader, pace } = reading;
+  const rows = await readRows(loader, pair, moment.stamp, pace);
+  const set = await weigher.weigh(pair.conceptPath, rows);
+  if (set.candidates.length === 0 || !set.gained) return undefined;
+  const steps = lens.resolve(
+    set.candidates,
+    { tierNames: weigher.classes.tierNames, supportRowsMax },
+    { explain: question.explain === true },
+  );
+  let step = steps.next();
+  while (step.done !== true) {
+    await pace.spend(rowsPerStep);
+    step = steps.next();
+  }
+  await pace.spend(set.candidates.length % rowsPerStep);
+  return resultOf({
+    lens,
+    pair,
+    set,
+    resolution: step.value,
+    snapshot,
+    reader,
+    asOf: moment.stamp,
+    explainOffset: question.explain === true ? (question.explainOffset ?? 0) : undefined,
+  });
+};
