@@ -9,6 +9,8 @@ import { LensRegistry } from '../../src/lens/registry.js';
 import type { LogRecord } from '../../src/log/log.js';
 import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
+import { submissionOf } from './histories/cast.js';
+import { type WholeStep, wholeHistory } from './histories/whole.js';
 import { randomHistory } from './histories.js';
 import type { Seeded } from './seeded.js';
 import { TestClock } from './test_clock.js';
@@ -88,6 +90,72 @@ export const playHistory = async (
     }
   }
   await Promise.all(underWay);
+};
+
+/** Submits as the node; false when a rule about other records keeps it out. */
+const passesGates = async ({ database }: SimulatedDatabase, step: WholeStep): Promise<boolean> => {
+  const principal = { type: 'node', agentId: database.agentId } as const;
+  const accepted = await database.ingest.submit(principal, submissionOf(step.draft));
+  if (!accepted.ok && !gatesOnly.has(accepted.error.code)) {
+    throw new Error(`${accepted.error.code}: ${accepted.error.detail}`);
+  }
+  return accepted.ok;
+};
+
+const arrive = async (target: SimulatedDatabase, step: WholeStep): Promise<void> => {
+  if (step.by === 'submit' && (await passesGates(target, step))) return;
+  await mergeAll(target, step.merged);
+};
+
+/** Refusals by rules that look at other records: such a record is kept when it is merged. */
+const gatesOnly: ReadonlySet<string> = new Set([
+  'forbidden',
+  'invalid_field',
+  'not_found',
+  'transition_not_allowed',
+]);
+
+/** Plays steps of a whole history; what the gates refuse arrives by `merge`. */
+export const playSteps = async (
+  target: SimulatedDatabase,
+  random: Seeded,
+  steps: readonly WholeStep[],
+): Promise<void> => {
+  let underWay: Promise<void>[] = [];
+  for (const step of steps) {
+    target.clock.advance(step.wallStepMs);
+    underWay.push(arrive(target, step));
+    if (random.chance(0.6)) {
+      await Promise.all(underWay);
+      underWay = [];
+    }
+  }
+  await Promise.all(underWay);
+};
+
+/** Plays a random history of every kind of record, of this length at least. */
+export const playWholeHistory = async (
+  target: SimulatedDatabase,
+  random: Seeded,
+  options: { readonly length: number; readonly deep?: boolean },
+): Promise<void> => {
+  const node = target.database.agentId;
+  const startMs = target.clock.wallMs();
+  await playSteps(target, random, wholeHistory(random, { ...options, startMs, node }));
+};
+
+/** Goes on with a whole history by what the gates let in, so that nothing is added to the past. */
+export const playOn = async (
+  target: SimulatedDatabase,
+  random: Seeded,
+  length: number,
+): Promise<void> => {
+  const node = target.database.agentId;
+  const startMs = target.clock.wallMs();
+  for (const step of wholeHistory(random, { length, startMs, node })) {
+    target.clock.advance(step.wallStepMs);
+    if (step.by === 'submit') await passesGates(target, step);
+  }
 };
 
 /** Every record of the log, in log order. */
