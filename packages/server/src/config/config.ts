@@ -29,6 +29,8 @@ export interface Config {
   readonly insecure: boolean;
   readonly realm: string | undefined;
   readonly signatures: 'optional' | 'required';
+  /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
+  readonly cacheBytesMax: number;
   /** Undefined: the file has no `[policy]`; the policy in force stays. */
   readonly policy: PolicyTable | undefined;
 }
@@ -145,6 +147,24 @@ const oneOf = <T extends string>(line: ConfigLine, allowed: readonly T[]): Outco
   );
 };
 
+const unitBytes: Readonly<Record<string, number>> = {
+  '': 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** `64MiB` and the like; a plain number is bytes. */
+const sizeOf = (line: ConfigLine): Outcome<number> => {
+  const [, digits = '', unit = ''] = /^(\d{1,15}) ?(|[KMG]iB)$/.exec(line.value) ?? [];
+  const bytes = Number(digits) * (unitBytes[unit] ?? 1);
+  if (digits !== '' && Number.isSafeInteger(bytes)) return ok(bytes);
+  return invalid(
+    `${line.key} (from ${line.source}) must be a size such as 64MiB or 1048576, ` +
+      `not "${line.value}".`,
+  );
+};
+
 const assemble = (
   lines: ReadonlyMap<SettingKey, ConfigLine>,
   policy: PolicyTable | undefined,
@@ -158,8 +178,12 @@ const assemble = (
   const level = oneOf(line('log_level'), logLevels);
   const insecure = oneOf(line('insecure'), ['true', 'false'] as const);
   const signatures = oneOf(line('signatures'), ['optional', 'required'] as const);
-  for (const checked of [level, insecure, signatures]) if (!checked.ok) return checked;
-  if (!level.ok || !insecure.ok || !signatures.ok) throw new Error('Unreachable.');
+  const cacheBytesMax = sizeOf(line('cache_size'));
+  for (const checked of [level, insecure, signatures, cacheBytesMax]) {
+    if (!checked.ok) return checked;
+  }
+  if (!level.ok || !insecure.ok || !signatures.ok || !cacheBytesMax.ok)
+    throw new Error('Unreachable.');
   for (const key of ['bind_addr', 'wal_dir', 'db_dir'] as const) {
     if (line(key).value === '') return invalid(`${key} (from ${line(key).source}) is empty.`);
   }
@@ -179,6 +203,7 @@ const assemble = (
     insecure: insecure.value === 'true',
     realm: realm === '' ? undefined : realm,
     signatures: signatures.value,
+    cacheBytesMax: cacheBytesMax.value,
     policy,
   });
 };

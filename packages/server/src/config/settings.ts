@@ -12,7 +12,8 @@ export type SettingKey =
   | 'allowed_origins'
   | 'insecure'
   | 'realm'
-  | 'signatures';
+  | 'signatures'
+  | 'cache_size';
 
 export interface Setting {
   /** As in the TOML file. */
@@ -78,6 +79,12 @@ export const settings: readonly Setting[] = [
     'optional|required',
     'optional',
     'Whether writes must be signed by their author.',
+  ),
+  setting(
+    'cache_size',
+    'size',
+    '64MiB',
+    'Memory for answers and candidate rows that are kept: bytes, KiB, MiB or GiB; 0 keeps none.',
   ),
 ];
 

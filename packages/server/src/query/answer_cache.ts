@@ -37,8 +37,8 @@ export interface AskedPage {
 
 interface Kept<Page> {
   readonly page: Page;
-  /** On the monotonic clock. */
-  readonly computedMs: number;
+  readonly computedMonotonicMs: number;
+  readonly computedWallMs: number;
 }
 
 /** The question without what says where its answer starts, when it is asked and of what node, and
@@ -88,15 +88,21 @@ export class AnswerCache<Page> {
     const isUsable = (one: Kept<Page>): boolean => kind !== 'moving' || this.#isFresh(one);
     const kept = this.#section.find(key, sequence, isUsable);
     if (kept !== undefined) return kept.page;
-    const computedMs = this.#clock.monotonicMs();
+    const computed = {
+      computedMonotonicMs: this.#clock.monotonicMs(),
+      computedWallMs: this.#clock.wallMs(),
+    };
     const reads = new ReadSet();
     const page = await compute(new WatchedSnapshot(snapshot, reads, stamp));
     const bytes = approximateBytes(page, this.#cache.valueBytesMax);
-    this.#section.keep(key, { value: { page, computedMs }, reads, sequence, bytes });
+    this.#section.keep(key, { value: { page, ...computed }, reads, sequence, bytes });
     return page;
   }
 
-  #isFresh({ computedMs }: Kept<Page>): boolean {
-    return this.#clock.monotonicMs() - computedMs < movingAnswerMsMax;
+  /** By both clocks: when the wall clock was set, "now" is another moment at once. */
+  #isFresh({ computedMonotonicMs, computedWallMs }: Kept<Page>): boolean {
+    const ageMs = this.#clock.monotonicMs() - computedMonotonicMs;
+    const wallStepMs = Math.abs(this.#clock.wallMs() - computedWallMs);
+    return ageMs < movingAnswerMsMax && wallStepMs < movingAnswerMsMax;
   }
 }

@@ -7,6 +7,7 @@ import type { GroupCommitMetrics } from '../ingest/group_commit.js';
 import type { IngestMetrics } from '../ingest/ingest_service.js';
 import type { LogMetrics } from '../log/metrics.js';
 import { isSyncFailure } from '../log/sync_failure.js';
+import type { CacheMetrics } from '../query/query_cache.js';
 import type { HttpMetrics, QueryMetrics } from './metrics.js';
 
 /** Values that are read when somebody asks for the metrics. */
@@ -24,6 +25,7 @@ export interface Telemetry {
   readonly commit: GroupCommitMetrics;
   readonly http: HttpMetrics;
   readonly query: QueryMetrics;
+  readonly cache: CacheMetrics;
   /** Tells what the gauges read; called once when the database is open. */
   observe(readings: Readings): void;
   text(): Promise<string>;
@@ -150,6 +152,24 @@ const requestMetrics = (
   };
 };
 
+const cacheMetrics = (registry: Registry): CacheMetrics => {
+  const registers = [registry];
+  const labelNames = ['cache'];
+  const hits = new Counter({
+    name: 'stemedb_cache_hits_total',
+    help: 'Answers, or rows of a pair, that were kept and served.',
+    labelNames,
+    registers,
+  });
+  const misses = new Counter({
+    name: 'stemedb_cache_misses_total',
+    help: 'Answers, or rows of a pair, that were not kept or no longer hold.',
+    labelNames,
+    registers,
+  });
+  return { looked: (cache, found) => (found ? hits : misses).inc({ cache }) };
+};
+
 const readingGauges = (registry: Registry, readings: Readings): void => {
   const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
     new Gauge({
@@ -192,6 +212,7 @@ export const createTelemetry = (): Telemetry => {
     ingest: { assertionsCreated: (count) => ingested.inc(count) },
     commit: { batchVisible: (_records, seconds) => flush.observe(seconds) },
     ...requestMetrics(registry),
+    cache: cacheMetrics(registry),
     observe: (readings) => readingGauges(registry, readings),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -58,6 +58,7 @@ test('nothing has to be stated', async () => {
     insecure: false,
     realm: undefined,
     signatures: 'optional',
+    cacheBytesMax: 64 * 1024 ** 2,
     policy: undefined,
   });
   assert.deepEqual(
@@ -97,12 +98,23 @@ test('values of a file may be written in the types of TOML', async () => {
   assert.deepEqual(origins, ['https://a.example', 'https://b.example']);
 });
 
+test('a size is bytes or binary multiples of them', async () => {
+  const sizes = { 0: 0, 4096: 4096, '8KiB': 8192, '3 MiB': 3 * 1024 ** 2, '2GiB': 2 * 1024 ** 3 };
+  for (const [text, bytes] of Object.entries(sizes)) {
+    const { config } = await load({ env: { STEMEDB_CACHE_SIZE: text } });
+    assert.equal(config.cacheBytesMax, bytes, text);
+  }
+});
+
 test('an unknown or bad key is named, with the nearest known one', async () => {
   const env = (name: string, value: string) => refusal({ env: { [name]: value } });
   assert.match(await env('STEMEDB_LOG_LEVL', 'info'), /STEMEDB_LOG_LEVL.*STEMEDB_LOG_LEVEL/);
   assert.match(await env('STEMEDB_LOG_LEVEL', 'loud'), /log_level.*STEMEDB_LOG_LEVEL.*"loud"/);
   assert.match(await env('STEMEDB_INSECURE', 'yes'), /insecure.*true, false/);
   assert.match(await env('STEMEDB_SIGNATURES', 'always'), /signatures.*optional, required/);
+  for (const size of ['', 'much', '-1', '64MB', '1.5GiB', '9007199254740993', '99999999GiB']) {
+    assert.match(await env('STEMEDB_CACHE_SIZE', size), /cache_size.*STEMEDB_CACHE_SIZE.*64MiB/);
+  }
   assert.match(await env('STEMEDB_WAL_DIR', ''), /wal_dir.*empty/);
   assert.match(await env('STEMEDB_REALM', 'x'.repeat(65)), /realm.*64 bytes/);
   assert.match(await refusedFile('bind_adr = "x"'), /a\.toml.*"bind_adr".*"bind_addr"/);

@@ -184,6 +184,9 @@ test('an answer that time moves is served for a second', async () => {
   assert.equal(await isComputed(moving('2'.repeat(32))), false);
   clock.nowMs = movingAnswerMsMax;
   assert.equal(await isComputed(moving('3'.repeat(32))), true);
+  assert.equal(await isComputed(moving('4'.repeat(32))), false);
+  clock.advance(-movingAnswerMsMax);
+  assert.equal(await isComputed(moving('5'.repeat(32))), true);
   await target.database.close();
 });
 

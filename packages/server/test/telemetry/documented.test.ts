@@ -13,6 +13,8 @@ const metricsText = (): Promise<string> => {
   telemetry.http.requestFinished({ method: 'GET', route: '/v1/x', status: 200, seconds: 0.1 });
   const asked = { endpoint: 'query', lens: 'recency', seconds: 0.2, failure: undefined };
   telemetry.query.answered(asked);
+  telemetry.cache.looked('answers', true);
+  telemetry.cache.looked('candidates', false);
   telemetry.observe({
     assertions: () => 0,
     logBytes: () => 0,
