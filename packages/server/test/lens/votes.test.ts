@@ -185,6 +185,28 @@ test('the claim with the most of the counted votes stands for its value, and tie
   );
 });
 
+test('an explanation says whose votes count where, and why a value lost', () => {
+  const rows = candidates([
+    { value: 'a', agent: 1, origin: 1, votes: [{ voter: 1, weight: 1, at: 1 }] },
+    {
+      value: 'a',
+      agent: 2,
+      origin: 2,
+      votes: [1, 2].map((voter) => ({ voter, weight: 1, at: 2 })),
+    },
+    { value: 'b', agent: 3, origin: 3, votes: [{ voter: 3, weight: -1 }] },
+  ]);
+  const lost = '; lost: a smaller sum of votes than the winner';
+  assert.deepEqual(
+    run(votes, rows, { explain: true }).roles?.map((role) => [role.contribution, role.reason]),
+    [
+      [0, 'adds nothing: no voter cast the last vote for its value here'],
+      [2e9, 'adds the last votes of 2 voters for its value'],
+      [-1e9, `adds the last votes of 1 voter for its value${lost}`],
+    ],
+  );
+});
+
 test('votes are work: a claim with many of them gives way as often', () => {
   const many = Array.from({ length: rowsPerStep * 3 }, (_, voter) => ({ voter, weight: 1 }));
   const rows = candidates([{ value: 'a', agent: 1, origin: 1, votes: many }]);
