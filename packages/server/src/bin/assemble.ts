@@ -6,18 +6,15 @@ import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
 import type { Identity } from '../log/identity.js';
 import { localCandidates } from '../query/local_candidates.js';
-import { plainRules } from '../query/plain_rules.js';
 import { createQueryService } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import { singleNodeShards } from '../store/shard_map.js';
-import type { PolicyHistory } from '../trust/policy_history.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Database, DatabaseOptions, Effects } from './database_contract.js';
 import { closeFiles, type Files } from './database_files.js';
+import { Histories } from './histories.js';
 import { NodeTimeline } from './node_timeline.js';
 import { ensurePolicy, PolicyAdvice } from './policy_record.js';
-import { notePolicies, recordedPolicies } from './recorded_policies.js';
-import { Supersessions } from './supersessions.js';
 
 const cursorKeyOf = (identity: Identity): Uint8Array => {
   const purpose = new TextEncoder().encode('stemedb cursor v1');
@@ -39,8 +36,7 @@ interface Parts {
   readonly effects: Effects;
   readonly agentId: AgentId;
   readonly hybrid: HybridClock;
-  readonly policies: PolicyHistory;
-  readonly supersessions: Supersessions;
+  readonly histories: Histories;
   readonly checkpoints: Checkpoints;
   readonly commit: GroupCommit;
 }
@@ -49,8 +45,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
   const { identity, log, store } = files;
   const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
   const hybrid = clockAbove(files, () => effects.clock.wallMs());
-  const policies = recordedPolicies(log, store);
-  const supersessions = new Supersessions(log, store, policies);
+  const histories = new Histories(log, store);
   const checkpoints = new Checkpoints(effects.clock, log, store, (error) =>
     effects.onCheckpointFailure?.(error),
   );
@@ -59,29 +54,26 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     store,
     clock: hybrid,
     monotonicMs: () => effects.clock.monotonicMs(),
-    onDurable: (records) => {
-      notePolicies(policies, records);
-      supersessions.note(records);
-    },
+    onDurable: (records) => histories.note(records),
     onApplied: () => checkpoints.noteWrite(),
     ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
     ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
   });
-  return { files, options, effects, agentId, hybrid, policies, supersessions, checkpoints, commit };
+  return { files, options, effects, agentId, hybrid, histories, checkpoints, commit };
 };
 
 /** Sees to it that the wanted policy is in force. */
 const settlePolicy = async (parts: Parts): Promise<Outcome<void>> => {
-  const { options, effects, agentId, hybrid, policies, commit } = parts;
+  const { options, effects, agentId, hybrid, histories, commit } = parts;
   if (options.policy === 'as_recorded') return ok(undefined);
   const author = { agentId, wallMs: effects.clock.wallMs(), realm: options.realm };
-  const inForce = policies.inForce(hybrid.latest());
+  const inForce = histories.policies.inForce(hybrid.latest());
   return ensurePolicy(options.policy ?? inForce.table, inForce, author, commit, hybrid);
 };
 
-const ingestOf = ({ files, options, effects, policies, supersessions, commit }: Parts): Ingest => {
+const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest => {
   const { log, store } = files;
-  const advice = new PolicyAdvice(policies, () => store.visibleStamp);
+  const advice = new PolicyAdvice(histories.policies, () => store.visibleStamp);
   return createIngest({
     log,
     store,
@@ -92,9 +84,9 @@ const ingestOf = ({ files, options, effects, policies, supersessions, commit }: 
     realm: options.realm,
     signatures: options.signatures,
     rules: {
-      supersessionRefusal: (target, author) => supersessions.refusal(target, author),
-      parent: async () => undefined,
-      beginsInAnyState: ({ byNode }) => byNode,
+      supersessionRefusal: (target, author) => histories.supersessionRefusal(target, author),
+      childRefusal: async () => undefined,
+      newStateRefusal: () => undefined,
       aliasRefusal: () => undefined,
       verdictRefusal: () => undefined,
     },
@@ -104,7 +96,7 @@ const ingestOf = ({ files, options, effects, policies, supersessions, commit }: 
 };
 
 const queryOf = (parts: Parts): QueryService => {
-  const { files, options, effects, hybrid, policies, supersessions, commit } = parts;
+  const { files, options, effects, hybrid, histories, commit } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
   const shards = singleNodeShards(identity.nodeId);
@@ -112,8 +104,8 @@ const queryOf = (parts: Parts): QueryService => {
     log,
     store,
     timeline: new NodeTimeline({ clock, hybrid, commit, store, logId: log.logId }),
-    policies,
-    rulesOver: plainRules(policies, supersessions.taintOver),
+    policies: histories.policies,
+    rulesOver: histories.rulesOver,
     lenses: effects.lenses,
     clock,
     random: effects.random,
@@ -132,7 +124,7 @@ export const assemble = async (
 ): Promise<Outcome<Database>> => {
   const { identity, log, store } = files;
   const parts = partsOf(files, options, effects);
-  const { agentId, hybrid, policies, checkpoints, commit } = parts;
+  const { agentId, hybrid, histories, checkpoints, commit } = parts;
   const close = async (): Promise<void> => {
     await commit.close();
     try {
@@ -155,7 +147,7 @@ export const assemble = async (
     store,
     ingest: ingestOf(parts),
     query: queryOf(parts),
-    policies,
+    policies: histories.policies,
     report: { ...files.report, clockAheadMs },
     get writeFailure() {
       return commit.failure ?? log.failure;

@@ -4,14 +4,9 @@
  * at or before the moment; so neither order of arrival nor back-dating matters.
  */
 import type { HlcStamp, PolicyContent, RecordId } from '@stemedb/model';
-import { defaultPolicyTable } from '@stemedb/model';
+import { defaultPolicyTable, zeroStamp } from '@stemedb/model';
 import { comesAfter, effectiveMs } from './last.js';
-
-export interface RecordedPolicy {
-  readonly id: RecordId;
-  readonly stamp: HlcStamp;
-  readonly content: PolicyContent;
-}
+import { type RecordedContent, RecordHistory } from './record_history.js';
 
 /** The policy as questions use it: the table, and the record it stands in (null: built in). */
 export interface EffectivePolicy {
@@ -21,25 +16,36 @@ export interface EffectivePolicy {
   readonly table: Omit<PolicyContent, 'kind' | 'v' | 'agent_id' | 'asserted_at' | 'realm'>;
 }
 
+const builtIn: EffectivePolicy = { id: null, effectiveMs: 0, table: defaultPolicyTable };
+
 export class PolicyHistory {
-  readonly #policies = new Map<RecordId, RecordedPolicy>();
+  readonly #policies = new RecordHistory<PolicyContent, never>(() => []);
+  #newestStamp: HlcStamp = zeroStamp;
+  #lastSequence = 0;
+  /** In force once everything is seen, which is what nearly every question asks. */
+  #latest: EffectivePolicy = builtIn;
 
   /** Takes a policy record in; the smaller stamp counts when the same id comes again. */
-  add(policy: RecordedPolicy): void {
-    const known = this.#policies.get(policy.id);
-    if (known !== undefined && known.stamp <= policy.stamp) return;
-    this.#policies.set(policy.id, policy);
+  add(policy: RecordedContent<PolicyContent>): void {
+    this.#policies.add(policy);
+    if (policy.stamp > this.#newestStamp) this.#newestStamp = policy.stamp;
+    this.#lastSequence = Math.max(this.#lastSequence, policy.sequence);
+    this.#latest = this.#find(this.#newestStamp, this.#lastSequence);
   }
 
-  /** The policy in force at a moment; the built-in table when none was recorded by then. */
-  inForce(asOf: HlcStamp): EffectivePolicy {
-    let last: RecordedPolicy | undefined;
-    for (const policy of this.#policies.values()) {
-      if (policy.stamp > asOf) continue;
+  /** The policy in force at a moment; the built-in table when none was recorded by then. A
+   * question gives the last sequence of its snapshot, so that it sees none that came later. */
+  inForce(asOf: HlcStamp, appliedSequence: number = Number.MAX_SAFE_INTEGER): EffectivePolicy {
+    const seesAll = asOf >= this.#newestStamp && appliedSequence >= this.#lastSequence;
+    return seesAll ? this.#latest : this.#find(asOf, appliedSequence);
+  }
+
+  #find(asOf: HlcStamp, appliedSequence: number): EffectivePolicy {
+    let last: RecordedContent<PolicyContent> | undefined;
+    for (const policy of this.#policies.all({ asOf, appliedSequence })) {
       if (last === undefined || comesAfter(policy, last)) last = policy;
     }
-    return last === undefined
-      ? { id: null, effectiveMs: 0, table: defaultPolicyTable }
-      : { id: last.id, effectiveMs: effectiveMs(last), table: last.content };
+    if (last === undefined) return builtIn;
+    return { id: last.id, effectiveMs: effectiveMs(last), table: last.content };
   }
 }

@@ -27,6 +27,7 @@ export interface HistoryView {
 export class RecordHistory<Content, Key> {
   readonly #keysOf: (content: Content) => Iterable<Key>;
   readonly #byKey = new Map<Key, RecordedContent<Content>[]>();
+  readonly #byId = new Map<RecordId, RecordedContent<Content>[]>();
   readonly #all: RecordedContent<Content>[] = [];
 
   /** `keysOf` may name a key twice; the record stands under it once. */
@@ -38,11 +39,21 @@ export class RecordHistory<Content, Key> {
    * stamp, which counts from that sequence on. */
   add(recorded: RecordedContent<Content>): void {
     this.#all.push(recorded);
+    listUnder(this.#byId, recorded.id, recorded);
     for (const key of new Set(this.#keysOf(recorded.content))) {
-      const list = this.#byKey.get(key);
-      if (list === undefined) this.#byKey.set(key, [recorded]);
-      else list.push(recorded);
+      listUnder(this.#byKey, key, recorded);
     }
+  }
+
+  /** True when a record of any moment stands under the key. */
+  hasKey(key: Key): boolean {
+    return this.#byKey.has(key);
+  }
+
+  /** One record by its id. */
+  get(id: RecordId, view: HistoryView): RecordedContent<Content> | undefined {
+    const [found] = earliestOfEach(this.#byId.get(id) ?? [], view);
+    return found;
   }
 
   /** True when the view holds any record at all: most databases are asked to know no more. */
@@ -61,6 +72,22 @@ export class RecordHistory<Content, Key> {
   }
 }
 
+const listUnder = <Key, Content>(
+  lists: Map<Key, RecordedContent<Content>[]>,
+  key: Key,
+  recorded: RecordedContent<Content>,
+): void => {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [recorded]);
+  else list.push(recorded);
+};
+
+/** As the store has it: the smaller stamp, between equal ones the author who proved himself. */
+const outranks = <Content>(
+  one: RecordedContent<Content>,
+  other: RecordedContent<Content>,
+): boolean => (one.stamp === other.stamp ? !one.byNode && other.byNode : one.stamp < other.stamp);
+
 const isSeen = (one: RecordedContent<unknown>, view: HistoryView): boolean =>
   one.stamp <= view.asOf && one.sequence <= view.appliedSequence;
 
@@ -72,7 +99,7 @@ const earliestOfEach = <Content>(
   for (const one of records) {
     if (!isSeen(one, view)) continue;
     const known = earliest.get(one.id);
-    if (known === undefined || one.stamp < known.stamp) earliest.set(one.id, one);
+    if (known === undefined || outranks(one, known)) earliest.set(one.id, one);
   }
   return earliest.values();
 };

@@ -4,7 +4,14 @@
  * stamped at or before the moment and from the policy in force at each record's own stamp, so no
  * order of arrival matters (spec 1, "the gate advises, the reader decides").
  */
-import type { AgentId, AssertionContent, HlcStamp, Lifecycle, RecordId } from '@stemedb/model';
+import type {
+  AgentId,
+  AssertionContent,
+  HlcStamp,
+  Lifecycle,
+  RecordContent,
+  RecordId,
+} from '@stemedb/model';
 import type { Nano } from '../lens/lens.js';
 import type { RecordAuthor } from './governance.js';
 import type { Taint } from './taint.js';
@@ -57,8 +64,17 @@ export interface RuleFacts {
   author(id: RecordId): RecordAuthor | undefined;
   /** Undefined for other kinds and for a claim that is not known at the moment. */
   claim(id: RecordId): { readonly content: AssertionContent; readonly stamp: HlcStamp } | undefined;
+  /** Content of a record of any kind; undefined when it is not known at the moment. */
+  content(id: RecordId): RecordContent | undefined;
   /** Who signed a record, with the stamp of each attestation, in no order. */
   attesters(id: RecordId): readonly AttestedBy[];
+}
+
+/** A question that supposes something, as the impact of a retraction does. */
+export interface Assumption {
+  /** This record is out as if the last effective word on it were to retract it; reasons name the
+   * record itself as what it was retracted by. */
+  readonly retracted: RecordId;
 }
 
 /** One step of the trust in an agent. */

@@ -6,17 +6,25 @@ import {
   defaultPolicyTable,
   endOfMs,
   makeStamp,
+  type PolicyContent,
   type RecordId,
   zeroStamp,
 } from '@stemedb/model';
-import { PolicyHistory, type RecordedPolicy } from '../../src/trust/policy_history.js';
+import { PolicyHistory } from '../../src/trust/policy_history.js';
+import type { RecordedContent } from '../../src/trust/record_history.js';
 import { seeded, seedsOf } from '../support/seeded.js';
 
 const idOf = (digit: string): RecordId => digit.repeat(64) as RecordId;
 
-const policy = (digit: string, assertedMs: number, recordedMs: number): RecordedPolicy => ({
+const policy = (
+  digit: string,
+  assertedMs: number,
+  recordedMs: number,
+): RecordedContent<PolicyContent> => ({
   id: idOf(digit),
   stamp: makeStamp(recordedMs, 0, 'a'.repeat(16)),
+  sequence: 1,
+  byNode: true,
   content: {
     ...defaultPolicyTable,
     kind: 'policy',
@@ -26,7 +34,7 @@ const policy = (digit: string, assertedMs: number, recordedMs: number): Recorded
   },
 });
 
-const historyOf = (...policies: readonly RecordedPolicy[]): PolicyHistory => {
+const historyOf = (...policies: readonly RecordedContent<PolicyContent>[]): PolicyHistory => {
   const history = new PolicyHistory();
   for (const each of policies) history.add(each);
   return history;
