@@ -21,7 +21,7 @@ import { clockGate, completeContent, realmGate } from './gates/content.js';
 import type { GateContext } from './gates/context.js';
 import { governanceGate } from './gates/governance.js';
 import { referenceGate } from './gates/references.js';
-import { beginningGate, revisionGate } from './gates/revision.js';
+import { revisionGate } from './gates/revision.js';
 import { shardOfContent } from './gates/shard.js';
 import type { Submission, Warning } from './ingest.js';
 import type { PendingRecord } from './pending_record.js';
@@ -47,24 +47,23 @@ const principalGate = (principal: Principal, { kind }: Submission): Outcome<void
   });
 };
 
-/** Gate 7, but for the revision of a known parent, which `judge` looks at. */
+/** Gate 7. */
 const aboutOthers = (
   context: GateContext,
   principal: Principal,
   content: RecordContent,
   proof: AuthorProof,
 ): Outcome<readonly Warning[]> => {
-  if (content.kind === 'assertion' && content.parent === undefined) {
-    const begun = beginningGate(context, content, principal, proof);
-    if (!begun.ok) return begun;
-  }
   const referring = referenceGate(context, content);
   if (!referring.ok) return referring;
-  const governed = governanceGate(context, content, proof);
+  const governed =
+    content.kind === 'assertion'
+      ? revisionGate(context, principal, content, proof)
+      : governanceGate(context, content, proof);
   return governed.ok ? ok([...referring.value, ...governed.value]) : governed;
 };
 
-/** All gates in order but the last of a child; the record, or the first refusal. */
+/** All gates in order; the record that may be logged, or the first refusal. */
 export const prepare = (
   context: GateContext,
   principal: Principal,
@@ -99,24 +98,4 @@ export const prepare = (
     ],
     warnings: warnings.value,
   });
-};
-
-/** True when the record revises a claim that is known: then `judge` has the last word. */
-export const namesKnownParent = (context: GateContext, { content }: Prepared): boolean =>
-  content.kind === 'assertion' &&
-  content.parent !== undefined &&
-  context.place(content.parent) !== undefined;
-
-/** The last gate of a child: what it is to its parent. */
-export const judge = async (
-  context: GateContext,
-  principal: Principal,
-  prepared: Prepared,
-): Promise<Outcome<Prepared>> => {
-  const { content, record, warnings } = prepared;
-  if (content.kind !== 'assertion' || content.parent === undefined) return ok(prepared);
-  const parent = await context.rules.parent(content.parent, content.agent_id);
-  if (parent === undefined) return ok(prepared);
-  const judged = revisionGate(context, content, parent, principal, record.proof);
-  return judged.ok ? ok({ ...prepared, warnings: [...warnings, ...judged.value] }) : judged;
 };

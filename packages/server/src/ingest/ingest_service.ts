@@ -7,7 +7,7 @@ import { StoreCorruption } from '../store/corruption.js';
 import type { Store } from '../store/store.js';
 import { CallAttestations, isAttested } from './attestations.js';
 import type { GateContext, GateRules } from './gates/context.js';
-import { judge, namesKnownParent, type Prepared, prepare } from './gates.js';
+import { type Prepared, prepare } from './gates.js';
 import type { GroupCommit } from './group_commit.js';
 import type { Accepted, Ingest, MergeRecord, MergeResult, Submission, Warning } from './ingest.js';
 import { prepareMerge } from './merge.js';
@@ -55,7 +55,8 @@ class IngestService implements Ingest {
 
   async submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
     const gates = this.#gates(new CallAttestations(this.#parts.verify));
-    return this.#decide(gates, principal, submission);
+    const prepared = this.#prepare(gates, principal, submission);
+    return prepared.ok ? this.#commitPrepared(prepared.value) : prepared;
   }
 
   async submitAll(
@@ -73,10 +74,8 @@ class IngestService implements Ingest {
     for (const submission of submissions) {
       const wait = this.#spend(1 + (submission.signatures?.length ?? 0));
       if (wait !== undefined) await wait;
-      const outcome = this.#decide(gates, principal, submission);
-      // Until all are waited for together, nobody listens to a rejection.
-      outcome.catch(() => undefined);
-      outcomes.push(outcome);
+      const prepared = this.#prepare(gates, principal, submission);
+      outcomes.push(prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared));
     }
     return Promise.all(outcomes);
   }
@@ -95,22 +94,10 @@ class IngestService implements Ingest {
     while (this.#parts.commit.isBusy);
   }
 
-  /**
-   * The gates, then the commit. Only a child waits in between, for what the rules say of its
-   * parent: without, records of one turn share a batch. A damaged entry of the store refuses this
-   * record and no other.
-   */
-  async #decide(
-    gates: GateContext,
-    principal: Principal,
-    submission: Submission,
-  ): Promise<Outcome<Accepted>> {
+  /** The gates; a damaged entry of the store refuses this record and no other. */
+  #prepare(gates: GateContext, principal: Principal, submission: Submission): Outcome<Prepared> {
     try {
-      const prepared = prepare(gates, principal, submission);
-      if (!prepared.ok) return prepared;
-      if (!namesKnownParent(gates, prepared.value)) return this.#commitPrepared(prepared.value);
-      const judged = await judge(gates, principal, prepared.value);
-      return judged.ok ? this.#commitPrepared(judged.value) : judged;
+      return prepare(gates, principal, submission);
     } catch (cause) {
       if (!(cause instanceof StoreCorruption)) throw cause;
       const detail = `${cause.message} Run \`stemedb verify\`, then \`stemedb rebuild\`.`;

@@ -13,6 +13,7 @@ import {
   recordIdOf,
   type StemeError,
   sign,
+  zeroStamp,
 } from '@stemedb/model';
 import { type GroupCommitLimits, groupCommitLimits } from '../../src/ingest/commit_queue.js';
 import type { GateRules } from '../../src/ingest/gates/context.js';
@@ -26,6 +27,8 @@ import { openLog } from '../../src/log/open_log.js';
 import { memoryEngine } from '../../src/store/engine-memory.js';
 import { openStore } from '../../src/store/hybrid-store.js';
 import type { ApplicableRecord, Store, StoreSnapshot } from '../../src/store/store.js';
+import { PolicyHistory } from '../../src/trust/policy_history.js';
+import { judgeNew } from '../../src/trust/transitions.js';
 import { SimulatedClock } from '../simulation/simulated_clock.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
 
@@ -143,11 +146,14 @@ const valueIn = <T>(outcome: Outcome<T>): T => {
   return outcome.value;
 };
 
-/** Rules that know of no parent and refuse nobody. */
+/** Rules under which nothing is governed and every claim is a new one. */
 const permissiveRules: GateRules = {
   supersessionRefusal: () => undefined,
-  parent: async () => undefined,
-  beginsInAnyState: ({ byNode }) => byNode,
+  judgeClaim: (content, byNode) =>
+    judgeNew(new PolicyHistory().inForce(zeroStamp), {
+      content,
+      author: { agentId: content.agent_id, byNode },
+    }),
   aliasRefusal: () => undefined,
   verdictRefusal: () => undefined,
 };

@@ -3,11 +3,12 @@ import type {
   AgentId,
   AssertionContent,
   Ed25519Verify,
-  Lifecycle,
   RecordId,
   RecordKind,
 } from '@stemedb/model';
 import type { RecordPlace } from '../../store/store.js';
+import type { RecordAuthor } from '../../trust/governance.js';
+import type { ChildJudgement } from '../../trust/transitions.js';
 import type { PendingRecord } from '../pending_record.js';
 
 export interface GateContext {
@@ -27,22 +28,6 @@ export interface GateContext {
   readonly rules: GateRules;
 }
 
-/** Who states a record, as the rules look at authors. */
-export interface StatingAuthor {
-  readonly agentId: AgentId;
-  /** True when the node states it for a caller who did not log in. */
-  readonly byNode: boolean;
-}
-
-/** The claim that another names as its parent, as the rules see it now. */
-export interface JudgedParent {
-  readonly content: AssertionContent;
-  /** In which it takes part. */
-  readonly lifecycle: Lifecycle;
-  /** The rule that keeps the child's author from taking its place; undefined when none does. */
-  readonly refusal: string | undefined;
-}
-
 /**
  * The rules about claims under the policy in force now. Here they advise: a record that comes past
  * the gates has its effect, or none, by the same rules on reading.
@@ -50,12 +35,10 @@ export interface JudgedParent {
 export interface GateRules {
   /** The rule that keeps this author from superseding that record; undefined when none does. */
   supersessionRefusal(target: RecordId, author: AgentId): string | undefined;
-  /** Undefined when no claim with this id is known. */
-  parent(id: RecordId, author: AgentId): Promise<JudgedParent | undefined>;
-  /** True when a new claim of this author may begin in any state. */
-  beginsInAnyState(author: StatingAuthor): boolean;
+  /** How a claim would stand: to its parent, or as a new claim when none is known. */
+  judgeClaim(content: AssertionContent, byNode: boolean): ChildJudgement;
   /** The rule by which an alias of this author joins nothing yet; undefined when it does. */
-  aliasRefusal(author: StatingAuthor): string | undefined;
+  aliasRefusal(author: RecordAuthor): string | undefined;
   /** The rule by which a verdict of this author does not count; undefined when it does. */
   verdictRefusal(author: AgentId): string | undefined;
 }

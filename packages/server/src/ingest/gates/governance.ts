@@ -6,13 +6,8 @@ import type { Outcome, RecordContent, RecordId } from '@stemedb/model';
 import { ok } from '@stemedb/model';
 import type { AuthorProof } from '../../log/log.js';
 import type { Warning } from '../ingest.js';
-import type { GateContext, StatingAuthor } from './context.js';
+import type { GateContext } from './context.js';
 import { refuse } from './refusal.js';
-
-export const authorOf = (content: RecordContent, proof: AuthorProof): StatingAuthor => ({
-  agentId: content.agent_id,
-  byNode: proof === 'node',
-});
 
 /** The records that a record would supersede, with where it names them. */
 const superseded = (content: RecordContent): readonly (readonly [string, RecordId])[] => {
@@ -31,7 +26,7 @@ export const governanceGate = (
     if (rule !== undefined) return refuse('forbidden', pointer, rule);
   }
   if (content.kind === 'alias') {
-    const rule = rules.aliasRefusal(authorOf(content, proof));
+    const rule = rules.aliasRefusal({ agentId: content.agent_id, byNode: proof === 'node' });
     if (rule === undefined) return ok([]);
     const detail = `${rule} The alias is kept as proposed: only aliases=all follows it.`;
     return ok([{ code: 'alias_proposed', detail }]);
