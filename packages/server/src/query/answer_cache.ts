@@ -18,6 +18,7 @@ import { approximateBytes } from './approximate_bytes.js';
 import type { CacheSection, QueryCache } from './query_cache.js';
 import type { Question } from './question.js';
 import { ReadSet, WatchedSnapshot } from './read_set.js';
+import type { MomentKind } from './readings.js';
 
 /** How old an answer may be that time alone would change, milliseconds (spec 5). */
 export const movingAnswerMsMax = 1000;
@@ -30,7 +31,7 @@ export interface AskedPage {
   /** The last pair of the page before. */
   readonly after: Pair | undefined;
   readonly moment: {
-    readonly kind: 'visible' | 'fixed' | 'moving';
+    readonly kind: MomentKind;
     readonly stamp: HlcStamp;
   };
 }
@@ -60,14 +61,15 @@ const keyOf = (asked: AskedPage): string => {
 
 /** Keeps pages of answers; `Page` is what a question computes from a snapshot and a moment. */
 export class AnswerCache<Page> {
-  readonly #cache: QueryCache;
+  readonly #valueBytesMax: number;
   readonly #clock: Clock;
-  readonly #section: CacheSection<Kept<Page>>;
+  /** Undefined: every page is computed. */
+  readonly #section: CacheSection<Kept<Page>> | undefined;
 
-  constructor(cache: QueryCache, clock: Clock) {
-    this.#cache = cache;
+  constructor(cache: QueryCache | undefined, clock: Clock) {
+    this.#valueBytesMax = cache?.valueBytesMax ?? 0;
     this.#clock = clock;
-    this.#section = cache.section('answers');
+    this.#section = cache?.isOn === true ? cache.section('answers') : undefined;
   }
 
   /**
@@ -80,7 +82,7 @@ export class AnswerCache<Page> {
     compute: (watched: StoreSnapshot) => Promise<Page>,
   ): Promise<Page> {
     const { kind, stamp } = asked.moment;
-    if (!this.#cache.isOn) return compute(snapshot);
+    if (this.#section === undefined) return compute(snapshot);
     // Records may have become visible since the moment was taken; of those the page has nothing.
     const isFixed = kind === 'visible' && stamp !== snapshot.visibleStamp;
     const key = keyOf(isFixed ? { ...asked, moment: { kind: 'fixed', stamp } } : asked);
@@ -94,7 +96,7 @@ export class AnswerCache<Page> {
     };
     const reads = new ReadSet();
     const page = await compute(new WatchedSnapshot(snapshot, reads, stamp));
-    const bytes = approximateBytes(page, this.#cache.valueBytesMax);
+    const bytes = approximateBytes(page, this.#valueBytesMax);
     this.#section.keep(key, { value: { page, ...computed }, reads, sequence, bytes });
     return page;
   }

@@ -20,21 +20,24 @@ const endOfTime: HlcStamp = endOfMs(2 ** 48 - 1);
 type Rows = readonly (readonly CandidateRow[])[];
 
 export class CachedCandidates {
-  readonly #cache: QueryCache;
-  readonly #section: CacheSection<Rows>;
+  readonly #valueBytesMax: number;
+  /** Undefined: all rows are read from the store. */
+  readonly #section: CacheSection<Rows> | undefined;
 
   constructor(cache: QueryCache) {
-    this.#cache = cache;
-    this.#section = cache.section('candidates');
+    this.#valueBytesMax = cache.valueBytesMax;
+    this.#section = cache.isOn ? cache.section('candidates') : undefined;
   }
 
   /** The rows of a snapshot, from memory where they are there. */
   over(snapshot: StoreSnapshot): CandidateLoader {
-    if (!this.#cache.isOn) return snapshot;
-    return { candidates: (pair, asOf) => this.#candidates(snapshot, pair, asOf) };
+    const section = this.#section;
+    if (section === undefined) return snapshot;
+    return { candidates: (pair, asOf) => this.#candidates(section, snapshot, pair, asOf) };
   }
 
   async *#candidates(
+    section: CacheSection<Rows>,
     snapshot: StoreSnapshot,
     pair: Pair,
     asOf: HlcStamp,
@@ -43,11 +46,11 @@ export class CachedCandidates {
     const sequence = snapshot.appliedSequence;
     const claims = snapshot.claimCount(pair);
     const bytes = claims * rowBytes;
-    if (bytes > this.#cache.valueBytesMax) {
+    if (bytes > this.#valueBytesMax) {
       yield* snapshot.candidates(pair, asOf);
       return;
     }
-    const found = this.#section.find(key, sequence);
+    const found = section.find(key, sequence);
     if (found !== undefined && countOf(found) === claims) {
       for (const chunk of found) yield upTo(asOf, chunk);
       return;
@@ -59,7 +62,7 @@ export class CachedCandidates {
     }
     const reads = new ReadSet();
     reads.add(counterOfPair(pair));
-    this.#section.keep(key, { value: rows, reads, sequence, bytes });
+    section.keep(key, { value: rows, reads, sequence, bytes });
   }
 }
 

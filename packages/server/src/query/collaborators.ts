@@ -7,6 +7,7 @@ import type { Log } from '../log/log.js';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { Store, StoreSnapshot } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
+import type { QueryCache } from './query_cache.js';
 import type { RulesOver } from './rules_over.js';
 import type { Timeline } from './timeline.js';
 
@@ -40,6 +41,8 @@ export interface QueryCollaborators {
   readonly cursorKey: Uint8Array;
   /** Where candidates come from, for the view that a question is answered over. */
   readonly loaderOf: (snapshot: StoreSnapshot) => CandidateLoader;
+  /** Where answers are kept; undefined: each is computed. */
+  readonly cache?: QueryCache;
   /** What is left out is as in `queryLimits`. */
   readonly limits?: Partial<QueryLimits>;
 }

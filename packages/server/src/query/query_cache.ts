@@ -76,7 +76,6 @@ export class QueryCache {
   section<Value>(name: CacheName): CacheSection<Value> {
     return {
       find: (key, sequence, isUsable = () => true) => {
-        if (!this.isOn) return undefined;
         const value = this.#find(`${name} ${key}`, sequence)?.value as Value | undefined;
         const found = value !== undefined && isUsable(value);
         this.#metrics?.looked(name, found);

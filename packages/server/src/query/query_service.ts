@@ -18,12 +18,13 @@ import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import { ClassTable } from '../trust/source_class.js';
+import { AnswerCache } from './answer_cache.js';
 import type { Moment } from './as_of.js';
 import { classRequests } from './candidates.js';
 import type { QueryCollaborators } from './collaborators.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { movesWithTime } from './moving.js';
-import { readPage } from './page.js';
+import { type Page, readPage } from './page.js';
 import type { QueryService, Question, RecordOptions } from './question.js';
 import { createReadings, type Reading, type Readings } from './readings.js';
 import { openSitting } from './sitting.js';
@@ -54,13 +55,22 @@ const classWarnings = (content: RecordContent, reading: Reading): readonly Answe
   return notGranted === undefined ? [] : [classWarning(notGranted, name)];
 };
 
+/** A page with what of its answer follows from the records and the moment alone. */
+interface AnsweredPage extends Page {
+  readonly moment: Moment;
+  readonly policy: RecordId | null;
+  readonly selfDeclared: boolean;
+}
+
 class StoreQueryService implements QueryService {
   readonly #parts: QueryCollaborators;
   readonly #readings: Readings;
+  readonly #pages: AnswerCache<AnsweredPage>;
 
   constructor(parts: QueryCollaborators, readings: Readings) {
     this.#parts = parts;
     this.#readings = readings;
+    this.#pages = new AnswerCache(parts.cache, parts.clock);
   }
 
   async ask(
@@ -137,31 +147,43 @@ class StoreQueryService implements QueryService {
     reading: Reading,
   ): Promise<Answer> {
     const { random, cursorKey, clock } = this.#parts;
-    const { moment, policy } = reading;
-    const sitting = openSitting(this.#parts, this.#readings, reading, { question, lens });
-    const { results, next } = await readPage(sitting, after);
+    const scope = scopeOf(principal);
+    const { stamp } = reading.moment;
+    const page = await this.#pages.page(
+      { question, scope, after, moment: { kind: reading.momentKind, stamp } },
+      reading.snapshot,
+      (watched) => this.#page(question, lens, after, reading.over(watched)),
+    );
+    const { policy, selfDeclared, results, next } = page;
+    const moment = reading.momentKind === 'moving' ? page.moment : reading.moment;
     const state = next === undefined ? undefined : { ...moment, after: next };
     return {
       lens: lens.name,
       as_of: formatTime(moment.ms),
       as_of_stamp: moment.stamp,
       final: true,
-      policy: policy.id,
-      ...(sitting.weigher.classes.selfDeclared ? { classes: 'self-declared' } : {}),
+      policy,
+      ...(selfDeclared ? { classes: 'self-declared' } : {}),
       results,
       ...(state === undefined
         ? {}
         : {
-            next_cursor: writeCursor(
-              cursorKey,
-              question,
-              scopeOf(principal),
-              state,
-              clock.wallMs(),
-            ),
+            next_cursor: writeCursor(cursorKey, question, scope, state, clock.wallMs()),
           }),
       query_id: toHex(random.bytes(16)),
     };
+  }
+
+  async #page(
+    question: Question,
+    lens: Lens,
+    after: Pair | undefined,
+    reading: Reading,
+  ): Promise<AnsweredPage> {
+    const sitting = openSitting(this.#parts, this.#readings, reading, { question, lens });
+    const { moment, policy } = reading;
+    const { selfDeclared } = sitting.weigher.classes;
+    return { moment, policy: policy.id, selfDeclared, ...(await readPage(sitting, after)) };
   }
 }
 

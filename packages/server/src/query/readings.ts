@@ -17,9 +17,13 @@ import { Pace, QueryEnded } from './pace.js';
 import { DamagedRecord, RecordReader } from './records.js';
 import { awaitPosition } from './timeline.js';
 
+/** What the moment is: that of the newest visible record, a stated one, or now. */
+export type MomentKind = 'visible' | 'fixed' | 'moving';
+
 /** One moment over one view of the store. */
 export interface Reading {
   readonly moment: Moment;
+  readonly momentKind: MomentKind;
   readonly snapshot: StoreSnapshot;
   readonly reader: RecordReader;
   readonly origins: OriginResolver;
@@ -29,6 +33,8 @@ export interface Reading {
   readonly pace: Pace;
   /** The rules as they would be if this were so. */
   rulesAssuming(assume: Assumption): ClaimRules;
+  /** The same moment over another form of the same snapshot: one that watches what is read. */
+  over(snapshot: StoreSnapshot): Reading;
 }
 
 export interface ReadingOptions {
@@ -78,14 +84,15 @@ export class Readings {
     const moves = isStated ? false : (options.movesWithTime ?? false);
     const moment = await this.#moment(options, moves === true, pace);
     if (!moment.ok) return moment;
-    if (typeof moves === 'boolean') return this.#at(moment.value, pace, work);
-    const done = await this.#at<T | typeof asOfNow>(moment.value, pace, (reading) =>
+    const kind = isStated ? 'fixed' : moves === true ? 'moving' : 'visible';
+    if (typeof moves === 'boolean') return this.#at(moment.value, kind, pace, work);
+    const done = await this.#at<T | typeof asOfNow>(moment.value, kind, pace, (reading) =>
       moves(reading.rules) ? ok(asOfNow) : work(reading),
     );
     if (!done.ok) return done;
     if (done.value !== asOfNow) return ok(done.value);
     const now = await this.#now(pace);
-    return now.ok ? this.#at(now.value, pace, work) : now;
+    return now.ok ? this.#at(now.value, 'moving', pace, work) : now;
   }
 
   async #moment(options: ReadingOptions, isNow: boolean, pace: Pace): Promise<Outcome<Moment>> {
@@ -122,6 +129,7 @@ export class Readings {
 
   async #at<T>(
     moment: Moment,
+    kind: MomentKind,
     pace: Pace,
     work: (reading: Reading) => Promise<Outcome<T>> | Outcome<T>,
   ): Promise<Outcome<T>> {
@@ -133,7 +141,7 @@ export class Readings {
     const snapshot = this.#parts.store.snapshot();
     this.#open += 1;
     try {
-      return await work(this.#reading(moment, snapshot, pace));
+      return await work(this.#reading(moment, kind, snapshot, pace));
     } catch (cause) {
       if (cause instanceof QueryEnded) {
         return fail({ code: 'query_timeout', detail: cause.message });
@@ -147,13 +155,14 @@ export class Readings {
     }
   }
 
-  #reading(moment: Moment, snapshot: StoreSnapshot, pace: Pace): Reading {
+  #reading(moment: Moment, kind: MomentKind, snapshot: StoreSnapshot, pace: Pace): Reading {
     const { log, policies, rulesOver } = this.#parts;
     const asOf: HlcStamp = moment.stamp;
     const reader = new RecordReader(log, snapshot);
     const view = { snapshot, reader, asOf, turn: () => pace.turn() };
     return {
       moment,
+      momentKind: kind,
       snapshot,
       reader,
       pace,
@@ -161,6 +170,7 @@ export class Readings {
       policy: policies.inForce(asOf),
       rules: rulesOver(view),
       rulesAssuming: (assume) => rulesOver({ ...view, assume }),
+      over: (other) => this.#reading(moment, kind, other, pace),
     };
   }
 }
