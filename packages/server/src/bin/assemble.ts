@@ -83,13 +83,7 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
     turn: () => effects.clock.turn(),
     realm: options.realm,
     signatures: options.signatures,
-    rules: {
-      supersessionRefusal: (target, author) => histories.supersessionRefusal(target, author),
-      childRefusal: async () => undefined,
-      newStateRefusal: () => undefined,
-      aliasRefusal: () => undefined,
-      verdictRefusal: () => undefined,
-    },
+    rules: histories,
     policyWarnings: (prepared) => advice.warningsOf(prepared),
     ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
   });
