@@ -3,6 +3,8 @@ export { type Database, type DatabaseOptions, type Effects, openDatabase } from 
 export { systemEffects } from './bin/system_effects.js';
 export type {
   Candidate,
+  CandidateVote,
+  Collection,
   Lens,
   LensQuestion,
   RankedValue,
