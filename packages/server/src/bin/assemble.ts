@@ -5,7 +5,10 @@ import { GroupCommit } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
 import type { Identity } from '../log/identity.js';
+import { CachedCandidates } from '../query/cached_candidates.js';
+import { Generations } from '../query/generations.js';
 import { localCandidates } from '../query/local_candidates.js';
+import { defaultCacheBytesMax, QueryCache } from '../query/query_cache.js';
 import { createQueryService } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import { singleNodeShards } from '../store/shard_map.js';
@@ -37,6 +40,7 @@ interface Parts {
   readonly agentId: AgentId;
   readonly hybrid: HybridClock;
   readonly histories: Histories;
+  readonly cache: QueryCache;
   readonly checkpoints: Checkpoints;
   readonly commit: GroupCommit;
 }
@@ -46,6 +50,12 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
   const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
   const hybrid = clockAbove(files, () => effects.clock.wallMs());
   const histories = new Histories(log, store);
+  const generations = new Generations(store.visibleStamp);
+  const cache = new QueryCache({
+    bytesMax: options.cacheBytesMax ?? defaultCacheBytesMax,
+    generations,
+    metrics: effects.cacheMetrics,
+  });
   const checkpoints = new Checkpoints(effects.clock, log, store, (error) =>
     effects.onCheckpointFailure?.(error),
   );
@@ -54,12 +64,15 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     store,
     clock: hybrid,
     monotonicMs: () => effects.clock.monotonicMs(),
-    onDurable: (records) => histories.note(records),
+    onDurable: (records) => {
+      histories.note(records);
+      generations.note(records);
+    },
     onApplied: () => checkpoints.noteWrite(),
     ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
     ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
   });
-  return { files, options, effects, agentId, hybrid, histories, checkpoints, commit };
+  return { files, options, effects, agentId, hybrid, histories, cache, checkpoints, commit };
 };
 
 /** Sees to it that the wanted policy is in force. */
@@ -90,9 +103,10 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
 };
 
 const queryOf = (parts: Parts): QueryService => {
-  const { files, options, effects, hybrid, histories, commit } = parts;
+  const { files, options, effects, hybrid, histories, cache, commit } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
+  const cachedRows = new CachedCandidates(cache);
   const shards = singleNodeShards(identity.nodeId);
   return createQueryService({
     log,
@@ -104,7 +118,8 @@ const queryOf = (parts: Parts): QueryService => {
     clock,
     random: effects.random,
     cursorKey: cursorKeyOf(identity),
-    loaderOf: (snapshot) => localCandidates(snapshot, identity.nodeId, shards),
+    loaderOf: (snapshot) => localCandidates(cachedRows.over(snapshot), identity.nodeId, shards),
+    cache,
     ...(options.queryLimits === undefined ? {} : { limits: options.queryLimits }),
   });
 };

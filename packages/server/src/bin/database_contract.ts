@@ -11,6 +11,7 @@ import type { Identity } from '../log/identity.js';
 import type { Log } from '../log/log.js';
 import type { LogMetrics } from '../log/metrics.js';
 import type { OpenReport } from '../log/open_log.js';
+import type { CacheMetrics } from '../query/query_cache.js';
 import type { QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import type { ReplayProgress } from '../store/replay.js';
@@ -32,6 +33,8 @@ export interface DatabaseOptions {
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
   readonly queryLimits?: QueryLimits;
+  /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
+  readonly cacheBytesMax?: number;
 }
 
 export interface Effects {
@@ -44,6 +47,7 @@ export interface Effects {
   readonly logMetrics?: LogMetrics;
   readonly ingestMetrics?: IngestMetrics;
   readonly commitMetrics?: GroupCommitMetrics;
+  readonly cacheMetrics?: CacheMetrics;
   /** Told once when writing has ended and only a restart helps. */
   readonly onWriteFailure?: (error: StemeError) => void;
   /** Told when a store checkpoint fails; the next one tries again. */

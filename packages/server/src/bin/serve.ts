@@ -127,6 +127,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     logMetrics: telemetry.log,
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
+    cacheMetrics: telemetry.cache,
     onWriteFailure: (error) => onWriteFailure(error),
     onCheckpointFailure: (error) => logger.error({ error }, 'a store checkpoint failed'),
     onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),

@@ -14,6 +14,9 @@ export interface CacheMetrics {
 
 export type CacheName = 'answers' | 'candidates';
 
+/** Memory unless it is configured otherwise, bytes. */
+export const defaultCacheBytesMax: number = 64 * 1024 ** 2;
+
 /** The largest entry, as a part of the memory: no single pair or page displaces all others. */
 const entryShare = 1 / 8;
 
