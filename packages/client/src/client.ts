@@ -47,6 +47,8 @@ import { type ListedKind, pathOf } from './kinds.js';
 import {
   type FilterOf,
   type ImpactOptions,
+  type ImpactPageOptions,
+  impactPage,
   impactPages,
   type ListOptions,
   type PageOptions,
@@ -242,6 +244,11 @@ export class StemeClient {
   /** Every answer that the retraction of a source would change, page after page. */
   impact(sourceId: string, options: ImpactOptions = {}): AsyncGenerator<ImpactAnswer, void> {
     return impactPages(this.#calls, sourceId, options);
+  }
+
+  /** One page of them; `next_cursor` leads to the next. */
+  impactPage(sourceId: string, options: ImpactPageOptions = {}): Promise<ImpactAnswer> {
+    return impactPage(this.#calls, sourceId, options);
   }
 
   /** The trust in an agent, and the verdicts behind it. */

@@ -41,7 +41,13 @@ export { systemClock } from './io/system.js';
 export type { AgentKey } from './key_file.js';
 export { formatKeyFile, parseKeyFile } from './key_file.js';
 export type { ListedKind } from './kinds.js';
-export type { FilterOf, ImpactOptions, ListOptions, PageOptions } from './listing.js';
+export type {
+  FilterOf,
+  ImpactOptions,
+  ImpactPageOptions,
+  ListOptions,
+  PageOptions,
+} from './listing.js';
 export type { RetryPolicy } from './retry.js';
 export { defaultRetry } from './retry.js';
 export type { LocalSigner, Signer } from './signer.js';

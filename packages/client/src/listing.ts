@@ -81,16 +81,28 @@ export interface ImpactOptions extends ListOptions {
   readonly lens?: string;
 }
 
-/** What the retraction of a source would change, page after page. */
+export type ImpactPageOptions = ImpactOptions & PageOptions;
+
+/** One page of what the retraction of a source would change. */
+export const impactPage = (
+  calls: Calls,
+  sourceId: string,
+  options: ImpactPageOptions,
+): Promise<ImpactAnswer> => {
+  const { lens, limit, cursor } = options;
+  const path = `${pathOf.source}/${segment(sourceId)}/impact`;
+  return calls.read(path, options, { lens, limit, cursor });
+};
+
+/** All of it, page after page, as of the moment of the first page. */
 export const impactPages = (
   calls: Calls,
   sourceId: string,
   options: ImpactOptions,
-): AsyncGenerator<ImpactAnswer, void> => {
-  const path = `${pathOf.source}/${segment(sourceId)}/impact`;
-  const { lens, limit } = options;
-  return pages((cursor) => calls.read(path, options, { lens, limit, cursor }));
-};
+): AsyncGenerator<ImpactAnswer, void> =>
+  pages((cursor) =>
+    impactPage(calls, sourceId, { ...options, ...(cursor !== undefined && { cursor }) }),
+  );
 
 async function* pages<Page extends { readonly next_cursor?: string }>(
   turn: (cursor: string | undefined) => Promise<Page>,

@@ -6,17 +6,28 @@ import { errorTable } from '@stemedb/model';
 import { Command, CommanderError } from 'commander';
 import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
+import { registerAlias } from './commands/alias.js';
 import { registerAssert } from './commands/assert.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerEpoch } from './commands/epoch.js';
 import { registerExport } from './commands/export.js';
+import { registerImpact } from './commands/impact.js';
 import { registerImport } from './commands/import.js';
 import { registerKeys } from './commands/keys.js';
+import { registerList } from './commands/list.js';
 import { registerQuery } from './commands/query.js';
 import { registerRebuild } from './commands/rebuild.js';
 import { registerRestore } from './commands/restore.js';
+import { registerShow } from './commands/show.js';
+import { registerSign } from './commands/sign.js';
+import { registerSource } from './commands/source.js';
+import { registerSupersede } from './commands/supersede.js';
+import { registerTrust } from './commands/trust.js';
+import { registerVerdict } from './commands/verdict.js';
 import { registerVerify } from './commands/verify.js';
+import { registerVote } from './commands/vote.js';
 import { escapeText } from './escape.js';
 import { type ExitName, exitCodes, exitNameOf } from './exit_codes.js';
 import { CommandError, describeError, isClientError, UsageError } from './report.js';
@@ -24,7 +35,18 @@ import { type GlobalOptions, Session } from './session.js';
 
 const registers = [
   registerAssert,
+  registerSource,
   registerQuery,
+  registerShow,
+  registerList,
+  registerSign,
+  registerVote,
+  registerVerdict,
+  registerSupersede,
+  registerImpact,
+  registerEpoch,
+  registerAlias,
+  registerTrust,
   registerImport,
   registerExport,
   registerRestore,

@@ -1,43 +1,29 @@
 /** An answer of the server as tables for a person. Everything a claim says is escaped. */
-import type { Answer, AnswerResult } from '@stemedb/client';
-import { escapeText, escapeValue, shorten } from './escape.js';
+import type { Answer, AnswerConstraint, AnswerResult } from '@stemedb/client';
+import { numberCell, shortId, valueCell } from './cells.js';
+import { escapeText, escapeValue } from './escape.js';
 import type { Report, Row } from './report.js';
-
-const valueWidth = 48;
-const idDigits = 12;
-
-const number = (value: number | undefined): string =>
-  value === undefined ? '-' : String(Number(value.toFixed(3)));
-
-const shown = (value: unknown, unit: string | undefined): string => {
-  if (value === undefined) return '-';
-  const text = shorten(escapeValue(value), valueWidth);
-  return unit === undefined ? text : `${text} ${escapeText(unit)}`;
-};
-
-const id = (text: string | undefined): string =>
-  text === undefined ? '-' : text.slice(0, idDigits);
 
 const head = ['concept', 'predicate', 'value', 'confidence', 'conflict', 'status', 'claims', 'id'];
 
 const row = (result: AnswerResult): Row => [
   escapeText(result.concept_path),
   escapeText(result.predicate),
-  shown(result.value, result.unit) + (result.tied ? ' (tied)' : ''),
-  number(result.confidence),
-  number(result.conflict_score),
+  valueCell(result.value, result.unit) + (result.tied ? ' (tied)' : ''),
+  numberCell(result.confidence),
+  numberCell(result.conflict_score),
   result.status,
   String(result.candidates_count),
-  id(result.assertion?.id),
+  shortId(result.assertion?.id),
 ];
 
 const showValues = async (report: Report, result: AnswerResult): Promise<void> => {
   const rows = (result.values ?? []).map((value) => [
-    shown(value.value, value.unit),
-    number(value.share),
-    number(value.support),
+    valueCell(value.value, value.unit),
+    numberCell(value.share),
+    numberCell(value.support),
     String(value.claims),
-    id(value.assertion),
+    value.assertion,
   ]);
   await report.table(['value', 'share', 'support', 'claims', 'first claim'], rows);
 };
@@ -45,31 +31,54 @@ const showValues = async (report: Report, result: AnswerResult): Promise<void> =
 const showTiers = async (report: Report, result: AnswerResult): Promise<void> => {
   const rows = (result.tiers ?? []).map((tier) => [
     `${tier.tier} ${escapeText(tier.class)}`,
-    shown(tier.value, tier.unit),
-    number(tier.confidence),
-    number(tier.conflict_score),
+    valueCell(tier.value, tier.unit),
+    numberCell(tier.confidence),
+    numberCell(tier.conflict_score),
     String(tier.candidates_count),
-    id(tier.assertion),
+    tier.assertion,
   ]);
   await report.table(['tier', 'value', 'confidence', 'conflict', 'claims', 'id'], rows);
 };
 
+type Constraint = AnswerResult & { readonly constraint: AnswerConstraint };
+
+const showConstraints = async (report: Report, results: readonly Constraint[]): Promise<void> => {
+  const rows = results.map((result) => {
+    const { type, subject, distance, contradicted_by: contradicted = [] } = result.constraint;
+    return [
+      type,
+      escapeText(subject),
+      valueCell(result.value, result.unit),
+      `${escapeText(result.concept_path)}${distance === 0 ? '' : ` (${distance} up)`}`,
+      result.status,
+      contradicted.map(escapeText).join(', '),
+    ];
+  });
+  const names = ['constraint', 'of what', 'value', 'stated of', 'status', 'contradicted by'];
+  await report.table(names, rows);
+};
+
 /** Everything below the main row: values, tiers, explanation, notes. */
 const showDetails = async (report: Report, result: AnswerResult): Promise<void> => {
-  const { values, tiers, explain, notes = [], warnings = [] } = result;
+  const { values, explain, aliases = [], notes = [], warnings = [] } = result;
+  // How each constraint stands in each tier would drown the constraints.
+  const tiers = result.constraint === undefined ? result.tiers : undefined;
   const name = `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
   if (values !== undefined || tiers !== undefined || explain !== undefined) {
     await report.line(report.paint('bold', name));
   }
   if (values !== undefined) {
     await report.line(
-      `${result.status}: conflict ${number(result.conflict_score)}, ` +
-        `${result.values_count} values, ${number(result.entropy_bits)} bits`,
+      `${result.status}: conflict ${numberCell(result.conflict_score)}, ` +
+        `${result.values_count} values, ${numberCell(result.entropy_bits)} bits`,
     );
     await showValues(report, result);
   }
   if (tiers !== undefined) await showTiers(report, result);
   if (explain !== undefined) await showExplanation(report, explain);
+  if (aliases.length > 0) {
+    await report.line(`joined by aliases: ${aliases.map(escapeText).join(', ')}`);
+  }
   for (const note of notes) await report.line(`note: ${escapeText(note)}`);
   for (const { code, detail } of warnings) await report.warn(`${code}: ${escapeText(detail)}`);
 };
@@ -111,9 +120,9 @@ const showRows = async (report: Report, items: readonly object[]): Promise<void>
     return names.map((name) => {
       const cell = cells.get(name);
       if (cell === undefined) return '';
-      if (typeof cell === 'number') return number(cell);
+      if (typeof cell === 'number') return numberCell(cell);
       const isId = typeof cell === 'string' && /^[0-9a-f]{64}$/.test(cell);
-      return isId ? id(cell) : shorten(escapeValue(cell), valueWidth);
+      return isId ? shortId(cell) : valueCell(cell);
     });
   });
   await report.table(names.map(escapeText), rows);
@@ -126,11 +135,20 @@ export const showAnswer = async (report: Report, answer: Answer): Promise<void> 
     await report.note('There is no claim about this.');
     return;
   }
+  const constraints = results.flatMap(({ constraint, ...result }) =>
+    constraint === undefined ? [] : [{ ...result, constraint }],
+  );
   // Under a lens that names no winner the main table would be a row of dashes.
-  if (results.some((result) => result.assertion !== undefined)) {
+  if (constraints.length > 0) {
+    await showConstraints(report, constraints);
+  } else if (results.some((result) => result.assertion !== undefined)) {
     await report.table(head, results.map(row));
   }
   for (const result of results) await showDetails(report, result);
+  const [only, ...others] = results;
+  if (only?.assertion !== undefined && others.length === 0) {
+    await report.note(`the claim: ${only.assertion.id}`);
+  }
   const classes = answer.classes === undefined ? '' : ', source classes self-declared';
   await report.note(`lens ${answer.lens}, as of ${answer.as_of}${classes}`);
   await report.note(`the same answer again: --as-of ${answer.as_of_stamp}`);

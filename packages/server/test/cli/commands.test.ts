@@ -12,7 +12,7 @@ const stamp = '0'.repeat(32);
 const written = {
   id,
   status: 'created',
-  record: { kind: 'assertion', value: true },
+  record: { kind: 'assertion', concept_path: 'a/b', predicate: 'p', value: true },
   recorded_at: '2024-01-01T00:00:00.000Z',
   recorded_stamp: stamp,
   position: 'log.1',

@@ -2,13 +2,14 @@
 import type { AssertionInput } from '@stemedb/client';
 import type { Lifecycle } from '@stemedb/model';
 import { Option } from 'commander';
-import { collect, fraction, type Register } from '../command.js';
-import { escapeText, escapeValue } from '../escape.js';
+import { collect, fraction, given, type Register } from '../command.js';
+import { escapeText } from '../escape.js';
 import { UsageError } from '../report.js';
-import { type Session, unwrap } from '../session.js';
+import { unwrap } from '../session.js';
 import { readValue, type ValueType, valueTypes } from '../value.js';
+import { type AuthorOptions, authorship, withAuthor, writeOne } from '../write.js';
 
-interface AssertOptions {
+interface AssertOptions extends AuthorOptions {
   readonly type: ValueType;
   readonly unit?: string;
   readonly confidence?: number;
@@ -20,8 +21,6 @@ interface AssertOptions {
   readonly lifecycle?: Lifecycle;
   readonly epoch?: string;
   readonly metadata?: readonly string[];
-  readonly assertedAt?: string;
-  readonly key?: string;
 }
 
 const readMetadata = (pairs: readonly string[]): Record<string, string> =>
@@ -33,58 +32,25 @@ const readMetadata = (pairs: readonly string[]): Record<string, string> =>
     }),
   );
 
-/** Left out where the option was not given: what is not stated is not part of the claim. */
 const readInput = (
   [path, predicate, valueText]: readonly [string, string, string],
   options: AssertOptions,
 ): AssertionInput => {
-  const { unit, confidence, sourceClass, source, sourceUri, derivedFrom } = options;
-  const { parent, lifecycle, epoch, metadata, assertedAt } = options;
+  const { unit, confidence, source, parent, lifecycle, epoch, metadata } = options;
   return {
     concept_path: path,
     predicate,
     value: unwrap(readValue(valueText, options.type)),
-    ...(unit !== undefined && { unit }),
-    ...(confidence !== undefined && { confidence }),
-    ...(sourceClass !== undefined && { source_class: sourceClass }),
-    ...(source !== undefined && { source }),
-    ...(sourceUri !== undefined && { source_uri: sourceUri }),
-    ...(derivedFrom !== undefined && { derived_from: derivedFrom }),
-    ...(parent !== undefined && { parent }),
-    ...(lifecycle !== undefined && { lifecycle }),
-    ...(epoch !== undefined && { epoch }),
+    ...given({ unit, confidence, source, parent, lifecycle, epoch }),
+    ...given({ source_class: options.sourceClass, source_uri: options.sourceUri }),
+    ...given({ derived_from: options.derivedFrom }),
     ...(metadata !== undefined && { metadata: readMetadata(metadata) }),
-    ...(assertedAt !== undefined && { asserted_at: timeOf(assertedAt) }),
+    ...authorship(options),
   };
 };
 
-/** Milliseconds come as digits on a command line. */
-const timeOf = (text: string): string | number => (/^\d+$/.test(text) ? Number(text) : text);
-
-const assertClaim = async (
-  session: Session,
-  words: readonly [string, string, string],
-  options: AssertOptions,
-): Promise<undefined> => {
-  const { report } = session;
-  const client = session.client(await session.signer(options.key));
-  const answer = await client.assert(readInput(words, options));
-  for (const { code, detail } of answer.warnings ?? []) {
-    await report.warn(`${code}: ${escapeText(detail)}`);
-  }
-  if (report.options.json) return void (await report.json(answer));
-  if (report.options.quiet) return void (await report.line(answer.id));
-  const [path, predicate] = words.map((word) => escapeText(word));
-  const { record } = answer;
-  const value = record.kind === 'assertion' ? escapeValue(record.value) : '';
-  await report.line(`${answer.status} ${answer.id}`);
-  await report.line(`  ${path} ${predicate} = ${value}`);
-  await report.line(`  recorded at ${answer.recorded_at}, position ${answer.position}`);
-};
-
 export const registerAssert: Register = (program, run) => {
-  program
-    .command('assert')
+  withAuthor(program.command('assert'))
     .description('state a claim')
     .argument('<path>', 'concept path, such as drug/aspirin')
     .argument('<predicate>', 'what about it, such as max_dose')
@@ -102,9 +68,10 @@ export const registerAssert: Register = (program, run) => {
     .option('--lifecycle <state>', 'such as proposed or under_review')
     .option('--epoch <id>', 'the epoch that it belongs to')
     .option('--metadata <name=text>', 'a note (may repeat)', collect)
-    .option('--asserted-at <time>', 'RFC 3339 or milliseconds; now when left out')
-    .option('--key <file>', 'sign with this key file (default: $STEMEDB_KEY_FILE, else unsigned)')
     .action((path: string, predicate: string, value: string, options: AssertOptions, command) =>
-      run(command, (session) => assertClaim(session, [path, predicate, value], options)),
+      run(command, (session) => {
+        const input = readInput([path, predicate, value], options);
+        return writeOne(session, options, (client) => client.assert(input));
+      }),
     );
 };

@@ -1,31 +1,32 @@
-/** `stemedb query`, `skeptic`, `layered`: ask a question, under a lens. */
+/** `stemedb query`, `skeptic`, `layered`, `constraints`: ask a question, under a lens. */
 import type { QuestionInput } from '@stemedb/client';
-import { type Command, InvalidArgumentError } from 'commander';
-import { fraction, type Register, wholeNumber } from '../command.js';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { agentId, fraction, given, type Register, recordId } from '../command.js';
+import { type PageChoice, withPage } from '../reading.js';
 import { UsageError } from '../report.js';
 import type { Session } from '../session.js';
 import { showAnswer } from '../show_answer.js';
 
-interface QueryOptions {
+interface QueryOptions extends PageChoice {
   readonly prefix?: string;
   readonly lens?: string;
-  readonly asOf?: string;
-  readonly minPosition?: string;
   readonly assertedAfter?: string;
   readonly assertedBefore?: string;
   readonly since?: string;
   readonly lifecycle?: string;
   readonly epoch?: string;
+  readonly includeSuperseded?: boolean;
+  readonly aliases?: 'effective' | 'all' | 'none';
+  readonly onRetracted?: 'exclude' | 'warn';
   readonly sourceClass?: string;
   readonly agent?: string;
   readonly minConfidence?: number;
   readonly decay?: 'none' | 'class' | number;
+  readonly minTrust?: number;
   readonly explain?: boolean;
-  readonly limit?: number;
-  readonly cursor?: string;
 }
 
-type Ask = 'query' | 'skeptic' | 'layered';
+type Ask = 'query' | 'skeptic' | 'layered' | 'constraints';
 
 /** `none`, `class`, or a half-life in days. */
 const decay = (text: string): 'none' | 'class' | number => {
@@ -36,7 +37,7 @@ const decay = (text: string): 'none' | 'class' | number => {
 };
 
 const readQuestion = (words: readonly string[], options: QueryOptions): QuestionInput => {
-  const { prefix, agent } = options;
+  const { prefix, lens, since, lifecycle, epoch, aliases, decay, explain, limit, cursor } = options;
   const [first, second] = words;
   const [path, predicate] = prefix === undefined ? [first, second] : [undefined, first];
   if (path === undefined && prefix === undefined) {
@@ -45,28 +46,30 @@ const readQuestion = (words: readonly string[], options: QueryOptions): Question
   if (prefix !== undefined && second !== undefined) {
     throw new UsageError('With --prefix only a predicate may follow, not a path as well.');
   }
-  const stated = {
+  return given({
     concept_path: path,
     prefix,
     predicate,
-    lens: options.lens,
+    lens,
     as_of: options.asOf,
     min_position: options.minPosition,
     asserted_after: options.assertedAfter,
     asserted_before: options.assertedBefore,
-    since: options.since,
-    lifecycle: options.lifecycle,
-    epoch: options.epoch,
+    since,
+    lifecycle,
+    epoch,
+    include_superseded: options.includeSuperseded,
+    aliases,
+    on_retracted: options.onRetracted,
     source_class: options.sourceClass,
-    agent_id: agent,
+    agent_id: options.agent,
     min_confidence: options.minConfidence,
-    decay: options.decay,
-    explain: options.explain,
-    limit: options.limit,
-    cursor: options.cursor,
-  };
-  const given = Object.entries(stated).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as QuestionInput;
+    min_trust: options.minTrust,
+    decay,
+    explain,
+    limit,
+    cursor,
+  });
 };
 
 const ask = async (
@@ -82,28 +85,42 @@ const ask = async (
 };
 
 const withFilters = (command: Command): Command =>
-  command
-    .argument('[path]', 'concept path (with --prefix: the predicate)')
-    .argument('[predicate]', 'only this predicate')
-    .option('--prefix <path>', 'every concept below this path')
-    .option('--as-of <time>', 'as it was known then: RFC 3339, milliseconds or a stamp')
+  withPage(command)
     .option('--explain', 'show every candidate with its factors')
     .option('--decay <how>', 'none, class, or a half-life in days', decay)
     .option('--asserted-after <time>', 'only claims stated after it')
     .option('--asserted-before <time>', 'only claims stated before it')
     .option('--since <time>', 'only what gained a record after it')
     .option('--lifecycle <state>', 'only claims in this state')
-    .option('--epoch <id>', 'only claims of this epoch')
+    .option('--epoch <id>', 'only claims of this epoch', recordId)
+    .option('--include-superseded', 'with replaced and revised claims, and superseded epochs')
+    .addOption(
+      new Option('--aliases <which>', 'whose claims take part').choices([
+        'effective',
+        'all',
+        'none',
+      ]),
+    )
+    .addOption(
+      new Option('--on-retracted <how>', 'leave retracted claims out, or warn of each').choices([
+        'exclude',
+        'warn',
+      ]),
+    )
     .option('--source-class <class>', 'only claims of this class')
-    .option('--agent <id>', 'only claims of this agent')
+    .option('--agent <id>', 'only claims of this agent', agentId)
     .option('--min-confidence <number>', 'from 0 to 1', fraction)
-    .option('--min-position <position>', 'wait until the node has reached it')
-    .option('--limit <number>', 'results at most, up to 1000', wholeNumber(1, 1000))
-    .option('--cursor <cursor>', 'go on where the last answer ended');
+    .option('--min-trust <number>', 'least trust in the author, from 0 to 1', fraction);
+
+const withConcept = (command: Command): Command =>
+  command
+    .argument('[path]', 'concept path (with --prefix: the predicate)')
+    .argument('[predicate]', 'only this predicate')
+    .option('--prefix <path>', 'every concept below this path');
 
 export const registerQuery: Register = (program, run) => {
   const add = (call: Ask, description: string): Command =>
-    withFilters(program.command(call))
+    withFilters(withConcept(program.command(call)))
       .description(description)
       .action(
         (path: string | undefined, predicate: string | undefined, options: QueryOptions, command) =>
@@ -114,8 +131,14 @@ export const registerQuery: Register = (program, run) => {
       );
   add('query', 'ask a question').option(
     '--lens <lens>',
-    'recency (default), confidence, consensus, authority, layered, skeptic',
+    'recency (default), confidence, consensus, votes, authority, layered, skeptic, constraints',
   );
   add('skeptic', 'show what is contested about a concept');
   add('layered', 'let the best source class decide, and show the others');
+  withFilters(program.command('constraints'))
+    .description('show what a concept and its ancestors demand, forbid and prefer')
+    .argument('<path>', 'concept path')
+    .action((path: string, options: QueryOptions, command) =>
+      run(command, (session) => ask(session, 'constraints', [path], options)),
+    );
 };
