@@ -38,6 +38,8 @@ export const simulatedDatabase = async (options: {
   readonly identity: number;
   readonly policy?: PolicyTable;
   readonly disk?: Disk;
+  /** 0: every answer is computed anew. */
+  readonly cacheBytesMax?: number;
 }): Promise<SimulatedDatabase> => {
   const clock = new TestClock(options.startMs);
   let files = newMemoryFiles();
@@ -47,6 +49,7 @@ export const simulatedDatabase = async (options: {
       dbDir: '/db',
       signatures: 'optional',
       policy: options.policy ?? defaultPolicyTable,
+      ...(options.cacheBytesMax === undefined ? {} : { cacheBytesMax: options.cacheBytesMax }),
     },
     {
       clock,
