@@ -21,6 +21,7 @@ import { systemRandom } from '../io/system_random.js';
 import { formatPosition } from '../log/position.js';
 import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
 import { type Database, openDatabase } from './database.js';
+import { registerLensModules } from './lens_modules.js';
 import { systemEffects } from './system_effects.js';
 import { version } from './version.js';
 
@@ -121,6 +122,8 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const telemetry = createTelemetry();
   const effects = systemEffects();
+  const lenses = await registerLensModules(config.lensModules, effects.lenses);
+  if (!lenses.ok) return lenses;
   let onWriteFailure = (_error: StemeError): void => undefined;
   const opened = await openDatabase(config, {
     ...effects,

@@ -31,6 +31,8 @@ export interface Config {
   readonly signatures: 'optional' | 'required';
   /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax: number;
+  /** Paths of modules that export a lens. */
+  readonly lensModules: readonly string[];
   /** Undefined: the file has no `[policy]`; the policy in force stays. */
   readonly policy: PolicyTable | undefined;
 }
@@ -132,12 +134,14 @@ const checkEnvironment = (env: ConfigSources['env']): Outcome<void> => {
   return ok(undefined);
 };
 
-/** Hosts and origins: both are compared in lower case. */
 const listOf = (text: string): readonly string[] =>
   text
     .split(',')
-    .map((item) => item.trim().toLowerCase())
+    .map((item) => item.trim())
     .filter((item) => item !== '');
+
+/** Hosts and origins: both are compared in lower case. */
+const namesOf = (text: string): readonly string[] => listOf(text.toLowerCase());
 
 const oneOf = <T extends string>(line: ConfigLine, allowed: readonly T[]): Outcome<T> => {
   const found = allowed.find((candidate) => candidate === line.value);
@@ -198,12 +202,13 @@ const assemble = (
     walDir: line('wal_dir').value,
     dbDir: line('db_dir').value,
     logLevel: level.value,
-    allowedHosts: listOf(line('allowed_hosts').value),
-    allowedOrigins: listOf(line('allowed_origins').value),
+    allowedHosts: namesOf(line('allowed_hosts').value),
+    allowedOrigins: namesOf(line('allowed_origins').value),
     insecure: insecure.value === 'true',
     realm: realm === '' ? undefined : realm,
     signatures: signatures.value,
     cacheBytesMax: cacheBytesMax.value,
+    lensModules: listOf(line('lens_modules').value),
     policy,
   });
 };

@@ -13,7 +13,8 @@ export type SettingKey =
   | 'insecure'
   | 'realm'
   | 'signatures'
-  | 'cache_size';
+  | 'cache_size'
+  | 'lens_modules';
 
 export interface Setting {
   /** As in the TOML file. */
@@ -85,6 +86,12 @@ export const settings: readonly Setting[] = [
     'size',
     '64MiB',
     'Memory for answers and candidate rows that are kept: bytes, KiB, MiB or GiB; 0 keeps none.',
+  ),
+  setting(
+    'lens_modules',
+    'files',
+    '',
+    'JavaScript modules, separated by commas, each of which exports a lens of yours.',
   ),
 ];
 

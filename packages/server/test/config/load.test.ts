@@ -59,6 +59,7 @@ test('nothing has to be stated', async () => {
     realm: undefined,
     signatures: 'optional',
     cacheBytesMax: 64 * 1024 ** 2,
+    lensModules: [],
     policy: undefined,
   });
   assert.deepEqual(
@@ -151,6 +152,14 @@ test('a wrong policy is refused with its place', async () => {
   const grant = `grants = [{ agent_id = "${'a'.repeat(64)}", class = "royal" }]`;
   assert.match(await policy(grant), /grants\[0\]\.class.*"royal"/);
   assert.match(await refusedFile('policy = 1'), /policy/);
+});
+
+test('lens modules are paths, whose case counts', async () => {
+  const expected = ['./My Lens.mjs', '/b.mjs'];
+  const env = { STEMEDB_LENS_MODULES: './My Lens.mjs, /b.mjs' };
+  assert.deepEqual((await load({ env })).config.lensModules, expected);
+  const files = { 'a.toml': 'lens_modules = ["./My Lens.mjs", "/b.mjs"]' };
+  assert.deepEqual((await load({ file: 'a.toml', files })).config.lensModules, expected);
 });
 
 test('allowed hosts and origins are compared in lower case', async () => {
