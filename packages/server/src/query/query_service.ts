@@ -5,22 +5,13 @@
  * and other requests get their turn, so one large question neither outlives its time nor stops the
  * server.
  */
-import type {
-  Answer,
-  AnswerWarning,
-  Outcome,
-  RecordContent,
-  RecordId,
-  StatedRecord,
-} from '@stemedb/model';
-import { fail, formatTime, kindNumber, ok, parseKind, toHex } from '@stemedb/model';
+import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
+import { fail, formatTime, ok, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
-import { ClassTable } from '../trust/source_class.js';
 import { AnswerCache } from './answer_cache.js';
 import type { Moment } from './as_of.js';
-import { classRequests } from './candidates.js';
 import type { QueryCollaborators } from './collaborators.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { movesWithTime } from './moving.js';
@@ -28,32 +19,13 @@ import { type Page, readPage } from './page.js';
 import type { QueryService, Question, RecordOptions } from './question.js';
 import { createReadings, type Reading, type Readings } from './readings.js';
 import { openSitting } from './sitting.js';
-import { taintWarnings } from './taints.js';
-import { classWarning, referenceWarnings } from './warnings.js';
+import { statedRecord } from './stated.js';
 
 export { type QueryCollaborators, type QueryLimits, queryLimits } from './collaborators.js';
 
 /** What a caller may see goes into its cursors; the whole database until keys carry prefixes. */
 export const scopeOf = (principal: Principal): string =>
   principal.type === 'key' ? (principal.prefix ?? '') : '';
-
-/** Number of a kind; that of no record for a name that this version does not know. */
-const numberOf = (name: string): number => {
-  const kind = parseKind(name);
-  return kind === undefined ? 0 : kindNumber[kind];
-};
-
-/** `class_not_granted`, as the answers have it that this claim wins. */
-const classWarnings = (content: RecordContent, reading: Reading): readonly AnswerWarning[] => {
-  if (content.kind !== 'assertion') return [];
-  const classes = new ClassTable(reading.policy);
-  const cited = reading.origins.citedBy(content);
-  const suggested = classes.suggestedBy(content.concept_path);
-  const { notGranted, name } = classes.count(
-    classRequests(content.agent_id, content.source_class, cited, suggested),
-  );
-  return notGranted === undefined ? [] : [classWarning(notGranted, name)];
-};
 
 /** A page with what of its answer follows from the records and the moment alone. */
 interface AnsweredPage extends Page {
@@ -97,22 +69,7 @@ class StoreQueryService implements QueryService {
     options: RecordOptions = {},
   ): Promise<Outcome<StatedRecord>> {
     const { asOf, minPosition, kind } = options;
-    return this.#readings.read({ asOf, minPosition }, async (reading) => {
-      const { reader, snapshot, moment, rules } = reading;
-      const { stamp } = moment;
-      const stated = reader.stated(id, stamp, kind === undefined ? undefined : numberOf(kind));
-      if (stated === undefined) {
-        const detail = `There is no ${kind ?? 'record'} with the id ${id} here.`;
-        return fail({ code: 'not_found', detail });
-      }
-      const taints = await rules.taint?.tainted([id], stamp);
-      const warnings = [
-        ...classWarnings(stated.record, reading),
-        ...referenceWarnings(snapshot, stated.record, stamp),
-        ...taintWarnings(taints?.get(id)),
-      ];
-      return ok(warnings.length > 0 ? { ...stated, warnings } : stated);
-    });
+    return this.#readings.read({ asOf, minPosition }, (reading) => statedRecord(reading, id, kind));
   }
 
   #unknownLens(name: string): Outcome<never> {

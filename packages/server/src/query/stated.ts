@@ -1,0 +1,48 @@
+/** One record read on its own, with what its reader should know of it. */
+import type { AnswerWarning, Outcome, RecordContent, RecordId, StatedRecord } from '@stemedb/model';
+import { fail, kindNumber, ok, parseKind } from '@stemedb/model';
+import { ClassTable } from '../trust/source_class.js';
+import { classRequests } from './candidates.js';
+import type { Reading } from './readings.js';
+import { taintWarnings } from './taints.js';
+import { classWarning, referenceWarnings } from './warnings.js';
+
+/** Number of a kind; that of no record for a name that this version does not know. */
+const numberOf = (name: string): number => {
+  const kind = parseKind(name);
+  return kind === undefined ? 0 : kindNumber[kind];
+};
+
+/** `class_not_granted`, as the answers have it that this claim wins. */
+const classWarnings = (content: RecordContent, reading: Reading): readonly AnswerWarning[] => {
+  if (content.kind !== 'assertion') return [];
+  const classes = new ClassTable(reading.policy);
+  const cited = reading.origins.citedBy(content);
+  const suggested = classes.suggestedBy(content.concept_path);
+  const { notGranted, name } = classes.count(
+    classRequests(content.agent_id, content.source_class, cited, suggested),
+  );
+  return notGranted === undefined ? [] : [classWarning(notGranted, name)];
+};
+
+/** The record; `not_found` when it is not here at the moment, or not of this kind. */
+export const statedRecord = async (
+  reading: Reading,
+  id: RecordId,
+  kind: string | undefined,
+): Promise<Outcome<StatedRecord>> => {
+  const { reader, snapshot, moment, rules } = reading;
+  const { stamp } = moment;
+  const stated = reader.stated(id, stamp, kind === undefined ? undefined : numberOf(kind));
+  if (stated === undefined) {
+    const detail = `There is no ${kind ?? 'record'} with the id ${id} here.`;
+    return fail({ code: 'not_found', detail });
+  }
+  const taints = await rules.taint?.tainted([id], stamp);
+  const warnings = [
+    ...classWarnings(stated.record, reading),
+    ...referenceWarnings(snapshot, stated.record, stamp),
+    ...taintWarnings(taints?.get(id)),
+  ];
+  return ok(warnings.length > 0 ? { ...stated, warnings } : stated);
+};
