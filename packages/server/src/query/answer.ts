@@ -12,11 +12,13 @@ import type {
 } from '@stemedb/model';
 import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
 import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { JoinedPaths } from '../trust/rules.js';
+import { inByteOrder } from './asked_pairs.js';
 import type { CandidateSet } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import { DamagedRecord, type RecordReader } from './records.js';
 import { taintWarnings } from './taints.js';
-import { classWarning, referenceWarnings } from './warnings.js';
+import { aliasesTruncated, classWarning, referenceWarnings } from './warnings.js';
 
 /** Values that one result lists; the count of all stands in `values_count`. */
 const listedValuesMax = 100;
@@ -25,6 +27,7 @@ interface AnswerParts {
   readonly lens: Lens;
   readonly pair: Pair;
   readonly set: CandidateSet;
+  readonly joined: JoinedPaths;
   readonly resolution: Resolution;
   readonly snapshot: StoreSnapshot;
   readonly reader: RecordReader;
@@ -74,7 +77,7 @@ const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
 };
 
 const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly AnswerWarning[] => {
-  const winner = parts.set.candidates.find((candidate) => candidate.id === stated.id);
+  const winner = parts.set.candidates.find(({ id }) => id === stated.id);
   if (winner === undefined) return [];
   const { notGranted, name } = winner.counted;
   return [
@@ -84,42 +87,61 @@ const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly Answ
   ];
 };
 
+interface WinnerMembers {
+  readonly members: object;
+  readonly warnings: readonly AnswerWarning[];
+}
+
 /** The members of a result that exist only where the lens names a winner. */
-const winnerMembers = (parts: AnswerParts): object => {
+const winnerMembers = (parts: AnswerParts): WinnerMembers => {
   const { resolution, reader, asOf } = parts;
   const winner = resolution.values[0];
-  if (!resolution.hasWinner || winner === undefined) return {};
+  if (!resolution.hasWinner || winner === undefined) return { members: {}, warnings: [] };
   const stated = reader.stated(winner.representative.id, asOf);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
     .slice(1, listedValuesMax)
     .filter((value) => value.score === winner.score);
-  const warnings = winnerWarnings(parts, stated);
   if (stated.record.kind !== 'assertion') throw new DamagedRecord(`${stated.id} is no claim.`);
-  return {
+  const members = {
     ...valueMembers(stated.record),
     confidence: resolution.confidence,
     ...(resolution.tied
       ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
       : {}),
     assertion: stated,
-    ...(warnings.length > 0 ? { warnings } : {}),
   };
+  return { members, warnings: winnerWarnings(parts, stated) };
+};
+
+/** The other concepts whose claims are among the candidates. */
+const aliasesOf = ({ pair, set, joined }: AnswerParts): readonly string[] => {
+  if (joined.paths.length === 1) return [];
+  const paths = new Set(set.candidates.map(({ conceptPath }) => conceptPath));
+  paths.delete(pair.conceptPath);
+  return inByteOrder(paths);
 };
 
 /** The result of one pair. */
 export const resultOf = (parts: AnswerParts): AnswerResult => {
   const { pair, set, resolution, explainOffset } = parts;
   const { conflict } = resolution;
+  const winner = winnerMembers(parts);
+  const aliases = aliasesOf(parts);
+  const warnings = [
+    ...(parts.joined.truncated ? [aliasesTruncated(pair.conceptPath)] : []),
+    ...winner.warnings,
+  ];
   return {
     concept_path: pair.conceptPath,
     predicate: pair.predicate,
-    ...winnerMembers(parts),
+    ...winner.members,
     conflict_score: conflict.conflictScore,
     entropy_bits: conflict.entropyBits,
     values_count: conflict.valuesCount,
     status: conflict.status,
     candidates_count: set.candidates.length,
+    ...(aliases.length > 0 ? { aliases } : {}),
     ...(resolution.truncated > 0 ? { truncated: resolution.truncated } : {}),
     ...(resolution.hasWinner
       ? {}
@@ -130,6 +152,7 @@ export const resultOf = (parts: AnswerParts): AnswerResult => {
       ? {}
       : { tiers: resolution.tiers.map((tier) => tierOf(parts, tier)) }),
     ...(resolution.notes === undefined ? {} : { notes: resolution.notes }),
+    ...(warnings.length > 0 ? { warnings } : {}),
     ...(explainOffset === undefined
       ? {}
       : {

@@ -1,23 +1,25 @@
 /**
- * From candidate rows to candidates: filters, and every factor taken from the records and the
+ * From gathered claims to candidates: filters, and every factor taken from the records and the
  * policy as of the moment asked. What a filter or a rule leaves out is kept with the reason when
  * the question wants an explanation.
+ *
+ * Of a claim that is a transition, id and lifecycle are its own; all factors and the voice are
+ * those of the first claim of its chain, so approving a claim adds no voice.
  */
-import type { AgentId, HlcStamp, RecordId } from '@stemedb/model';
+import type { AgentId, Lifecycle, RecordId } from '@stemedb/model';
 import { stampMs } from '@stemedb/model';
 import { decayNano, toNano } from '../lens/arithmetic.js';
-import type { Candidate } from '../lens/lens.js';
-import type { CandidateLoader } from '../store/candidate_loader.js';
-import type { CandidateRow, StoreSnapshot } from '../store/store.js';
+import type { Candidate, Lens, Nano } from '../lens/lens.js';
+import type { StoreSnapshot } from '../store/store.js';
 import type { ClaimRules } from '../trust/rules.js';
 import { type ClassRequest, ClassTable, type CountedClass } from '../trust/source_class.js';
-import type { Taint, TaintReason } from '../trust/taint.js';
-import type { Moment } from './as_of.js';
-import type { KnownSource, OriginResolver, ResolvedOrigin } from './origins.js';
-import type { Pace } from './pace.js';
+import type { TaintReason } from '../trust/taint.js';
+import { type CastVote, votesOn } from './cast_votes.js';
+import { type FilteredClaim, reasonToLeaveOut } from './filters.js';
+import type { GatheredClaim } from './gathering.js';
+import type { KnownSource, ResolvedOrigin } from './origins.js';
 import type { Question } from './question.js';
 import type { Reading } from './readings.js';
-import { taintedOut } from './taints.js';
 
 /** What a claim asks to be counted as: by itself, by the source that it cites, by its path. */
 export const classRequests = (
@@ -34,16 +36,20 @@ export const classRequests = (
 
 /** The candidate with what an explanation shows beside its factors. */
 export interface WeighedCandidate extends Candidate {
+  readonly conceptPath: string;
+  /** The first claim of its chain, when it is a transition of another. */
+  readonly voiceOf: RecordId | undefined;
   readonly agentId: AgentId;
   readonly originName: string;
   readonly statedClass: string | undefined;
   readonly counted: CountedClass;
   readonly statedConfidence: number;
-  readonly lifecycle: CandidateRow['lifecycle'];
-  readonly assertedMs: number;
+  readonly lifecycle: Lifecycle;
+  /** True when the claim itself names other records, which may be unknown. */
   readonly hasReferences: boolean;
   /** What the reader of this claim should know of its premises, when anything. */
   readonly taint: TaintReason | undefined;
+  readonly castVotes: readonly CastVote[];
 }
 
 export interface LeftOut {
@@ -59,15 +65,13 @@ export interface CandidateSet {
   readonly gained: boolean;
 }
 
-/** Rows that are weighed between two looks at the pace of the question. */
-const rowsPerLook = 512;
+/** Claims that are weighed between two looks at the pace of the question. */
+const claimsPerLook = 512;
 
 const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
+const noVotes: readonly CastVote[] = [];
 
-/** Lifecycle states that do not take part unless they are asked for. */
-const inactive: ReadonlySet<CandidateRow['lifecycle']> = new Set(['rejected', 'deprecated']);
-
-/** Numbers for strings, given out in the order in which they are first met. */
+/** Numbers for names, given out in the order in which they are first met. */
 class Numbering {
   readonly #numbers = new Map<string, number>();
 
@@ -79,170 +83,213 @@ class Numbering {
   }
 }
 
-/** Weighs the rows of one question; one for all its pairs. */
+/** Numbers of one pair's agents, origins and voters. */
+class Numberings {
+  readonly agents = new Numbering();
+  readonly origins = new Numbering();
+  readonly voters = new Numbering();
+}
+
+/** A claim on its way to being a candidate. */
+interface Weighed {
+  readonly claim: GatheredClaim;
+  readonly filtered: FilteredClaim;
+  readonly origin: ResolvedOrigin;
+  readonly statedClass: string | undefined;
+}
+
+/** What is found out once for a key and remembered for the question. */
+class Found<Key, Value> {
+  readonly #known = new Map<Key, Value>();
+
+  of(key: Key, find: () => Value): Value {
+    const known = this.#known.get(key);
+    if (known !== undefined || this.#known.has(key)) return known as Value;
+    const found = find();
+    this.#known.set(key, found);
+    return found;
+  }
+}
+
+/** Weighs the claims of one question; one for all its pairs. */
 export class CandidateWeigher {
   readonly #question: Question;
-  readonly #moment: Moment;
+  readonly #lens: Lens;
+  readonly #reading: Reading;
+  readonly #rules: ClaimRules;
   readonly #snapshot: StoreSnapshot;
-  readonly #origins: OriginResolver;
   readonly #classes: ClassTable;
-  readonly #taint: Taint | undefined;
-  readonly #pace: Pace;
-  readonly #trust: number;
+  readonly #readsTrust: boolean;
+  readonly #initialTrust: Nano;
+  readonly #trust = new Found<AgentId, Nano>();
+  readonly #suggested = new Found<string, string | undefined>();
+  readonly #epochs = new Found<number, Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'>>();
 
   constructor(parts: {
     readonly question: Question;
+    readonly lens: Lens;
     readonly reading: Reading;
     readonly rules: ClaimRules;
   }) {
-    const { moment, snapshot, origins, policy, pace } = parts.reading;
-    this.#question = parts.question;
-    this.#moment = moment;
-    this.#snapshot = snapshot;
-    this.#origins = origins;
-    this.#classes = new ClassTable(policy);
-    this.#taint = parts.rules.taint;
-    this.#pace = pace;
-    this.#trust = toNano(policy.table.trust.initial);
+    const { question, lens, reading, rules } = parts;
+    this.#question = question;
+    this.#lens = lens;
+    this.#reading = reading;
+    this.#rules = rules;
+    this.#snapshot = reading.snapshot;
+    this.#classes = new ClassTable(reading.policy);
+    // Trust is a fold over verdicts, so nobody pays for it who does not read it.
+    this.#readsTrust =
+      lens.usesTrust === true || question.minTrust !== undefined || question.explain === true;
+    this.#initialTrust = toNano(reading.policy.table.trust.initial);
   }
 
   get classes(): ClassTable {
     return this.#classes;
   }
 
-  /** Weighs the rows of one pair. Agents and origins are numbered by the order of claim ids, so
+  /** Weighs the claims of one pair. Agents and origins are numbered by the order of claim ids, so
    * that an explanation reads the same wherever and in whatever order the records arrived. */
-  async weigh(conceptPath: string, rows: readonly CandidateRow[]): Promise<CandidateSet> {
-    const taints = await this.#tainted(rows);
-    const explain = this.#question.explain === true;
-    const ordered = explain ? [...rows].sort((one, other) => (one.id < other.id ? -1 : 1)) : rows;
-    const agents = new Numbering();
-    const origins = new Numbering();
-    const suggested = this.#classes.suggestedBy(conceptPath);
-    const candidates: WeighedCandidate[] = [];
+  async weigh(claims: readonly GatheredClaim[]): Promise<CandidateSet> {
+    const { pace } = this.#reading;
+    const { sinceMs, explain } = this.#question;
+    const taints = await this.#tainted(claims);
+    const ordered = explain === true ? [...claims].sort(byId) : claims;
+    const taken: Weighed[] = [];
     const leftOut: LeftOut[] = [];
-    const { sinceMs } = this.#question;
-    const gained = sinceMs === undefined || rows.some((row) => stampMs(row.stamp) > sinceMs);
-    for (const [at, row] of ordered.entries()) {
-      if (at % rowsPerLook === rowsPerLook - 1) await this.#pace.spend(rowsPerLook);
-      const agentId = this.#snapshot.agent(row.agentNumber);
-      const origin = this.#origins.resolve(row.originNumber);
-      const counted = this.#countedClass(row, agentId, origin, suggested);
-      const taint = taints.get(row.id);
-      const reason = taintedOut(taint) ?? this.#reasonToLeaveOut(row, agentId, counted);
-      if (reason !== undefined) {
-        if (explain) leftOut.push({ id: row.id, reason });
-        continue;
-      }
-      const numbers = { agent: agents.of(agentId), origin: origins.of(origin.origin) };
-      candidates.push({ ...this.#candidate(row, agentId, origin, counted, numbers), taint });
+    const gained = sinceMs === undefined || claims.some(({ row }) => stampMs(row.stamp) > sinceMs);
+    for (const [at, claim] of ordered.entries()) {
+      if (at % claimsPerLook === claimsPerLook - 1) await pace.spend(claimsPerLook);
+      const weighed = this.#weigh(claim, taints);
+      const reason = reasonToLeaveOut(this.#question, weighed.filtered);
+      if (reason === undefined) taken.push(weighed);
+      else if (explain === true) leftOut.push({ id: claim.row.id, reason });
     }
-    await this.#pace.spend(ordered.length % rowsPerLook);
+    await pace.spend(ordered.length % claimsPerLook);
+    const votes =
+      this.#lens.usesVotes === true
+        ? await votesOn(
+            taken.map(({ claim }) => claim),
+            this.#reading,
+            this.#rules,
+          )
+        : undefined;
+    const numbers = new Numberings();
+    const candidates = taken.map((weighed) =>
+      this.#candidate(weighed, numbers, votes?.get(weighed.claim.row.id) ?? noVotes),
+    );
     return { candidates, leftOut, gained };
   }
 
   #tainted(
-    rows: readonly CandidateRow[],
+    claims: readonly GatheredClaim[],
   ): ReadonlyMap<RecordId, TaintReason> | Promise<ReadonlyMap<RecordId, TaintReason>> {
-    if (this.#taint === undefined) return nothingTainted;
-    const ids = rows.map((row) => row.id);
-    return this.#taint.tainted(ids, this.#moment.stamp);
+    const { taint } = this.#rules;
+    if (taint === undefined) return nothingTainted;
+    const ids = claims.map(({ row }) => row.id);
+    return taint.tainted(ids, this.#reading.moment.stamp);
   }
 
-  #countedClass(
-    row: CandidateRow,
-    agent: AgentId,
-    origin: ResolvedOrigin,
-    suggested: string | undefined,
-  ): CountedClass {
-    const stated = row.classNumber === 0 ? undefined : this.#snapshot.className(row.classNumber);
-    return this.#classes.count(classRequests(agent, stated, origin.cited, suggested));
+  #weigh(claim: GatheredClaim, taints: ReadonlyMap<RecordId, TaintReason>): Weighed {
+    const { row, voice, standing, conceptPath } = claim;
+    const agentId = this.#snapshot.agent(voice.agentNumber);
+    const origin = this.#reading.origins.resolve(voice.originNumber);
+    const statedClass =
+      voice.classNumber === 0 ? undefined : this.#snapshot.className(voice.classNumber);
+    const suggested = this.#suggested.of(conceptPath, () => this.#classes.suggestedBy(conceptPath));
+    const filtered: FilteredClaim = {
+      agentId,
+      counted: this.#classes.count(classRequests(agentId, statedClass, origin.cited, suggested)),
+      confidence: voice.confidence,
+      assertedMs: voice.assertedMs,
+      lifecycle: standing?.lifecycle ?? row.lifecycle,
+      ...this.#epochOf(voice.epochNumber),
+      succeededBy: standing?.succeededBy,
+      taints: taintsOf(claim, taints),
+      trust: this.#trustIn(agentId),
+    };
+    return { claim, filtered, origin, statedClass };
   }
 
-  #reasonToLeaveOut(
-    row: CandidateRow,
-    agentId: AgentId,
-    counted: CountedClass,
-  ): string | undefined {
-    const asked = this.#question;
-    if (asked.lifecycle === undefined) {
-      if (inactive.has(row.lifecycle)) return `its lifecycle is "${row.lifecycle}"`;
-    } else if (row.lifecycle !== asked.lifecycle) {
-      return `its lifecycle is "${row.lifecycle}", not "${asked.lifecycle}"`;
-    }
-    if (asked.agentId !== undefined && agentId !== asked.agentId) return 'another agent states it';
-    if (asked.sourceClass !== undefined && counted.name !== asked.sourceClass) {
-      return `its class counts as "${counted.name}", not "${asked.sourceClass}"`;
-    }
-    if (asked.minConfidence !== undefined && row.confidence < asked.minConfidence) {
-      return `its confidence ${row.confidence} is below ${asked.minConfidence}`;
-    }
-    if (asked.assertedAfterMs !== undefined && row.assertedMs <= asked.assertedAfterMs) {
-      return 'it was asserted at or before asserted_after';
-    }
-    if (asked.assertedBeforeMs !== undefined && row.assertedMs >= asked.assertedBeforeMs) {
-      return 'it was asserted at or after asserted_before';
-    }
-    if (asked.epoch !== undefined && this.#epochOf(row) !== asked.epoch) {
-      return 'it belongs to another epoch or to none';
-    }
-    return undefined;
+  #epochOf(number: number): Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'> {
+    return this.#epochs.of(number, () => {
+      const epoch = number === 0 ? undefined : this.#snapshot.epoch(number);
+      const epochSupersededBy =
+        epoch === undefined ? undefined : this.#rules.epochSupersededBy(epoch);
+      return { epoch, epochSupersededBy };
+    });
   }
 
-  #epochOf(row: CandidateRow): RecordId | undefined {
-    return row.epochNumber === 0 ? undefined : this.#snapshot.epoch(row.epochNumber);
+  #trustIn(agent: AgentId): Nano {
+    if (!this.#readsTrust) return this.#initialTrust;
+    return this.#trust.of(agent, () => this.#rules.trustOf(agent));
   }
 
   #candidate(
-    row: CandidateRow,
-    agentId: AgentId,
-    origin: ResolvedOrigin,
-    counted: CountedClass,
-    numbers: { readonly agent: number; readonly origin: number },
-  ): Omit<WeighedCandidate, 'taint'> {
-    const effectiveMs = Math.min(row.assertedMs, stampMs(row.stamp));
+    { claim, filtered, origin, statedClass }: Weighed,
+    numbers: Numberings,
+    castVotes: readonly CastVote[],
+  ): WeighedCandidate {
+    const { row, voice, conceptPath } = claim;
+    const { agentId, counted, lifecycle, trust, taints } = filtered;
+    const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
     return {
       id: row.id,
       valueKey: row.valueKey,
-      agent: numbers.agent,
-      origin: numbers.origin,
+      agent: numbers.agents.of(agentId),
+      origin: numbers.origins.of(origin.origin),
       tier: counted.tier,
       weight: toNano(counted.weight),
-      confidence: this.#decayed(row.confidence, effectiveMs, counted),
-      trust: this.#trust,
+      confidence: this.#decayed(voice.confidence, effectiveMs, counted),
+      trust,
       effectiveMs,
-      stamp: row.stamp,
+      stamp: voice.stamp,
+      ...(castVotes.length === 0
+        ? {}
+        : {
+            votes: castVotes.map((vote) => ({
+              voter: numbers.voters.of(vote.agentId),
+              weight: vote.weight,
+              effectiveMs: vote.effectiveMs,
+              id: vote.id,
+            })),
+          }),
+      conceptPath,
+      voiceOf: voice === row ? undefined : voice.id,
       agentId,
       originName: origin.origin,
-      statedClass: row.classNumber === 0 ? undefined : this.#snapshot.className(row.classNumber),
+      statedClass,
       counted,
-      statedConfidence: row.confidence,
-      lifecycle: row.lifecycle,
-      assertedMs: row.assertedMs,
-      hasReferences: row.hasReferences,
+      statedConfidence: voice.confidence,
+      lifecycle,
+      hasReferences: row.hasReferences || row.hasParent,
+      taint: taints[0],
+      castVotes,
     };
   }
 
-  #decayed(confidence: number, effectiveMs: number, counted: CountedClass): number {
+  #decayed(confidence: number, effectiveMs: number, counted: CountedClass): Nano {
     const decay = this.#question.decay ?? 'none';
     const halfLifeDays = decay === 'class' ? counted.halfLifeDays : decay;
     if (halfLifeDays === 'none') return toNano(confidence);
-    const ageMs = Math.max(0, this.#moment.ms - effectiveMs);
+    const ageMs = Math.max(0, this.#reading.moment.ms - effectiveMs);
     return decayNano(toNano(confidence), ageMs, halfLifeDays);
   }
 }
 
-/** Reads all rows of a pair, chunk by chunk, at the pace of the question. */
-export const readRows = async (
-  loader: CandidateLoader,
-  pair: { readonly conceptPath: string; readonly predicate: string },
-  asOf: HlcStamp,
-  pace: Pace,
-): Promise<readonly CandidateRow[]> => {
-  const chunks: (readonly CandidateRow[])[] = [];
-  for await (const chunk of loader.candidates(pair, asOf)) {
-    chunks.push(chunk);
-    await pace.spend(chunk.length);
-  }
-  return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
+const byId = (one: GatheredClaim, other: GatheredClaim): number =>
+  one.row.id < other.row.id ? -1 : 1;
+
+const noTaints: readonly TaintReason[] = [];
+
+/** What is said of a claim and of those before it in its chain: what takes it out comes first. */
+const taintsOf = (
+  { row, standing }: GatheredClaim,
+  taints: ReadonlyMap<RecordId, TaintReason>,
+): readonly TaintReason[] => {
+  if (taints.size === 0) return noTaints;
+  const said = [row.id, ...(standing?.transitionsOf ?? [])]
+    .map((id) => taints.get(id))
+    .filter((taint) => taint !== undefined);
+  return [...said.filter(({ out }) => out), ...said.filter(({ out }) => !out)];
 };

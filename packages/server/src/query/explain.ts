@@ -2,14 +2,32 @@
 import { formatTime } from '@stemedb/model';
 import type { CandidateRole, Lens, RankedValue, Resolution } from '../lens/lens.js';
 import type { CandidateSet, WeighedCandidate } from './candidates.js';
+import { taintWarnings } from './taints.js';
 
 /** Candidates listed on one page of an explanation. */
 const explainPageMax = 200;
 
 const fromNano = (value: number): number => value / 1e9;
 
+/** Votes listed with one claim; how many there are stands beside them. */
+const listedVotesMax = 20;
+
+const votesOf = ({ castVotes }: WeighedCandidate): object => ({
+  votes: [...castVotes]
+    .sort((one, other) => other.effectiveMs - one.effectiveMs || (one.id < other.id ? 1 : -1))
+    .slice(0, listedVotesMax)
+    .map(({ id, agentId, weight, effectiveMs }) => ({
+      vote: id,
+      agent_id: agentId,
+      weight: fromNano(weight),
+      effective_time: formatTime(effectiveMs),
+    })),
+  votes_count: castVotes.length,
+});
+
 const factors = (candidate: WeighedCandidate): object => ({
   assertion: candidate.id,
+  ...(candidate.voiceOf === undefined ? {} : { voice_of: candidate.voiceOf }),
   agent_id: candidate.agentId,
   agent: candidate.agent,
   origin: candidate.origin,
@@ -23,6 +41,8 @@ const factors = (candidate: WeighedCandidate): object => ({
   trust: fromNano(candidate.trust),
   effective_time: formatTime(candidate.effectiveMs),
   lifecycle: candidate.lifecycle,
+  ...(candidate.castVotes.length === 0 ? {} : votesOf(candidate)),
+  ...(candidate.taint === undefined ? {} : { warnings: taintWarnings(candidate.taint) }),
 });
 
 /** A score or contribution as a person reads it: voices and weights as numbers, times as ms. */

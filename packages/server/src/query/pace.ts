@@ -12,6 +12,9 @@ const rowsPerTurn = 4096;
 /** Rows that a pair costs beside its own, so that a page turns after 256 of the smallest ones. */
 export const rowsPerPair = 16;
 
+/** Rows that reading one record back from the log costs. */
+export const rowsPerRecord = 16;
+
 export class Pace {
   readonly #clock: Clock;
   readonly #deadlineMs: number;

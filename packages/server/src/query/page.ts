@@ -1,6 +1,8 @@
 /** One page of an answer: the pairs of the question in their order, each resolved. */
 import type { AnswerResult } from '@stemedb/model';
 import type { Pair } from '../store/store.js';
+import { askedPairs } from './asked_pairs.js';
+import { constraintsOf } from './constraints.js';
 import { rowsPerPair } from './pace.js';
 import { resolvePair, type Sitting } from './sitting.js';
 
@@ -12,21 +14,35 @@ export interface Page {
 
 /** Resolves pairs from after the one given until the page is full. */
 export const readPage = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
-  const { question, reading } = sitting;
+  const { results, next } = await resolvePairs(sitting, after);
+  const { lens, question } = sitting;
+  if (lens.collects === undefined || question.scope.type !== 'concept') return { results, next };
+  return { results: constrained(question.scope.conceptPath, results), next };
+};
+
+const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
+  const { question, lens, gatherer, reading } = sitting;
+  const { snapshot, pace } = reading;
   const results: AnswerResult[] = [];
   let last: Pair | undefined;
-  const pairs = reading.snapshot.pairs({
-    scope: question.scope,
-    ...(after === undefined ? {} : { after }),
-  });
-  for (const pair of pairs) {
-    // Pairs of other predicates are passed over here, not in the store: they are work as well.
-    await reading.pace.spend(rowsPerPair);
-    if (question.predicate !== undefined && question.predicate !== pair.predicate) continue;
+  for (const pair of askedPairs({ question, lens, snapshot, gatherer }, after)) {
+    await pace.spend(rowsPerPair);
+    if (pair === undefined) continue;
     if (results.length === question.limit) return { results, next: last };
     const result = await resolvePair(sitting, pair);
     last = pair;
     if (result !== undefined) results.push(result);
   }
   return { results, next: undefined };
+};
+
+const constrained = (
+  conceptPath: string,
+  results: readonly AnswerResult[],
+): readonly AnswerResult[] => {
+  const constraints = constraintsOf(conceptPath, results);
+  return results.map((result, at) => {
+    const constraint = constraints[at];
+    return constraint === undefined ? result : { ...result, constraint };
+  });
 };

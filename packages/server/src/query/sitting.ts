@@ -4,12 +4,12 @@
  */
 import type { AnswerResult } from '@stemedb/model';
 import { type Lens, rowsPerStep } from '../lens/lens.js';
-import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { Pair } from '../store/store.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
 import { resultOf } from './answer.js';
-import { CandidateWeigher, readRows } from './candidates.js';
+import { CandidateWeigher } from './candidates.js';
 import type { QueryCollaborators } from './collaborators.js';
+import { ClaimGatherer } from './gathering.js';
 import type { Question } from './question.js';
 import type { Reading, Readings } from './readings.js';
 
@@ -18,7 +18,7 @@ export interface Sitting {
   readonly lens: Lens;
   readonly reading: Reading;
   readonly rules: ClaimRules;
-  readonly loader: CandidateLoader;
+  readonly gatherer: ClaimGatherer;
   readonly weigher: CandidateWeigher;
   readonly supportRowsMax: number;
 }
@@ -37,8 +37,13 @@ export const openSitting = (
     lens,
     reading,
     rules,
-    loader: parts.loaderOf(reading.snapshot),
-    weigher: new CandidateWeigher({ question, reading, rules }),
+    gatherer: new ClaimGatherer({
+      question,
+      reading,
+      rules,
+      loader: parts.loaderOf(reading.snapshot),
+    }),
+    weigher: new CandidateWeigher({ question, lens, reading, rules }),
     supportRowsMax: readings.limits.supportRowsMax,
   };
 };
@@ -48,10 +53,10 @@ export const resolvePair = async (
   sitting: Sitting,
   pair: Pair,
 ): Promise<AnswerResult | undefined> => {
-  const { question, lens, reading, loader, weigher, supportRowsMax } = sitting;
+  const { question, lens, reading, gatherer, weigher, supportRowsMax } = sitting;
   const { moment, snapshot, reader, pace } = reading;
-  const rows = await readRows(loader, pair, moment.stamp, pace);
-  const set = await weigher.weigh(pair.conceptPath, rows);
+  const { claims, joined } = await gatherer.gather(pair);
+  const set = await weigher.weigh(claims);
   if (set.candidates.length === 0 || !set.gained) return undefined;
   const steps = lens.resolve(
     set.candidates,
@@ -68,6 +73,7 @@ export const resolvePair = async (
     lens,
     pair,
     set,
+    joined,
     resolution: step.value,
     snapshot,
     reader,

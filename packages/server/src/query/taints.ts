@@ -49,10 +49,13 @@ export const taintedOut = (reason: TaintReason | undefined): string | undefined 
 export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerWarning[] => {
   if (reason === undefined) return [];
   const out = taintedOut(reason);
-  if (out !== undefined) return [{ code: 'retracted', detail: `Left out of answers: ${out}.` }];
-  const detail =
-    reason.why === 'replaced_premise'
-      ? `It rests on ${reason.premise}, which was replaced.`
-      : `It rests on more than ${premiseDepthMax} premises in a chain; its end was not checked.`;
-  return [{ code: reason.why, detail }];
+  if (out !== undefined) {
+    return [{ code: 'retracted', detail: `Left out of answers unless asked for: ${out}.` }];
+  }
+  if (reason.why === 'replaced_premise') {
+    const detail = `It rests on ${reason.premise}, which was replaced.`;
+    return [{ code: 'replaced_premise', detail }];
+  }
+  const detail = `It rests on more than ${premiseDepthMax} premises in a chain; its end was not checked.`;
+  return [{ code: 'provenance_too_deep', detail }];
 };

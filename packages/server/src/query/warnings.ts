@@ -7,6 +7,7 @@ import type {
   RecordId,
 } from '@stemedb/model';
 import type { StoreSnapshot } from '../store/store.js';
+import { aliasPathsMax } from '../trust/rules.js';
 
 const referencesOf = (content: AssertionContent): readonly RecordId[] =>
   [content.source, content.epoch, content.parent, ...(content.derived_from ?? [])].filter(
@@ -33,4 +34,12 @@ export const referenceWarnings = (
 export const classWarning = (requested: string, counted: string): AnswerWarning => ({
   code: 'class_not_granted',
   detail: `The class "${requested}" is not granted to the author; it counts as "${counted}".`,
+});
+
+/** The warning of a result that more concepts are joined to than are read. */
+export const aliasesTruncated = (conceptPath: string): AnswerWarning => ({
+  code: 'aliases_truncated',
+  detail:
+    `More than ${aliasPathsMax} concepts are joined to ${conceptPath} by aliases; ` +
+    `the claims of the first ${aliasPathsMax} took part.`,
 });

@@ -1,0 +1,110 @@
+/**
+ * The claims that one result is made of: those of the asked concept and of every concept that its
+ * aliases join to it, each with where it stands among the revisions of its own pair.
+ */
+
+import type { HlcStamp } from '@stemedb/model';
+import type { CandidateLoader } from '../store/candidate_loader.js';
+import type { CandidateRow, Pair } from '../store/store.js';
+import type { ClaimRules, JoinedPaths, Standing } from '../trust/rules.js';
+import type { Pace } from './pace.js';
+import type { Question } from './question.js';
+import type { Reading } from './readings.js';
+
+/** A claim with the claim whose voice it is: itself, or the first of its chain of transitions. */
+export interface GatheredClaim {
+  readonly row: CandidateRow;
+  readonly voice: CandidateRow;
+  /** Undefined: it is no revision, none took its place, and it takes part as stated. */
+  readonly standing: Standing | undefined;
+  /** Of its own concept. */
+  readonly conceptPath: string;
+}
+
+export interface GatheredPair {
+  readonly claims: readonly GatheredClaim[];
+  readonly joined: JoinedPaths;
+}
+
+const alone = (conceptPath: string): JoinedPaths => ({ paths: [conceptPath], truncated: false });
+
+/** Gathers the claims of pairs for one question. */
+export class ClaimGatherer {
+  readonly #question: Question;
+  readonly #reading: Reading;
+  readonly #rules: ClaimRules;
+  readonly #loader: CandidateLoader;
+  /** Pairs of one concept come one after the other. */
+  #lastJoined = alone('');
+
+  constructor(parts: {
+    readonly question: Question;
+    readonly reading: Reading;
+    readonly rules: ClaimRules;
+    readonly loader: CandidateLoader;
+  }) {
+    this.#question = parts.question;
+    this.#reading = parts.reading;
+    this.#rules = parts.rules;
+    this.#loader = parts.loader;
+  }
+
+  /** The concepts whose claims are read for this one: itself first. */
+  joined(conceptPath: string): JoinedPaths {
+    const aliases = this.#question.aliases ?? 'effective';
+    if (aliases === 'none') return alone(conceptPath);
+    if (this.#lastJoined.paths[0] !== conceptPath) {
+      this.#lastJoined = this.#rules.joined(conceptPath, aliases);
+    }
+    return this.#lastJoined;
+  }
+
+  async gather({ conceptPath, predicate }: Pair): Promise<GatheredPair> {
+    const { moment, pace } = this.#reading;
+    const joined = this.joined(conceptPath);
+    const claims: GatheredClaim[] = [];
+    for (const path of joined.paths) {
+      const rows = await readRows(
+        this.#loader,
+        { conceptPath: path, predicate },
+        moment.stamp,
+        pace,
+      );
+      if (rows.length === 0) continue;
+      const standings = await this.#rules.standings(rows);
+      for (const claim of stand(rows, standings, path)) claims.push(claim);
+    }
+    return { claims, joined };
+  }
+}
+
+/** Reads all rows of a pair, chunk by chunk, at the pace of the question. */
+export const readRows = async (
+  loader: CandidateLoader,
+  pair: Pair,
+  asOf: HlcStamp,
+  pace: Pace,
+): Promise<readonly CandidateRow[]> => {
+  const chunks: (readonly CandidateRow[])[] = [];
+  for await (const chunk of loader.candidates(pair, asOf)) {
+    chunks.push(chunk);
+    await pace.spend(chunk.length);
+  }
+  return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
+};
+
+function* stand(
+  rows: readonly CandidateRow[],
+  standings: ReadonlyMap<string, Standing>,
+  conceptPath: string,
+): Generator<GatheredClaim, void, void> {
+  let byId: ReadonlyMap<string, CandidateRow> | undefined;
+  for (const row of rows) {
+    const standing = standings.size === 0 ? undefined : standings.get(row.id);
+    const first = standing?.transitionsOf?.at(-1);
+    if (first !== undefined) byId ??= new Map(rows.map((each) => [each.id, each]));
+    const voice = first === undefined ? row : byId?.get(first);
+    if (voice === undefined) throw new Error(`${first} begins a chain of a pair that lacks it.`);
+    yield { row, voice, standing, conceptPath };
+  }
+}
