@@ -40,6 +40,18 @@ const tierSchema = Type.Object({
   tied: Type.Optional(Type.Literal(true)),
 });
 
+const constraintSchema = Type.Object(
+  {
+    type: Type.Unsafe<string>({ type: 'string', enum: ['must_use', 'forbidden', 'prefer'] }),
+    subject: Type.String({ description: 'What must be used, is forbidden or is preferred.' }),
+    distance: Type.Integer({ minimum: 0, description: '0: stated of the concept itself.' }),
+    contradicted_by: Type.Optional(
+      Type.Array(Type.String(), { description: 'Concepts that say the opposite of the subject.' }),
+    ),
+  },
+  { description: 'What this result asks, under the lens `constraints`.' },
+);
+
 const resultSchema = Type.Object({
   concept_path: Type.String(),
   predicate: Type.String(),
@@ -55,6 +67,10 @@ const resultSchema = Type.Object({
   values_count: Type.Integer({ minimum: 1 }),
   status: Type.Unsafe<string>({ type: 'string', enum: ['unanimous', 'agreed', 'contested'] }),
   candidates_count: Type.Integer({ minimum: 1 }),
+  aliases: Type.Optional(
+    Type.Array(Type.String(), { description: 'The other concepts whose claims took part.' }),
+  ),
+  constraint: Type.Optional(constraintSchema),
   tied: Type.Optional(Type.Literal(true)),
   tied_with: Type.Optional(Type.Array(valueSchema)),
   truncated: Type.Optional(Type.Integer({ minimum: 1 })),

@@ -19,6 +19,11 @@ const time = (description: string) =>
 const timeForms = 'RFC 3339 with at most three decimals, or integer milliseconds';
 const lifecycles = ['proposed', 'under_review', 'approved', 'deprecated', 'rejected'] as const;
 
+const aliasModes = ['effective', 'all', 'none'] as const;
+type AliasMode = (typeof aliasModes)[number];
+const retractedModes = ['exclude', 'warn'] as const;
+type RetractedMode = (typeof retractedModes)[number];
+
 /** Results of one page. */
 const limitDefault = 100;
 const limitMax = 1000;
@@ -55,6 +60,38 @@ const questionFields = {
   source_class: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   agent_id: Type.Optional(Type.String({ pattern: hex64, description: 'Claims of this agent.' })),
   min_confidence: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  min_trust: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Only claims whose author is trusted at least this much.',
+    }),
+  ),
+  include_superseded: Type.Optional(
+    Type.Boolean({
+      description:
+        'With the claims of superseded epochs, those that were replaced and those that a ' +
+        'revision took the place of.',
+    }),
+  ),
+  aliases: Type.Optional(
+    Type.Unsafe<AliasMode>({
+      type: 'string',
+      enum: [...aliasModes],
+      default: 'effective',
+      description:
+        'Whose claims are read beside those of the concept: of concepts that effective aliases ' +
+        'join to it, of those that proposed ones join too, or of none.',
+    }),
+  ),
+  on_retracted: Type.Optional(
+    Type.Unsafe<RetractedMode>({
+      type: 'string',
+      enum: [...retractedModes],
+      default: 'exclude',
+      description: 'What becomes of claims that are retracted or rest on what is.',
+    }),
+  ),
   decay: Type.Optional(
     Type.Unsafe<string | number>({
       type: ['string', 'number'],
@@ -130,6 +167,10 @@ export function readQuestion(raw: unknown, lens?: string): Outcome<Question> {
     ...defined('sourceClass', text(input.source_class)),
     ...defined('agentId', parseAgentId(text(input.agent_id) ?? '')),
     ...defined('minConfidence', asNumber(input.min_confidence)),
+    ...defined('minTrust', asNumber(input.min_trust)),
+    ...defined('includeSuperseded', input.include_superseded === true ? true : undefined),
+    ...defined('aliases', oneOf(aliasModes, input.aliases)),
+    ...defined('onRetracted', oneOf(retractedModes, input.on_retracted)),
     ...defined('decay', decay),
     ...defined('explain', input.explain === true ? true : undefined),
     ...defined('explainOffset', explainOffset),
@@ -230,6 +271,9 @@ function readDecay(value: unknown, faults: Fault[]): Question['decay'] | undefin
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
+
+const oneOf = <T extends string>(names: readonly T[], value: unknown): T | undefined =>
+  names.find((name) => name === value);
 
 const asNumber = (value: unknown): number | undefined =>
   typeof value === 'number' ? value : undefined;

@@ -34,6 +34,19 @@ interface AnsweredPage extends Page {
   readonly selfDeclared: boolean;
 }
 
+/** A lens that collects is asked about one concept. */
+const scopeRefusal = (question: Question, lens: Lens): Outcome<never> | undefined => {
+  if (lens.collects === undefined || question.scope.type === 'concept') return undefined;
+  const detail =
+    `The lens "${lens.name}" is asked about one concept and answers for its ancestors too; ` +
+    'give concept_path, not prefix.';
+  return fail({
+    code: 'invalid_field',
+    detail,
+    faults: [{ code: 'invalid_field', pointer: '/prefix', detail }],
+  });
+};
+
 class StoreQueryService implements QueryService {
   readonly #parts: QueryCollaborators;
   readonly #readings: Readings;
@@ -52,6 +65,8 @@ class StoreQueryService implements QueryService {
   ): Promise<Outcome<Answer>> {
     const lens = this.#parts.lenses.get(question.lens);
     if (lens === undefined) return this.#unknownLens(question.lens);
+    const refusal = scopeRefusal(question, lens);
+    if (refusal !== undefined) return refusal;
     const begun = this.#begin(principal, question);
     if (!begun.ok) return begun;
     const { moment, after } = begun.value;

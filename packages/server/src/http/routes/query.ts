@@ -36,7 +36,7 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
 export async function lensRoute(
   app: FastifyInstance,
   deps: HttpDeps,
-  lens: 'skeptic' | 'layered',
+  lens: 'skeptic' | 'layered' | 'constraints',
 ): Promise<void> {
   app.get(`/v1/${lens}`, {
     schema: {
