@@ -2,7 +2,7 @@
  * The records that rules are made of, in memory: read at opening, added as they are written, asked
  * by questions for the past and by the gates for now.
  */
-import type { AgentId, AssertionContent, EpochContent, RecordId } from '@stemedb/model';
+import type { AgentId, AssertionContent, RecordId } from '@stemedb/model';
 import { kindNumber } from '@stemedb/model';
 import type { AuthorProof, Log } from '../log/log.js';
 import { RecordReader } from '../query/records.js';
@@ -15,6 +15,8 @@ import {
   supersessionRefusal,
   verdictRefusal,
 } from '../trust/governance.js';
+import { JudgementMemo } from '../trust/judgement_memo.js';
+import { Lineage } from '../trust/lineage.js';
 import { PolicyHistory } from '../trust/policy_history.js';
 import { emptyRecords, type RuleRecords } from '../trust/rule_records.js';
 import type { RuleFacts } from '../trust/rules.js';
@@ -28,6 +30,7 @@ export class Histories {
   readonly #log: Log;
   readonly #store: Store;
   readonly #records: RuleRecords = emptyRecords(this.policies);
+  readonly #judgements = new JudgementMemo((id) => this.#records.verdicts.hasKey(id));
 
   /** Throws what a damaged store or log throws. */
   constructor(log: Log, store: Store) {
@@ -54,6 +57,7 @@ export class Histories {
       records: this.#records,
       facts: ruleFacts(view.snapshot, view.reader, view.asOf),
       turn: view.turn,
+      judgements: this.#judgements,
       ...(view.assume === undefined ? {} : { assume: view.assume }),
     });
 
@@ -69,20 +73,11 @@ export class Histories {
 
   /** How a claim that is being written would stand: to its parent, or as a new claim when it has
    * none that is known; a `refusal` is answered as its code says. */
-  judgeClaim(_content: AssertionContent, _byNode: boolean): ChildJudgement {
-    return { relation: 'independent', lifecycle: 'proposed' };
-  }
-
-  /** The rule that keeps an epoch that is being written from superseding what it names, with the
-   * pointer to the first that it may not. */
-  epochRefusal(
-    content: EpochContent,
-  ): { readonly pointer: string; readonly detail: string } | undefined {
-    for (const [at, epoch] of (content.supersedes ?? []).entries()) {
-      const detail = this.supersessionRefusal(epoch, content.agent_id);
-      if (detail !== undefined) return { pointer: `/supersedes/${at}`, detail };
-    }
-    return undefined;
+  judgeClaim(content: AssertionContent, byNode: boolean): ChildJudgement {
+    return this.#now((facts) => {
+      const author = { agentId: content.agent_id, byNode };
+      return new Lineage(this.policies, facts).judge({ content, author });
+    });
   }
 
   /** Why an alias by this author would only be proposed. */
@@ -122,6 +117,7 @@ export class Histories {
         break;
       default:
     }
+    this.#judgements.note(record);
   }
 
   /** The facts as of now, over a view of the store that is released after. */

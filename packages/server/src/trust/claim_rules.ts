@@ -1,9 +1,16 @@
 /** The rules about claims for one question, put together from the parts that know one each. */
 import type { AgentId, RecordId } from '@stemedb/model';
-import { toNano } from '../lens/arithmetic.js';
 import type { Nano } from '../lens/lens.js';
+import { Aliases } from './aliases.js';
 import { LastWords } from './direct.js';
+import { withoutEffect } from './effects.js';
+import { Epochs } from './epochs.js';
+import type { JudgementMemo } from './judgement_memo.js';
+import { Lineage } from './lineage.js';
+import type { EffectivePolicy } from './policy_history.js';
+import { type Judgements, judgementsOf, noJudgements, trustAfter } from './reputation.js';
 import { Retractions } from './retraction.js';
+import { Revisions } from './revisions.js';
 import type { RuleRecords } from './rule_records.js';
 import type {
   Assumption,
@@ -15,6 +22,7 @@ import type {
   TrustStep,
 } from './rules.js';
 import type { Taint } from './taint.js';
+import { isInitial } from './transitions.js';
 
 export interface ClaimRulesParts {
   readonly records: RuleRecords;
@@ -22,47 +30,91 @@ export interface ClaimRulesParts {
   /** Awaited now and then: the question's deadline, and others' turn. */
   readonly turn?: () => Promise<void>;
   readonly assume?: Assumption;
+  /** Shared by the questions of one database. */
+  readonly judgements?: JudgementMemo;
 }
 
+const noStandings: ReadonlyMap<RecordId, Standing> = new Map();
+
 class RulesOfMoment implements ClaimRules {
-  readonly #parts: ClaimRulesParts;
   readonly taint: Taint | undefined;
+  readonly #parts: ClaimRulesParts;
+  readonly #policy: EffectivePolicy;
+  readonly #words: LastWords;
+  readonly #lineage: Lineage;
+  readonly #epochs: Epochs;
+  readonly #aliases: Aliases;
+  #judgements: Judgements | undefined;
 
   constructor(parts: ClaimRulesParts) {
+    const { records, facts, assume, turn } = parts;
     this.#parts = parts;
-    const { records, facts, assume } = parts;
-    const words = new LastWords(records, facts, assume);
-    this.taint = words.any ? new Retractions({ ...parts, words }) : undefined;
+    this.#policy = records.policies.inForce(facts.asOf, facts.appliedSequence);
+    this.#words = new LastWords(records, facts, assume);
+    this.#lineage = new Lineage(records.policies, facts);
+    this.#epochs = new Epochs(records, facts, this.#words);
+    this.#aliases = new Aliases(records, facts, this.#words);
+    const [words, lineage] = [this.#words, this.#lineage];
+    this.taint = words.any
+      ? new Retractions({ words, lineage, facts, turn: turn ?? giveNoTurn })
+      : undefined;
   }
 
   get trustMoves(): boolean {
-    return false;
+    return this.#judged().any;
   }
 
-  async standings(_claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>> {
-    return new Map();
+  async standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>> {
+    if (claims.every((claim) => !claim.hasParent && isInitial(claim.lifecycle))) return noStandings;
+    const { facts, turn } = this.#parts;
+    const revisions = new Revisions({
+      lineage: this.#lineage,
+      taint: this.taint,
+      asOf: facts.asOf,
+      turn: turn ?? giveNoTurn,
+    });
+    return revisions.standings(claims);
   }
 
-  epochSupersededBy(_epoch: RecordId): RecordId | undefined {
-    return undefined;
+  epochSupersededBy(epoch: RecordId): RecordId | undefined {
+    return this.#epochs.supersededBy(epoch);
   }
 
-  joined(conceptPath: string, _aliases: 'effective' | 'all' | 'none'): JoinedPaths {
-    return { paths: [conceptPath], truncated: false };
+  joined(conceptPath: string, aliases: 'effective' | 'all' | 'none'): JoinedPaths {
+    return this.#aliases.joined(conceptPath, aliases);
   }
 
-  trustOf(_agent: AgentId): Nano {
-    const { records, facts } = this.#parts;
-    return toNano(records.policies.inForce(facts.asOf, facts.appliedSequence).table.trust.initial);
+  trustOf(agent: AgentId): Nano {
+    const { trust } = this.#policy.table;
+    return trustAfter(this.trustSteps(agent), this.#parts.facts.asOf, trust);
   }
 
-  trustSteps(_agent: AgentId): readonly TrustStep[] {
-    return [];
+  trustSteps(agent: AgentId): readonly TrustStep[] {
+    return this.#judged().steps(agent, this.#policy);
   }
 
-  withoutEffect(_id: RecordId): string | undefined {
-    return undefined;
+  withoutEffect(id: RecordId): string | undefined {
+    const [words, epochs, aliases] = [this.#words, this.#epochs, this.#aliases];
+    return withoutEffect({ ...this.#parts, words, epochs, aliases }, id);
+  }
+
+  #judged(): Judgements {
+    this.#judgements ??= this.#findJudgements();
+    return this.#judgements;
+  }
+
+  #findJudgements(): Judgements {
+    const { records, facts, assume, judgements: memo } = this.#parts;
+    if (!records.verdicts.any(facts)) return noJudgements;
+    const read = (): Judgements => judgementsOf(records, facts, this.#words);
+    // A verdict that is supposed to be retracted was not: nobody else may be told so.
+    const isSupposed =
+      assume !== undefined && records.verdicts.get(assume.retracted, facts) !== undefined;
+    return memo === undefined || isSupposed ? read() : memo.find(facts, read);
   }
 }
 
+const giveNoTurn = (): Promise<void> => Promise.resolve();
+
+/** The rules as of the moment of `facts`; made for one question. */
 export const createClaimRules = (parts: ClaimRulesParts): ClaimRules => new RulesOfMoment(parts);

@@ -4,40 +4,38 @@
  * - What was said about a record itself is in `direct.ts`.
  * - Out by cascade: `source` or one of `derived_from` is out by `retract` or by cascade, over at
  *   most `premiseDepthMax` edges. `restore` undoes what was said about the record, not a cascade.
+ * - A transition has the voice of the claim that it carries on: that claim is a premise of it, and
+ *   when it is out by `replace`, so is the transition.
  * - An answer depends on the set of records, the moment and the snapshot alone: a supersession that
  *   came after the snapshot was taken is not seen, however early its stamp is.
  */
 import type { HlcStamp, RecordId } from '@stemedb/model';
 import type { DirectlyOut, LastWords } from './direct.js';
-import type { RecordAuthor } from './governance.js';
+import type { Lineage } from './lineage.js';
 import type { RuleFacts } from './rules.js';
 import { premiseDepthMax, type Taint, type TaintReason } from './taint.js';
 
 /** Records looked at between two turns given to others. */
 const recordsPerTurn = 256;
 
-/** Until questions are asked over `RuleFacts`. */
-export interface RecordFacts {
-  readonly appliedSequence: number;
-  author(id: RecordId, asOf: HlcStamp): RecordAuthor | undefined;
-  premises(id: RecordId, asOf: HlcStamp): readonly RecordId[];
-}
-
 /** The taint over one snapshot; made for one question, whose `turn` is awaited now and then. */
 export class Retractions implements Taint {
   readonly #words: LastWords;
   readonly #facts: RuleFacts;
+  readonly #lineage: Lineage;
   readonly #turn: () => Promise<void>;
   readonly #premisesOf = new Map<RecordId, readonly RecordId[]>();
 
   constructor(parts: {
     readonly words: LastWords;
+    readonly lineage: Lineage;
     readonly facts: RuleFacts;
-    readonly turn?: () => Promise<void>;
+    readonly turn: () => Promise<void>;
   }) {
     this.#words = parts.words;
+    this.#lineage = parts.lineage;
     this.#facts = parts.facts;
-    this.#turn = parts.turn ?? (() => Promise.resolve());
+    this.#turn = parts.turn;
   }
 
   async tainted(
@@ -61,13 +59,25 @@ export class Retractions implements Taint {
     cascading: ReadonlyMap<RecordId, RecordId | undefined>,
     deep: ReadonlySet<RecordId>,
   ): TaintReason | undefined {
-    const direct: DirectlyOut | undefined = this.#words.of(id);
+    const direct = this.#directly(id);
     if (direct !== undefined) return { out: true, ...direct };
     const premise = cascading.get(id);
     if (premise !== undefined) return { out: true, why: 'cascade', premise };
-    const replaced = this.#premises(id).find((one) => this.#words.of(one) !== undefined);
+    const replaced = this.#premises(id).find((one) => this.#directly(one) !== undefined);
     if (replaced !== undefined) return { out: false, why: 'replaced_premise', premise: replaced };
-    return deep.has(id) ? { out: false, why: 'too_deep' } : undefined;
+    if (deep.has(id)) return { out: false, why: 'too_deep' };
+    // The voice is that of the claim it carries on, and so is what there is to know of it.
+    const before = this.#lineage.transitionParent(id);
+    return before === undefined ? undefined : this.#reason(before, cascading, deep);
+  }
+
+  /** What was said about the record, or about the claims that it carries on in another state. */
+  #directly(id: RecordId): DirectlyOut | undefined {
+    const direct = this.#words.of(id);
+    if (direct !== undefined) return direct;
+    const before = this.#lineage.transitionParent(id);
+    const inherited = before === undefined ? undefined : this.#directly(before);
+    return inherited?.why === 'replace' ? inherited : undefined;
   }
 
   /** What the ids rest on, level by level: each record that was reached, with its premises. */
@@ -100,10 +110,12 @@ export class Retractions implements Taint {
   #readPremises(id: RecordId): readonly RecordId[] {
     const content = this.#facts.claim(id)?.content;
     if (content === undefined) return [];
-    const premises = content.derived_from ?? [];
-    return content.source === undefined ? premises : [content.source, ...premises];
+    const before = this.#lineage.transitionParent(id);
+    return [content.source, ...(content.derived_from ?? []), before].filter(isGiven);
   }
 }
+
+const isGiven = (id: RecordId | undefined): id is RecordId => id !== undefined;
 
 type Ancestry = ReadonlyMap<RecordId, readonly RecordId[]>;
 

@@ -90,8 +90,8 @@ export interface TrustStep {
 export interface ClaimRules {
   /** What is out by supersession or by cascade; undefined when nothing was superseded. */
   readonly taint: Taint | undefined;
-  /** Standings of claims of one pair; a claim that is not in the answer has no parent, no child
-   * that counts and takes part as stated. All claims of the pair must be given. */
+  /** Standings of claims of one pair; one that is not in the answer takes part as stated, with its
+   * own voice, and nobody took its place. All claims of the pair must be given. */
   standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>>;
   /** The record by which claims of this epoch are out; undefined when it stands. */
   epochSupersededBy(epoch: RecordId): RecordId | undefined;

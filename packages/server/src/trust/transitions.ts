@@ -52,7 +52,12 @@ export interface JudgedParent {
   readonly lifecycle: Lifecycle;
   /** First author of its chain of transitions. */
   readonly owner: RecordAuthor;
+  /** Claims above it on which its state or its owner rests. */
+  readonly depth: number;
 }
+
+/** Claims above a claim on which its state may rest: what one write makes a node read. */
+export const revisionDepthMax = 64;
 
 export const statedLifecycle = (content: AssertionContent): Lifecycle =>
   content.lifecycle ?? initialState;
@@ -106,15 +111,31 @@ export const judgeChild = (
     return independent({ code: 'forbidden', detail: rule, advisory: isInitial(stated) });
   }
   if (!sameValue(child.content, parent.content)) return { ...asNew, relation: 'revision' };
-  if (stated === parent.lifecycle) return { relation: 'revision', lifecycle: stated };
+  if (stated === parent.lifecycle && asNew.lifecycle === stated) {
+    return { relation: 'revision', lifecycle: stated };
+  }
   const allowed = allowedTransitions[parent.lifecycle];
-  if (allowed.includes(stated)) return { relation: 'transition', lifecycle: stated };
-  const detail =
-    allowed.length === 0
+  const detail = transitionFault(stated, parent, allowed);
+  if (detail !== undefined) {
+    return independent({ code: 'transition_not_allowed', detail, advisory: false });
+  }
+  return { relation: stated === parent.lifecycle ? 'revision' : 'transition', lifecycle: stated };
+};
+
+/** Why a claim of the same value cannot have its state from its parent. */
+const transitionFault = (
+  stated: Lifecycle,
+  parent: JudgedParent,
+  allowed: readonly Lifecycle[],
+): string | undefined => {
+  if (stated !== parent.lifecycle && !allowed.includes(stated)) {
+    return allowed.length === 0
       ? `A claim that is "${parent.lifecycle}" goes to no other state; state a new claim.`
       : `From "${parent.lifecycle}" a claim may go to ${allowed.map(quoted).join(' or ')}, ` +
-        `not to "${stated}".`;
-  return independent({ code: 'transition_not_allowed', detail, advisory: false });
+          `not to "${stated}".`;
+  }
+  if (parent.depth < revisionDepthMax) return undefined;
+  return `The state would rest on more than ${revisionDepthMax} earlier claims; state a new claim.`;
 };
 
 const quoted = (state: Lifecycle): string => `"${state}"`;
