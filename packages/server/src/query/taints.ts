@@ -1,8 +1,6 @@
 /** Retraction as an answer tells it. */
-import type { AnswerWarning, HlcStamp } from '@stemedb/model';
-import type { StoreSnapshot } from '../store/store.js';
-import { premiseDepthMax, type Taint, type TaintReason } from '../trust/taint.js';
-import type { RecordReader } from './records.js';
+import type { AnswerWarning } from '@stemedb/model';
+import { premiseDepthMax, type TaintReason } from '../trust/taint.js';
 
 /** Why a claim is left out; undefined when it is in. */
 export const taintedOut = (reason: TaintReason | undefined): string | undefined => {
@@ -28,6 +26,6 @@ export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerW
     const detail = `It rests on ${reason.premise}, which was replaced.`;
     return [{ code: 'replaced_premise', detail }];
   }
-  const detail = `It rests on more than ${premiseDepthMax} premises in a chain; its end was not checked.`;
+  const detail = `It rests on a chain of more than ${premiseDepthMax} premises; its end was not checked.`;
   return [{ code: 'provenance_too_deep', detail }];
 };

@@ -15,11 +15,11 @@ import {
   type StemeError,
   sign,
 } from '@stemedb/model';
+import { Histories } from '../../src/bin/histories.js';
 import type { Submission } from '../../src/ingest/ingest.js';
 import type { Principal } from '../../src/ingest/principal.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import { localCandidates } from '../../src/query/local_candidates.js';
-import { plainRules } from '../../src/query/plain_rules.js';
 import { createQueryService, type QueryCollaborators } from '../../src/query/query_service.js';
 import type { QueryService, Question } from '../../src/query/question.js';
 import { singleNodeShards } from '../../src/store/shard_map.js';
@@ -101,6 +101,16 @@ export interface Explained {
     readonly class: string;
     readonly confidence: number;
     readonly effective_confidence: number;
+    readonly trust: number;
+    readonly lifecycle: string;
+    readonly voice_of?: RecordId;
+    readonly votes?: readonly {
+      readonly vote: RecordId;
+      readonly agent_id: AgentId;
+      readonly weight: number;
+    }[];
+    readonly votes_count?: number;
+    readonly warnings?: readonly AnswerWarning[];
     readonly reason: string;
   }[];
   readonly candidates_count: number;
@@ -168,7 +178,7 @@ export const serviceOver = (
       waitFor: async (sequence) => store.appliedSequence >= sequence,
     },
     policies,
-    rulesOver: plainRules(policies, () => undefined),
+    rulesOver: new Histories(log, store).rulesOver,
     lenses: new LensRegistry(),
     clock,
     random: { bytes: (length) => new Uint8Array(length) },

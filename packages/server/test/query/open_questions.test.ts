@@ -1,9 +1,9 @@
 /** Questions hold readers of the store, of which there is a bounded number. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Histories } from '../../src/bin/histories.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import { localCandidates } from '../../src/query/local_candidates.js';
-import { plainRules } from '../../src/query/plain_rules.js';
 import { createQueryService } from '../../src/query/query_service.js';
 import { singleNodeShards } from '../../src/store/shard_map.js';
 import { simulatedDatabase, submit } from '../support/databases.js';
@@ -39,7 +39,7 @@ test('questions beyond the limit are refused as overloaded, and later ones are n
       passMoment: () => Promise.resolve(),
       waitFor: () => Promise.resolve(true),
     },
-    rulesOver: plainRules(policies, () => undefined),
+    rulesOver: new Histories(log, store).rulesOver,
     lenses: new LensRegistry(),
     random: { bytes: (length) => new Uint8Array(length) },
     cursorKey: new Uint8Array(32),

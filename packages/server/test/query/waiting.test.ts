@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HybridClock, ok, type RecordId, stampMs } from '@stemedb/model';
+import { Histories } from '../../src/bin/histories.js';
 import { NodeTimeline } from '../../src/bin/node_timeline.js';
 import { GroupCommit } from '../../src/ingest/group_commit.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import type { Log } from '../../src/log/log.js';
-import { plainRules } from '../../src/query/plain_rules.js';
 import { createQueryService } from '../../src/query/query_service.js';
 import type { Store } from '../../src/store/store.js';
 import { simulatedDatabase, submit } from '../support/databases.js';
@@ -87,7 +87,7 @@ test('a wait for the disk ends with the time of the question', async () => {
       passMoment: () => new Promise(() => undefined),
       waitFor: () => Promise.resolve(true),
     },
-    rulesOver: plainRules(policies, () => undefined),
+    rulesOver: new Histories(log, store).rulesOver,
     lenses: new LensRegistry(),
     random: { bytes: (length) => new Uint8Array(length) },
     cursorKey: new Uint8Array(32),
