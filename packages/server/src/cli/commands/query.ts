@@ -131,7 +131,7 @@ export const registerQuery: Register = (program, run) => {
       );
   add('query', 'ask a question').option(
     '--lens <lens>',
-    'recency (default), confidence, consensus, votes, authority, layered, skeptic, constraints',
+    'recency (default), consensus, votes, authority, ... or one that the server adds',
   );
   add('skeptic', 'show what is contested about a concept');
   add('layered', 'let the best source class decide, and show the others');
