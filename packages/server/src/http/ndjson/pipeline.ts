@@ -3,13 +3,13 @@
  *
  * Invariants: at most `groupsInFlightMax` groups are held, so memory is bounded however long the
  * stream is; lines are reported in order; after a failure of the node nothing further is
- * reported. A line that is refused only because its attestation has not come yet
- * (`agent_not_proved`) may be set aside; it is tried again when the groups before it are decided,
- * and once more at the end. What is set aside is bounded in lines and bytes here, and in bytes by
- * a budget that all streams share.
+ * reported. A line that is refused only because what it needs has not come yet may be set aside;
+ * it is tried again when the groups before it are decided, and once more at the end. What is set
+ * aside is bounded in lines and bytes here, and in bytes by a budget that all streams share.
  */
 import type { Outcome, StemeError } from '@stemedb/model';
 import type { Accepted, Ingest, Submission } from '../../ingest/ingest.js';
+import { mayBeMended } from '../../ingest/mendable.js';
 import type { Principal } from '../../ingest/principal.js';
 import type { Clock } from '../../io/clock.js';
 import { isServerSide } from '../write_answer.js';
@@ -55,10 +55,10 @@ export class NdjsonPipeline {
   #reported: Promise<void> = Promise.resolve();
   #failure: StemeError | undefined;
   #crash: { readonly cause: unknown } | undefined;
-  /** Refused as unproved once; tried again with the next group. */
+  /** Refused for now once; tried again with the next group. */
   #unproved: ReadLine[] = [];
   #unprovedBytes = 0;
-  /** Refused as unproved twice; tried again at the end. */
+  /** Refused for now twice; tried again at the end. */
   #setAside: ReadLine[] = [];
   #setAsideBytes = 0;
   /** Taken from the shared budget and not given back. */
@@ -149,8 +149,8 @@ export class NdjsonPipeline {
 
   #refuseWaiting(line: ReadLine, error: StemeError): void {
     const detail =
-      `${error.detail} Its attestation is not among the lines so far, and no more lines can ` +
-      'wait for theirs: send attestations before the records that they prove.';
+      `${error.detail} What it needs is not among the lines so far, and no more lines can wait: ` +
+      'send attestations, targets and parents before the records that need them.';
     this.#deps.report.refused(line.number, { ...error, detail });
   }
 
@@ -206,7 +206,7 @@ export class NdjsonPipeline {
         report.accepted(status, sequence, position);
       } else if (isServerSide(outcome.error)) {
         this.#failure = outcome.error;
-      } else if (waiting !== undefined && isUnproved(outcome.error) && setAside !== undefined) {
+      } else if (waiting !== undefined && mayBeMended(outcome.error) && setAside !== undefined) {
         setAside(line, outcome.error);
       } else {
         report.refused(line.number, outcome.error);
@@ -250,10 +250,6 @@ function outcomeOf(outcomes: Map<ReadLine, Outcome<Accepted>>, line: ReadLine): 
   if (outcome === undefined) throw new Error('Every line has an outcome.');
   return outcome;
 }
-
-/** What a later line may mend: its author is not proved yet, or its target is not there yet. */
-const isUnproved = (error: StemeError): boolean =>
-  error.code === 'agent_not_proved' || error.code === 'not_found';
 
 const bytesOf = (lines: readonly ReadLine[]): number =>
   lines.reduce((sum, line) => sum + line.bytes, 0);
