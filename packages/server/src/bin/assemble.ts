@@ -1,16 +1,19 @@
 /** Wires the rooms of a database over its open files. */
-import type { AgentId, Outcome } from '@stemedb/model';
+import type { AgentId, Outcome, RecordId } from '@stemedb/model';
 import { blake3, HybridClock, keyPairFromSeed, ok, stampMs } from '@stemedb/model';
 import { GroupCommit } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
 import type { Identity } from '../log/identity.js';
+import { type LogProofs, MerkleLog } from '../log/merkle/merkle_log.js';
 import { CachedCandidates } from '../query/cached_candidates.js';
 import { Generations } from '../query/generations.js';
 import { localCandidates } from '../query/local_candidates.js';
 import { defaultCacheBytesMax, QueryCache } from '../query/query_cache.js';
-import { createQueryService } from '../query/query_service.js';
+import { createQueryService, type QueryCollaborators } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
+import { createReadings } from '../query/readings.js';
+import { createRecordReads, type RecordReads } from '../query/record_reads.js';
 import { singleNodeShards } from '../store/shard_map.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Database, DatabaseOptions, Effects } from './database_contract.js';
@@ -56,7 +59,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     generations,
     metrics: effects.cacheMetrics,
   });
-  const checkpoints = new Checkpoints(effects.clock, log, store, (error) =>
+  const checkpoints = new Checkpoints(effects.clock, files, (error) =>
     effects.onCheckpointFailure?.(error),
   );
   const commit = new GroupCommit({
@@ -65,6 +68,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     clock: hybrid,
     monotonicMs: () => effects.clock.monotonicMs(),
     onDurable: (records) => {
+      files.tree.note(records);
       histories.note(records);
       generations.note(records);
     },
@@ -102,13 +106,14 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
   });
 };
 
-const queryOf = (parts: Parts): QueryService => {
+/** The rooms that read, over one count of open readings. */
+const readersOf = (parts: Parts): { readonly query: QueryService; readonly reads: RecordReads } => {
   const { files, options, effects, hybrid, histories, cache, commit } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
   const cachedRows = new CachedCandidates(cache);
   const shards = singleNodeShards(identity.nodeId);
-  return createQueryService({
+  const collaborators: QueryCollaborators = {
     log,
     store,
     timeline: new NodeTimeline({ clock, hybrid, commit, store, logId: log.logId }),
@@ -121,7 +126,20 @@ const queryOf = (parts: Parts): QueryService => {
     loaderOf: (snapshot) => localCandidates(cachedRows.over(snapshot), identity.nodeId, shards),
     cache,
     ...(options.queryLimits === undefined ? {} : { limits: options.queryLimits }),
-  });
+  };
+  const readings = createReadings(collaborators);
+  const { verify } = effects;
+  return {
+    query: createQueryService(collaborators, readings),
+    reads: createRecordReads({ ...collaborators, readings, verify }),
+  };
+};
+
+const proofsOf = (files: Files, options: DatabaseOptions, effects: Effects): LogProofs => {
+  const { identity, tree, kept, store } = files;
+  const { disk } = effects;
+  const placeOf = (id: RecordId) => store.place(id);
+  return new MerkleLog({ tree, kept, identity, disk, directory: options.walDir, placeOf });
 };
 
 /** Wires ingest and query; `release` gives the locks back when the database is closed. */
@@ -155,8 +173,9 @@ export const assemble = async (
     log,
     store,
     ingest: ingestOf(parts),
-    query: queryOf(parts),
+    ...readersOf(parts),
     policies: histories.policies,
+    proofs: proofsOf(files, options, effects),
     report: { ...files.report, clockAheadMs },
     get writeFailure() {
       return commit.failure ?? log.failure;

@@ -9,11 +9,13 @@ import type { Random } from '../io/random.js';
 import type { LensRegistry } from '../lens/registry.js';
 import type { Identity } from '../log/identity.js';
 import type { Log } from '../log/log.js';
+import type { LogProofs } from '../log/merkle/merkle_log.js';
 import type { LogMetrics } from '../log/metrics.js';
 import type { OpenReport } from '../log/open_log.js';
 import type { CacheMetrics } from '../query/query_cache.js';
 import type { QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
+import type { RecordReads } from '../query/record_reads.js';
 import type { ReplayProgress } from '../store/replay.js';
 import type { Store } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
@@ -73,7 +75,11 @@ export interface Database {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly query: QueryService;
+  /** Records of every kind beside the questions: lists, details, trust. */
+  readonly reads: RecordReads;
   readonly policies: PolicyHistory;
+  /** Checkpoints and proofs of the Merkle log. */
+  readonly proofs: LogProofs;
   readonly report: DatabaseReport;
   /** Why writing has ended, if it has. */
   readonly writeFailure: StemeError | undefined;

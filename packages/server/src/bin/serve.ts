@@ -98,6 +98,8 @@ const buildApp = (
   return buildHttpServer({
     ingest: database.ingest,
     query: database.query,
+    reads: database.reads,
+    proofs: database.proofs,
     principalOf: () => ({ type: 'node', agentId: database.agentId }),
     health: () => healthOf(database, startedMs),
     metrics: telemetry,

@@ -1,13 +1,14 @@
 /** What the HTTP room is handed: the rooms behind it as interfaces, and what it may touch. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { InclusionProof, Outcome, RecordId } from '@stemedb/model';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HttpLimits } from '../guard/limits.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Principal } from '../ingest/principal.js';
 import type { Clock } from '../io/clock.js';
 import type { Random } from '../io/random.js';
+import type { LogProofs } from '../log/merkle/merkle_log.js';
 import type { QueryService } from '../query/question.js';
+import type { RecordReads } from '../query/record_reads.js';
 import type { HttpMetrics, QueryMetrics } from '../telemetry/metrics.js';
 
 /** How the node is; `GET /v1/health` sends it as it is. */
@@ -46,8 +47,9 @@ export interface HttpConfig {
 export interface HttpDeps {
   readonly ingest: Ingest;
   readonly query: QueryService;
-  /** The proof that a record is in the tree of the newest checkpoint; absent without a tree. */
-  readonly inclusionOf?: (id: RecordId) => Promise<Outcome<InclusionProof>>;
+  readonly reads: RecordReads;
+  /** Checkpoints and proofs of the Merkle log. */
+  readonly proofs: LogProofs;
   /** Who makes the call; with authentication off, always the node. */
   readonly principalOf: (headers: IncomingHttpHeaders) => Principal;
   readonly health: () => HealthReport;

@@ -17,13 +17,16 @@ import { ProblemError, sendProblem } from './problem.js';
 import { answerError, answerNotFound, ClientErrors } from './request_errors.js';
 import { assertRoute } from './routes/assert.js';
 import { assertBatchRoute } from './routes/assert_batch.js';
+import { assertionRoutes } from './routes/assertions.js';
 import { errorsPageRoute } from './routes/errors_page.js';
 import { healthRoutes } from './routes/health.js';
+import { logRoutes } from './routes/log.js';
 import { metricsRoute } from './routes/metrics.js';
 import { lensRoute, queryRoutes } from './routes/query.js';
 import { readRecordRoute } from './routes/read_record.js';
+import { recordKindRoutes } from './routes/record_kinds.js';
 import { recordsRoute } from './routes/records.js';
-import { sourcesRoute } from './routes/sources.js';
+import { trustRoute } from './routes/trust.js';
 import { validatorCompiler } from './validate.js';
 
 /** Builds the server, ready to listen; `close()` ends it. */
@@ -115,20 +118,16 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<voi
   await app.register((plugin) => assertRoute(plugin, deps));
   await app.register((plugin) => assertBatchRoute(plugin, deps));
   await app.register((plugin) => recordsRoute(plugin, deps));
-  await app.register((plugin) => sourcesRoute(plugin, deps));
+  await app.register((plugin) => recordKindRoutes(plugin, deps));
+  await app.register((plugin) => assertionRoutes(plugin, deps));
+  await app.register((plugin) => readRecordRoute(plugin, deps));
+  await app.register((plugin) => trustRoute(plugin, deps));
   await app.register((plugin) => queryRoutes(plugin, deps));
   await app.register((plugin) => lensRoute(plugin, deps, 'skeptic'));
   await app.register((plugin) => lensRoute(plugin, deps, 'layered'));
-  for (const route of readRoutes) {
-    await app.register((plugin) => readRecordRoute(plugin, deps, route));
-  }
+  await app.register((plugin) => lensRoute(plugin, deps, 'constraints'));
+  await app.register((plugin) => logRoutes(plugin, deps));
   await app.register((plugin) => healthRoutes(plugin, deps));
   await app.register((plugin) => metricsRoute(plugin, deps));
   await app.register(errorsPageRoute);
 }
-
-const readRoutes = [
-  { path: '/v1/assertions', kind: 'assertion', operationId: 'readAssertion' },
-  { path: '/v1/sources', kind: 'source', operationId: 'readSource' },
-  { path: '/v1/records', operationId: 'readRecord' },
-] as const;

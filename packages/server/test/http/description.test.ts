@@ -31,10 +31,17 @@ const describe = async (service: HttpService): Promise<Description> => {
 
 /** What the API of spec 7 has by now, and no more. */
 const operations = [
-  ...['POST /v1/assert', 'POST /v1/assert/batch', 'POST /v1/records', 'POST /v1/sources'],
+  ...['POST /v1/assert', 'POST /v1/assert/batch', 'POST /v1/records'],
   ...['GET /v1/query', 'POST /v1/query', 'GET /v1/skeptic', 'GET /v1/layered'],
-  ...['GET /v1/assertions/{id}', 'GET /v1/sources/{id}', 'GET /v1/records/{id}'],
+  ...['GET /v1/constraints', 'GET /v1/records/{id}', 'GET /v1/trust/{agent_id}'],
+  ...['vote', 'epoch', 'supersede', 'alias', 'verdict', 'sources'].flatMap((name) => [
+    ...[`POST /v1/${name}`, `GET /v1/${name}`, `GET /v1/${name}/{id}`],
+  ]),
+  ...['GET /v1/policy', 'GET /v1/policy/{id}', 'GET /v1/assertions/{id}'],
+  ...['POST /v1/assertions/{id}/signatures', 'GET /v1/assertions/{id}/signatures'],
   ...['GET /v1/health', 'GET /v1/health/live', 'GET /v1/health/ready', 'GET /metrics'],
+  ...['GET /v1/log/checkpoint', 'GET /v1/log/key'],
+  ...['GET /v1/log/proof/inclusion', 'GET /v1/log/proof/consistency'],
   ...['GET /openapi.json', 'GET /errors'],
 ];
 
@@ -142,9 +149,10 @@ test(
     const names = (path: string): readonly string[] =>
       (paths[path]?.get?.parameters ?? []).map(({ name }) => name).sort();
     const shared = [
-      ...['agent_id', 'as_of', 'asserted_after', 'asserted_before', 'concept_path', 'cursor'],
-      ...['decay', 'epoch', 'explain', 'explain_offset', 'lifecycle', 'limit', 'min_confidence'],
-      ...['min_position', 'predicate', 'prefix', 'since', 'source_class'],
+      ...['agent_id', 'aliases', 'as_of', 'asserted_after', 'asserted_before', 'concept_path'],
+      ...['cursor', 'decay', 'epoch', 'explain', 'explain_offset', 'include_superseded'],
+      ...['lifecycle', 'limit', 'min_confidence', 'min_position', 'min_trust', 'on_retracted'],
+      ...['predicate', 'prefix', 'since', 'source_class'],
     ];
     assert.deepEqual(names('/v1/query'), [...shared, 'lens'].sort());
     assert.deepEqual(names('/v1/skeptic'), shared);

@@ -146,6 +146,8 @@ const depsOf = (
 ): HttpDeps => ({
   ingest: database.ingest,
   query: database.query,
+  reads: database.reads,
+  proofs: database.proofs,
   principalOf: () => ({ type: 'node', agentId: database.agentId }),
   health: () => ({
     status: 'healthy',

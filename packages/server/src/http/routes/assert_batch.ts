@@ -14,7 +14,7 @@ import { faultError, sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { validatedByIngest, validatorCompiler } from '../validate.js';
 import { batchResultSchema, isServerSide, readSubmission, writeAnswerOf } from '../write_answer.js';
-import { withSignatures } from './assert.js';
+import { withSignatures } from './write_record.js';
 
 const batchQuerySchema = Type.Object(
   {

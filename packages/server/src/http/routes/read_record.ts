@@ -1,80 +1,81 @@
-/** `GET /v1/assertions/{id}`, `/v1/sources/{id}` and `/v1/records/{id}`: one record, as stored. */
-import { Type } from '@sinclair/typebox';
-import type { Outcome } from '@stemedb/model';
-import { fail, ok, parseRecordId, parseStamp, parseTime } from '@stemedb/model';
-import type { FastifyInstance } from 'fastify';
+/** One record by its id: as stored, or of one kind with whether it has an effect. */
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { Outcome, RecordId, RecordKind } from '@stemedb/model';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../../ingest/principal.js';
+import type { ReadMoment } from '../../query/record_reads.js';
 import { recordAnswerSchema } from '../answer_schema.js';
 import type { HttpDeps } from '../deps.js';
-import { faultError, sendProblem } from '../problem.js';
+import { listedRecordSchema } from '../list_schema.js';
+import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
+import {
+  idParamsSchema,
+  type MomentQuery,
+  momentFields,
+  readId,
+  readMomentOf,
+} from '../read_moment.js';
 
-const paramsSchema = Type.Object({
-  id: Type.String({ description: '64 lower-case hex digits.' }),
-});
-
-const readSchema = Type.Object(
-  {
-    as_of: Type.Optional(Type.Unsafe<string | number>({ type: ['string', 'integer'] })),
-    min_position: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-  },
-  { additionalProperties: false },
-);
+const momentSchema = Type.Object(momentFields, { additionalProperties: false });
 
 interface ReadOptions {
-  readonly as_of?: string | number;
-  readonly min_position?: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly answer: TSchema;
+  readonly read: (
+    principal: Principal,
+    id: RecordId,
+    moment: ReadMoment,
+  ) => Promise<Outcome<unknown>>;
 }
 
-/** One route: below `path`, records of the kind, or of any kind. */
-export async function readRecordRoute(
-  app: FastifyInstance,
-  deps: HttpDeps,
-  route: { readonly path: string; readonly kind?: string; readonly operationId: string },
-): Promise<void> {
-  const what = route.kind ?? 'record of any kind';
-  app.get(`${route.path}/:id`, {
+function readRoute(app: FastifyInstance, deps: HttpDeps, options: ReadOptions): void {
+  const { path, operationId, summary, answer, read } = options;
+  app.get(`${path}/:id`, {
     schema: {
-      operationId: route.operationId,
+      operationId,
       tags: ['read'],
-      summary: `Read one ${what}`,
-      params: paramsSchema,
-      querystring: readSchema,
-      response: { 200: recordAnswerSchema, ...problemResponses },
+      summary,
+      params: idParamsSchema,
+      querystring: momentSchema,
+      response: { 200: answer, ...problemResponses },
     },
-    handler: async (request, reply) => {
-      const id = parseRecordId((request.params as { readonly id: string }).id);
-      if (id === undefined) {
-        const detail = 'An id is 64 lower-case hex digits.';
-        return sendProblem(reply, faultError('invalid_field', '/id', detail));
-      }
-      const options = readOptions(request.query as ReadOptions);
-      if (!options.ok) return sendProblem(reply, options.error);
-      const found = await deps.query.record(deps.principalOf(request.headers), id, {
-        ...options.value,
-        ...(route.kind === undefined ? {} : { kind: route.kind }),
-      });
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const id = readId(request);
+      if (!id.ok) return sendProblem(reply, id.error);
+      const moment = readMomentOf(request.query as MomentQuery);
+      if (!moment.ok) return sendProblem(reply, moment.error);
+      const found = await read(deps.principalOf(request.headers), id.value, moment.value);
       return found.ok ? reply.send(found.value) : sendProblem(reply, found.error);
     },
   });
 }
 
-interface RecordMoment {
-  readonly asOf?: string | number;
-  readonly minPosition?: string;
+/** `GET /v1/records/{id}`: of any kind, as stored. */
+export async function readRecordRoute(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  readRoute(app, deps, {
+    path: '/v1/records',
+    operationId: 'readRecord',
+    summary: 'Read one record of any kind',
+    answer: recordAnswerSchema,
+    read: (principal, id, moment) => deps.query.record(principal, id, moment),
+  });
 }
 
-function readOptions(query: ReadOptions): Outcome<RecordMoment> {
-  const asOf = query.as_of;
-  const isMoment =
-    asOf === undefined ||
-    parseTime(asOf) !== undefined ||
-    (typeof asOf === 'string' && parseStamp(asOf) !== undefined);
-  if (!isMoment) {
-    const detail = '"as_of" must be RFC 3339, integer milliseconds or a stamp; write + as %2B.';
-    return fail(faultError('invalid_field', '/as_of', detail));
-  }
-  return ok({
-    ...(asOf === undefined ? {} : { asOf }),
-    ...(query.min_position === undefined ? {} : { minPosition: query.min_position }),
+/** One record of a kind, below the path of its list. */
+export async function readListedRoute(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  route: { readonly path: string; readonly kind: RecordKind; readonly operationId: string },
+): Promise<void> {
+  const { path, kind, operationId } = route;
+  readRoute(app, deps, {
+    path,
+    operationId,
+    summary: `Read one ${kind}, and whether it has an effect`,
+    answer: listedRecordSchema,
+    read: (principal, id, moment) => deps.reads.listed(principal, id, kind, moment),
   });
 }
