@@ -43,6 +43,8 @@ export const errorTable = {
   signature_invalid: row(422, 'A signature does not verify.'),
   agent_not_proved: row(422, 'The stated agent is not the one that made this call.'),
   time_in_future: row(422, 'A time is more than five minutes ahead of this server.'),
+  checkpoint_invalid: row(422, 'A checkpoint is malformed or not signed by the key expected.'),
+  log_altered: row(500, 'The log is not the one that a checkpoint was signed for.'),
   signature_required: row(422, 'This server accepts signed records only.'),
   realm_mismatch: row(422, 'The record belongs to another realm.'),
   transition_not_allowed: row(409, 'The lifecycle does not allow this.'),

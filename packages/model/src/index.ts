@@ -14,6 +14,22 @@ export { canonicalBytes, canonicalText } from './json/canonical.js';
 export { type JsonLimits, parseJson } from './json/parser.js';
 export { decodeStored } from './json/trusted.js';
 export { kindNumber, kindOfNumber, parseKind, recordKinds } from './kind.js';
+export { fromBase64, toBase64 } from './merkle/base64.js';
+export {
+  type Checkpoint,
+  openCheckpoint,
+  originOf,
+  signCheckpoint,
+  statedOrigin,
+} from './merkle/checkpoint.js';
+export { emptyRoot, leafData, leafHash, nodeHash } from './merkle/hash.js';
+export { formatVkey, type NoteKey, noteKeyOf, parseVkey } from './merkle/note.js';
+export {
+  type LeafPlace,
+  type TreeHead,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle/proof.js';
 export { nearestName } from './nearest.js';
 export { defaultPolicyTable, type PolicyTable } from './policy.js';
 export { publicError, publicFaults } from './public_faults.js';

@@ -31,7 +31,12 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
 
 /** Signs `target`, a record of `kind`, with 32 secret bytes. */
 export function sign(kind: RecordKind, target: RecordId, secretSeed: Uint8Array): SignatureHex {
-  return toHex(signBytes(signatureMessage(kind, target), secretSeed)) as SignatureHex;
+  return toHex(signMessage(signatureMessage(kind, target), secretSeed)) as SignatureHex;
+}
+
+/** The 64 bytes of the signature over a message, which must not be one that means a record. */
+export function signMessage(message: Uint8Array, secretSeed: Uint8Array): Uint8Array {
+  return signBytes(message, secretSeed);
 }
 
 /** Verification in pure code; expects what `verifySignature` has checked before. */

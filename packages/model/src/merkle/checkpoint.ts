@@ -1,0 +1,59 @@
+/**
+ * Checkpoints (C2SP tlog-checkpoint): the origin of a log, the size of its tree and the root at
+ * that size, as a signed note. Lines after the third are extensions, which are signed and ignored.
+ */
+import type { Outcome } from '../errors.js';
+import { fail, ok } from '../result.js';
+import type { Ed25519Verify } from '../signature/verify.js';
+import { fromBase64, toBase64 } from './base64.js';
+import { type NoteKey, openNote, signNote } from './note.js';
+import type { TreeHead } from './proof.js';
+
+/** What a node says of its log at one moment. */
+export interface Checkpoint extends TreeHead {
+  /** `stemedb/<database id>/<log id>`. */
+  readonly origin: string;
+}
+
+/** The origin line of a log; it is also the name of the key that signs its checkpoints. */
+export function originOf(databaseId: string, logId: string): string {
+  return `stemedb/${databaseId}/${logId}`;
+}
+
+/** The checkpoint as a note, signed by the seed's key under the origin as its name. */
+export function signCheckpoint(checkpoint: Checkpoint, secretSeed: Uint8Array): string {
+  const { origin, size, root } = checkpoint;
+  return signNote(`${origin}\n${size}\n${toBase64(root)}\n`, origin, secretSeed);
+}
+
+/** The checkpoint that this key has signed; `checkpoint_invalid` for anything else. */
+export function openCheckpoint(
+  note: string,
+  key: NoteKey,
+  verify: Ed25519Verify,
+): Outcome<Checkpoint> {
+  const text = openNote(note, key, verify);
+  if (!text.ok) return text;
+  const checkpoint = parseBody(text.value);
+  if (checkpoint === undefined) return refused('its text is not origin, size and root');
+  if (checkpoint.origin !== key.name) return refused(`its origin is not ${key.name}`);
+  return ok(checkpoint);
+}
+
+/** The origin that a note states, before anything of it is believed. */
+export function statedOrigin(note: string): string | undefined {
+  return parseBody(note)?.origin;
+}
+
+function parseBody(text: string): Checkpoint | undefined {
+  const [origin = '', digits = '', base64 = ''] = text.split('\n');
+  const root = fromBase64(base64);
+  const size = Number(digits);
+  if (origin === '' || !/^(?:0|[1-9][0-9]{0,15})$/.test(digits)) return undefined;
+  if (root?.length !== 32 || !Number.isSafeInteger(size)) return undefined;
+  return { origin, size, root };
+}
+
+function refused(why: string): Outcome<never> {
+  return fail({ code: 'checkpoint_invalid', detail: `This is no valid checkpoint: ${why}.` });
+}
