@@ -4,7 +4,8 @@
  * the question are the asker's own.
  *
  * - `visible`: of all that the snapshot has, asked as of its newest stamp. Such a page holds for
- *   every later snapshot in which nothing that it read was touched.
+ *   every later snapshot in which nothing that it read was touched. Not so with an explanation: it
+ *   shows the trust in each author, whether or not the lens uses it, and that moves with the stamp.
  * - `fixed`: as of a stated stamp. Records with later stamps do not matter, but touch it all the
  *   same: a page too many is computed, none is wrong.
  * - `moving`: as of now, with a factor that time changes. Such a page is served for at most
@@ -84,8 +85,9 @@ export class AnswerCache<Page> {
     const { kind, stamp } = asked.moment;
     if (this.#section === undefined) return compute(snapshot);
     // Records may have become visible since the moment was taken; of those the page has nothing.
-    const isFixed = kind === 'visible' && stamp !== snapshot.visibleStamp;
-    const key = keyOf(isFixed ? { ...asked, moment: { kind: 'fixed', stamp } } : asked);
+    const isPassed = stamp !== snapshot.visibleStamp;
+    const isBound = kind === 'visible' && (isPassed || asked.question.explain === true);
+    const key = keyOf(isBound ? { ...asked, moment: { kind: 'fixed', stamp } } : asked);
     const sequence = snapshot.appliedSequence;
     const isUsable = (one: Kept<Page>): boolean => kind !== 'moving' || this.#isFresh(one);
     const kept = this.#section.find(key, sequence, isUsable);

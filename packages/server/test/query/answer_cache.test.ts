@@ -203,6 +203,17 @@ test('a visible moment that the snapshot has passed is a fixed one', async () =>
   await target.database.close();
 });
 
+test('an explanation is of its own stamp', async () => {
+  const { target, isComputed, note } = await bench();
+  const explained = { question: { ...question, explain: true } };
+  assert.equal(await isComputed(explained), true);
+  assert.equal(await isComputed(explained), false);
+  await write(target, claim('elsewhere', { concept_path: 'a/c' }));
+  await note();
+  assert.equal(await isComputed(explained), true);
+  await target.database.close();
+});
+
 test('memory is bounded, and 0 bytes keep nothing', async () => {
   const small = await bench(8192);
   for (let limit = 1; limit <= 100; limit += 1) {
