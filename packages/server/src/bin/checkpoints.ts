@@ -1,9 +1,11 @@
 /**
- * Store checkpoints: some time after a write the store is made durable and the log marks how far it
- * is, so that a start after a crash replays little and corruption is told from a torn tail.
+ * Store checkpoints: some time after a write the store and the tree are made durable and the log
+ * marks how far it is, so that a start after a crash replays little and corruption is told from a
+ * torn tail.
  */
 import type { Clock } from '../io/clock.js';
 import type { Log } from '../log/log.js';
+import type { MerkleTree } from '../log/merkle/merkle_tree.js';
 import type { Store } from '../store/store.js';
 
 /** At most this much of the log is replayed after a crash, in milliseconds of writing. */
@@ -13,16 +15,22 @@ export class Checkpoints {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #store: Store;
+  readonly #tree: MerkleTree;
   readonly #onFailure: (error: unknown) => void;
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(clock: Clock, log: Log, store: Store, onFailure: (error: unknown) => void) {
+  constructor(
+    clock: Clock,
+    files: { readonly log: Log; readonly store: Store; readonly tree: MerkleTree },
+    onFailure: (error: unknown) => void,
+  ) {
     this.#onFailure = onFailure;
     this.#clock = clock;
-    this.#log = log;
-    this.#store = store;
+    this.#log = files.log;
+    this.#store = files.store;
+    this.#tree = files.tree;
   }
 
   /** Sees to it that a checkpoint follows. */
@@ -40,12 +48,15 @@ export class Checkpoints {
     this.#cancel?.();
     await this.#running;
     await this.#store.checkpoint();
+    // The next start can make the tree anew; it must not stand in the way of an end in order.
+    await this.#tree.flush().catch(this.#onFailure);
   }
 
   async #take(): Promise<void> {
     if (this.#stopped) return;
     try {
       await this.#store.checkpoint();
+      await this.#tree.flush();
     } catch (error) {
       // Nothing is lost: the log has it all, a start would replay more. The next write tries again.
       this.#onFailure(error);

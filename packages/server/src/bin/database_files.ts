@@ -6,16 +6,22 @@
 import { type Outcome, ok } from '@stemedb/model';
 import { type Identity, openIdentity } from '../log/identity.js';
 import type { Log } from '../log/log.js';
+import { readCheckpointFile, type SignedCheckpoint } from '../log/merkle/checkpoint_file.js';
+import type { MerkleTree } from '../log/merkle/merkle_tree.js';
 import type { LogMetrics } from '../log/metrics.js';
 import { openLog } from '../log/open_log.js';
 import { replay } from '../store/replay.js';
 import type { Store } from '../store/store.js';
 import type { DatabaseOptions, DatabaseReport, Effects } from './database_contract.js';
 import { openOrRebuildStore } from './store_files.js';
+import { openTree } from './tree_files.js';
 
 export interface Files {
   readonly identity: Identity;
   readonly log: Log;
+  readonly tree: MerkleTree;
+  /** The newest checkpoint that was given out. */
+  readonly kept: SignedCheckpoint | undefined;
   readonly store: Store;
   readonly report: Omit<DatabaseReport, 'clockAheadMs'>;
 }
@@ -29,6 +35,8 @@ export const openFiles = async (
   const identity = await openIdentity(disk, effects.random, options.walDir);
   if (!identity.ok) return identity;
   const { databaseId, logId } = identity.value;
+  const kept = await readCheckpointFile(disk, options.walDir, identity.value);
+  if (!kept.ok) return kept;
   const opened = await openOrRebuildStore(effects, options.dbDir, databaseId);
   if (!opened.ok) return opened;
   const { store, rebuilt } = opened.value;
@@ -36,7 +44,7 @@ export const openFiles = async (
     directory: options.walDir,
     databaseId,
     logId,
-    provenSequence: store.appliedSequence,
+    provenSequence: Math.max(store.appliedSequence, kept.value?.checkpoint.size ?? 0),
     ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
     ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
     metrics: watchedLog(effects),
@@ -49,10 +57,18 @@ export const openFiles = async (
     return log;
   }
   const { log: openedLog, report } = log.value;
+  const tree = await openTree(disk, options.dbDir, identity.value, openedLog, kept.value);
+  if (!tree.ok) {
+    await openedLog.close();
+    await store.close();
+    return tree;
+  }
   return followLog(
     {
       identity: identity.value,
       log: openedLog,
+      tree: tree.value,
+      kept: kept.value,
       store,
       report: { log: report, replayed: 0, storeRebuilt: rebuilt },
     },
@@ -89,6 +105,7 @@ export const remakeStore = async (
   await files.store.close();
   const opened = await openOrRebuildStore(effects, options.dbDir, identity.databaseId, damage);
   if (!opened.ok) {
+    await files.tree.close();
     await log.close();
     return opened;
   }
@@ -109,8 +126,9 @@ const watchedLog = ({ logMetrics, onWriteFailure }: Effects): LogMetrics => ({
   },
 });
 
-export const closeFiles = async ({ log, store }: Files): Promise<void> => {
+export const closeFiles = async ({ log, store, tree }: Files): Promise<void> => {
   await log.close();
+  await tree.close();
   await store.close();
 };
 

@@ -19,7 +19,7 @@ import type { Disk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
 import { openFailed } from './failure.js';
 import { offsetOfName } from './format.js';
-import { writeWhole } from './segment_writer.js';
+import { readSmallFile, replaceSmallFile } from './small_file.js';
 
 export interface Identity {
   /** Seed of the node's Ed25519 key, 32 bytes. Secret. */
@@ -33,7 +33,6 @@ export interface Identity {
 }
 
 const fileName = 'identity';
-const temporaryName = 'identity.new';
 const fileBytesMax = 4096;
 
 /** Bytes of each field. */
@@ -62,7 +61,7 @@ export async function openIdentity(
     const names = await disk.list(directory);
     if (names.some((name) => offsetOfName(name) !== undefined)) return fail(missing(directory));
     const identity = createIdentity(random);
-    await writeIdentity(disk, directory, identity);
+    await replaceSmallFile(disk, directory, fileName, encode(identity));
     return ok(identity);
   } catch (error) {
     return fail(openFailed(directory, error));
@@ -76,7 +75,7 @@ export async function readIdentity(
 ): Promise<Outcome<Identity | undefined>> {
   const path = join(directory, fileName);
   if (!(await disk.exists(path))) return ok(undefined);
-  const bytes = await readSmallFile(disk, path);
+  const bytes = await readSmallFile(disk, path, fileBytesMax);
   const parsed = parseJson(bytes);
   if (!parsed.ok) return fail(broken(path, 'it is not JSON'));
   const content = parsed.value;
@@ -95,22 +94,6 @@ export async function readIdentity(
   });
 }
 
-/** Replaces the identity durably: whoever reads finds the old one or the new one, whole. */
-async function writeIdentity(disk: Disk, directory: string, identity: Identity): Promise<void> {
-  const temporary = join(directory, temporaryName);
-  if (await disk.exists(temporary)) await disk.remove(temporary);
-  const file = await disk.open(temporary, 'create');
-  try {
-    const written = await writeWhole(file, encode(identity), 0);
-    if (!written.ok) throw written.error.cause;
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(temporary, join(directory, fileName));
-  await disk.syncDirectory(directory);
-}
-
 function encode(identity: Identity): Uint8Array {
   const content = {
     version: 1,
@@ -120,22 +103,6 @@ function encode(identity: Identity): Uint8Array {
     log_id: identity.logId,
   };
   return new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`);
-}
-
-async function readSmallFile(disk: Disk, path: string): Promise<Uint8Array> {
-  const file = await disk.open(path, 'read');
-  try {
-    const bytes = new Uint8Array(fileBytesMax);
-    let filled = 0;
-    while (filled < fileBytesMax) {
-      const count = await file.read(bytes, filled, fileBytesMax - filled, filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
-  } finally {
-    await file.close();
-  }
 }
 
 function isObject(value: JsonValue): value is JsonObject {

@@ -213,7 +213,7 @@ async function startFirst(
   proven: number,
 ): Promise<Outcome<Opened>> {
   if (proven > 0) {
-    const what = `there is no log, but the store has records to ${proven}`;
+    const what = `there is no log, but records to ${proven} were durable`;
     return fail(logCorrupt({ segmentOffset: 0, offset: 0 }, what));
   }
   const header = {

@@ -121,7 +121,7 @@ async function damageAt(
   const { fault, position, nextSequence } = found;
   const what = fault === undefined ? 'the log ends here' : `the frame here is bad (${fault})`;
   if (provenSequence >= nextSequence) {
-    return `${what} before record ${nextSequence}, but the store has records to ${provenSequence}`;
+    return `${what} before record ${nextSequence}, but records to ${provenSequence} were durable`;
   }
   if (fault === undefined) return undefined;
   const source = { file, number: header.number, endPosition: size };

@@ -53,13 +53,13 @@ const refusals = (given: StoppedDatabase, subtest: Subtest): readonly Promise<vo
         await truncate(path, Math.floor((await stat(path)).size / 2));
       },
       65,
-      new RegExp(`${firstSegment}.*the store has records to \\d+`, 's'),
+      new RegExp(`${firstSegment}.*records to \\d+ were durable`, 's'),
     ),
     refuses(
       'a store whose log was not copied',
       (copy) => rm(join(copy, 'wal', firstSegment)),
       65,
-      /there is no log, but the store has records/,
+      /there is no log, but records to/,
     ),
     refuses(
       'a file in place of the log directory',

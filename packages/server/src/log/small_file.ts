@@ -1,0 +1,49 @@
+/** Small files beside the log that are replaced as a whole: identity and checkpoint. */
+import { join } from 'node:path';
+import type { Disk } from '../io/disk.js';
+import { writeWhole } from './segment_writer.js';
+
+/** The first `bytesMax` bytes of a file. Rejects with errors of the disk. */
+export async function readSmallFile(
+  disk: Disk,
+  path: string,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  const file = await disk.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(bytesMax);
+    let filled = 0;
+    while (filled < bytesMax) {
+      const count = await file.read(bytes, filled, bytesMax - filled, filled);
+      if (count === 0) break;
+      filled += count;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Replaces a file durably: whoever reads finds the old bytes or the new ones, whole. Rejects with
+ * errors of the disk; then it is the old one, or after a failed directory sync either.
+ */
+export async function replaceSmallFile(
+  disk: Disk,
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const temporary = join(directory, `${name}.new`);
+  if (await disk.exists(temporary)) await disk.remove(temporary);
+  const file = await disk.open(temporary, 'create');
+  try {
+    const written = await writeWhole(file, bytes, 0);
+    if (!written.ok) throw written.error.cause;
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(temporary, join(directory, name));
+  await disk.syncDirectory(directory);
+}
