@@ -59,6 +59,12 @@ export class ClaimGatherer {
     return this.#lastJoined;
   }
 
+  /** Below a prefix lie the pairs that have claims of their own at the moment asked: the store
+   * knows of later ones as well, and what is joined to those stands with its own concept. */
+  get #needsOwnClaims(): boolean {
+    return this.#question.scope.type === 'prefix';
+  }
+
   async gather({ conceptPath, predicate }: Pair): Promise<GatheredPair> {
     const { moment, pace } = this.#reading;
     const joined = this.joined(conceptPath);
@@ -70,7 +76,10 @@ export class ClaimGatherer {
         moment.stamp,
         pace,
       );
-      if (rows.length === 0) continue;
+      if (rows.length === 0) {
+        if (path === conceptPath && this.#needsOwnClaims) return { claims: [], joined };
+        continue;
+      }
       const standings = await this.#rules.standings(rows);
       for (const claim of stand(rows, standings, path)) claims.push(claim);
     }

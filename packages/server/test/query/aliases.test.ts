@@ -93,6 +93,21 @@ describe('an alias', () => {
 });
 
 describe('a concept with aliases', () => {
+  it('shows below a prefix only pairs that have claims of their own by then', async () => {
+    const story = newStory();
+    story.claim(alice, { value: 1 });
+    join(story, carol, 'lab/x', 'lab/y');
+    const before = story.now;
+    story.claim(bob, { value: 2, concept_path: 'lab/y' });
+    const target = await told(story, byCarol);
+    const below = { scope: { type: 'prefix', prefix: 'lab' } } as const;
+    const concepts = async (more: Partial<Question>) =>
+      (await answered(asked(target, { ...below, ...more }))).results.map((one) => one.concept_path);
+    assert.deepEqual(await concepts({}), ['lab/x', 'lab/y']);
+    assert.deepEqual(await concepts({ asOf: before }), ['lab/x']);
+    await target.database.close();
+  });
+
   const filled = async () => {
     const story = newStory();
     // Above the basic plane, where UTF-16 and UTF-8 order differently.
