@@ -142,7 +142,7 @@ export class StemeClient {
   }
 
   /** Says that two concept paths, in any order, mean the same thing. */
-  alias(input: AliasInput, options: CallOptions = {}): Promise<WriteAnswer> {
+  async alias(input: AliasInput, options: CallOptions = {}): Promise<WriteAnswer> {
     return this.#write('alias', orderAlias(input), options);
   }
 

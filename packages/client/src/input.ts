@@ -112,15 +112,18 @@ export interface Author {
 
 const pathFields = ['concept_path', 'predicate', 'prefix'] as const;
 
-const milliseconds = (name: string, value: TimeInput): number => {
-  const ms = parseTime(value);
-  if (ms !== undefined) return ms;
-  const detail = `${name} must be RFC 3339 with at most three decimals, or whole milliseconds.`;
-  throw new StemeClientError({
+const invalidField = (name: string, detail: string): StemeClientError =>
+  new StemeClientError({
     code: 'invalid_field',
     detail,
     faults: [{ code: 'invalid_field', pointer: `/${name}`, detail }],
   });
+
+const milliseconds = (name: string, value: TimeInput): number => {
+  const ms = parseTime(value);
+  if (ms !== undefined) return ms;
+  const detail = `${name} must be RFC 3339 with at most three decimals, or whole milliseconds.`;
+  throw invalidField(name, detail);
 };
 
 const normalizeReference = (value: JsonValue): JsonValue => {
@@ -174,7 +177,9 @@ const compareBytes = (a: string, b: string): number => {
 /** An alias says the same whichever path comes first; its record has them in bytewise order. */
 export const orderAlias = (input: AliasInput): AliasInput => {
   const [a, b] = [input.a.normalize('NFC'), input.b.normalize('NFC')];
-  return compareBytes(a, b) > 0 ? { ...input, a: b, b: a } : { ...input, a, b };
+  const order = compareBytes(a, b);
+  if (order === 0) throw invalidField('b', 'An alias joins two concept paths; these are the same.');
+  return order > 0 ? { ...input, a: b, b: a } : { ...input, a, b };
 };
 
 /** Fills in author and time, computes the id and signs it. */

@@ -22,3 +22,7 @@ export const valueCell = (
 /** The first digits of an id: enough to tell rows apart, not enough to name the record. */
 export const shortId = (text: string | undefined): string =>
   text === undefined ? '-' : text.slice(0, idDigits);
+
+/** `1 vote`, `2 votes`. */
+export const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -89,6 +89,7 @@ const advice: { readonly [code: string]: string } = {
   database_mismatch: 'Check --wal-dir and --db-dir; the store may be deleted and rebuilt.',
   log_corrupt: 'Run `stemedb verify`, then restore a backup or an export.',
   store_corrupt: 'Run `stemedb rebuild`.',
+  log_altered: 'Keep the checkpoint, the files and this output; see docs/merkle-log.md.',
   disk_full: 'Make room and run it again.',
   log_failed: 'Restart the server and look at its log.',
 };
@@ -97,12 +98,18 @@ const faultLine = (fault: Fault): string =>
   `  ${escapeText(fault.pointer === '' ? '(whole)' : fault.pointer)}: ${fault.code}: ` +
   escapeText(fault.detail);
 
-/** `code: detail`, the advice for that code, and a line for each fault. */
+/** `code: detail`, the advice for that code, and a line for each fault that says more. */
 export const describeError = (error: StemeClientError | StemeError): string => {
   const faults = error.faults ?? [];
+  const others = faults.filter(({ detail }) => detail !== error.detail);
+  // A fault that repeats the sentence adds its place alone.
+  const [same] = faults.filter(({ detail }) => detail === error.detail);
+  const place =
+    same === undefined || same.pointer === '' ? '' : ` (at ${escapeText(same.pointer)})`;
   const hint = advice[error.code];
-  const first = `${error.code}: ${escapeText(error.detail)}${hint === undefined ? '' : ` ${hint}`}`;
-  return [first, ...faults.map(faultLine)].join('\n');
+  const advised = hint === undefined ? '' : ` ${hint}`;
+  const first = `${error.code}: ${escapeText(error.detail)}${place}${advised}`;
+  return [first, ...others.map(faultLine)].join('\n');
 };
 
 export const isClientError = (error: unknown): error is StemeClientError =>

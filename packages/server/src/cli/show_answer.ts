@@ -1,6 +1,6 @@
 /** An answer of the server as tables for a person. Everything a claim says is escaped. */
 import type { Answer, AnswerConstraint, AnswerResult } from '@stemedb/client';
-import { numberCell, shortId, valueCell } from './cells.js';
+import { counted, numberCell, shortId, valueCell } from './cells.js';
 import { escapeText, escapeValue } from './escape.js';
 import type { Report, Row } from './report.js';
 
@@ -70,7 +70,7 @@ const showDetails = async (report: Report, result: AnswerResult): Promise<void> 
   if (values !== undefined) {
     await report.line(
       `${result.status}: conflict ${numberCell(result.conflict_score)}, ` +
-        `${result.values_count} values, ${numberCell(result.entropy_bits)} bits`,
+        `${counted(result.values_count, 'value')}, ${numberCell(result.entropy_bits)} bits`,
     );
     await showValues(report, result);
   }
@@ -109,6 +109,9 @@ const candidateColumns: readonly string[] = [
   'reason',
 ];
 
+/** Reasons name ids: all of a reason is worth a wide table. */
+const reasonWidth = 200;
+
 /** Objects as a table whose columns are the names that occur, in order of appearance. */
 const showRows = async (report: Report, items: readonly object[]): Promise<void> => {
   if (items.length === 0) return;
@@ -122,7 +125,8 @@ const showRows = async (report: Report, items: readonly object[]): Promise<void>
       if (cell === undefined) return '';
       if (typeof cell === 'number') return numberCell(cell);
       const isId = typeof cell === 'string' && /^[0-9a-f]{64}$/.test(cell);
-      return isId ? shortId(cell) : valueCell(cell);
+      if (isId) return shortId(cell);
+      return name === 'reason' ? valueCell(cell, undefined, reasonWidth) : valueCell(cell);
     });
   });
   await report.table(names.map(escapeText), rows);
@@ -132,7 +136,7 @@ const showRows = async (report: Report, items: readonly object[]): Promise<void>
 export const showAnswer = async (report: Report, answer: Answer): Promise<void> => {
   const { results } = answer;
   if (results.length === 0) {
-    await report.note('There is no claim about this.');
+    await report.note('There is no claim about this that takes part.');
     return;
   }
   const constraints = results.flatMap(({ constraint, ...result }) =>

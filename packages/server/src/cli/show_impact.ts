@@ -4,6 +4,10 @@ import { numberCell, valueCell } from './cells.js';
 import { escapeText } from './escape.js';
 import type { Report } from './report.js';
 
+/** How much hangs on the source. */
+export const restsOn = (dependants: number): string =>
+  dependants === 1 ? '1 record rests on it' : `${dependants} records rest on it`;
+
 /** An answer in one cell. Under a lens that names no winner it is the state of the conflict. */
 const answerCell = (result: AnswerResult | null): string => {
   if (result === null) return 'no answer';
@@ -27,7 +31,7 @@ export const showImpact = async (report: Report, page: ImpactAnswer): Promise<vo
     ]);
     await report.table(['concept', 'predicate', 'answer now', 'without the source'], rows);
   }
-  await report.note(`${dependants} records rest on it; lens ${lens}, as of ${asOf}`);
+  await report.note(`${restsOn(dependants)}; lens ${lens}, as of ${asOf}`);
   await report.note(`position ${position}`);
   if (cursor !== undefined) await report.note(`more: --cursor ${cursor}`);
 };

@@ -1,11 +1,12 @@
 /** `stemedb impact` and `retract-source`: what rests on a source, and taking it back. */
 import type { ImpactAnswer, StemeClient } from '@stemedb/client';
+import { counted } from '../cells.js';
 import { given, type Register, recordId } from '../command.js';
 import { startProgress } from '../progress.js';
 import { type PageChoice, pageMax, pageOf, withPage } from '../reading.js';
 import { UsageError } from '../report.js';
 import type { Session } from '../session.js';
-import { showImpact } from '../show_impact.js';
+import { restsOn, showImpact } from '../show_impact.js';
 import { authorship, type RealmOptions, showWritten, withRealm } from '../write.js';
 
 interface ImpactOptions extends PageChoice {
@@ -50,7 +51,7 @@ const count = async (
     for await (const page of client.impact(id, { limit: pageMax, ...given({ lens }) })) {
       first ??= page;
       answers += page.impacts.length;
-      progress.update(answers, `${answers} answers`);
+      progress.update(answers, counted(answers, 'answer'));
     }
     if (first === undefined) throw new Error('A list of pages has a first one.');
     return { answers, first };
@@ -70,7 +71,7 @@ const retract = async (
   const client = session.client(await session.signer(options.key));
   const { answers, first } = await count(session, client, id, lens);
   const { dependants, position } = first;
-  const says = `${answers} answers change under ${first.lens}, ${dependants} records rest on it`;
+  const says = `${restsOn(dependants)}; under ${first.lens}, ${counted(answers, 'answer')} would change`;
   if (reason === undefined || dryRun) {
     const counts = { source: id, lens: first.lens, answers, dependants, position };
     if (report.options.json) return void (await report.json(counts));

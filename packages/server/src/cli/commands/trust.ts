@@ -1,6 +1,6 @@
 /** `stemedb trust`: how far an agent is trusted, and by which verdicts. */
 
-import { numberCell, shortId } from '../cells.js';
+import { counted, numberCell, shortId } from '../cells.js';
 import { agentId, type Register } from '../command.js';
 import { type MomentOptions, momentOf, withMoment } from '../reading.js';
 import type { Session } from '../session.js';
@@ -14,7 +14,9 @@ const trust = async (
   const answer = await session.client().trust(agent, momentOf(options));
   if (report.options.json) return void (await report.json(answer));
   if (report.options.quiet) return void (await report.line(String(answer.trust)));
-  await report.line(`trust ${numberCell(answer.trust)} after ${answer.verdicts} verdicts`);
+  await report.line(
+    `trust ${numberCell(answer.trust)} after ${counted(answer.verdicts, 'verdict')}`,
+  );
   if (answer.steps.length > 0) {
     const rows = answer.steps.map((step) => [
       step.effective_time,
