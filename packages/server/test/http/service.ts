@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import {
   canonicalBytes,
+  defaultPolicyTable,
   type ErrorCode,
   errorTable,
   type JsonObject,
+  type KeyPair,
   keyPairFromSeed,
+  type PolicyTable,
   type RecordId,
   type RecordKind,
   recordIdOf,
@@ -38,6 +41,8 @@ export interface ServiceOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
+  /** What differs from the built-in policy. */
+  readonly policy?: Partial<PolicyTable>;
   /** Changes what is handed in, for instance to make the node fail. */
   readonly replace?: (deps: HttpDeps, target: SimulatedDatabase) => HttpDeps;
 }
@@ -70,7 +75,11 @@ export class HttpService {
   }
 
   static async start(options: ServiceOptions = {}): Promise<HttpService> {
-    const target = await simulatedDatabase({ startMs, identity: 1 });
+    const target = await simulatedDatabase({
+      startMs,
+      identity: 1,
+      policy: { ...defaultPolicyTable, ...options.policy },
+    });
     let service: HttpService | undefined;
     const deps = depsOf(target, options, () => service);
     const app = await buildHttpServer(options.replace?.(deps, target) ?? deps);
@@ -239,13 +248,17 @@ export interface SignedContent {
   readonly attestation: JsonObject;
 }
 
-/** A complete record of the author, signed. */
-export const signedContent = (kind: RecordKind, members: JsonObject): SignedContent => {
-  const stated = { kind, v: 1, agent_id: author.agentId, asserted_at: startMs };
+/** A complete record of the author, or of somebody else, signed. */
+export const signedContent = (
+  kind: RecordKind,
+  members: JsonObject,
+  signer: KeyPair = author,
+): SignedContent => {
+  const stated = { kind, v: 1, agent_id: signer.agentId, asserted_at: startMs };
   const content = { ...stated, ...members } as JsonObject;
   const id = recordIdOf(canonicalBytes(content));
-  const signature = sign(kind, id, author.secretSeed);
-  const held = { agent_id: author.agentId, signature };
+  const signature = sign(kind, id, signer.secretSeed);
+  const held = { agent_id: signer.agentId, signature };
   return {
     id,
     content,
