@@ -57,6 +57,11 @@ export class CommitQueue {
     return this.#records * 2 > queueRecordsMax || this.#bytes * 2 > queueBytesMax;
   }
 
+  /** Everything that waits, in the order in which it will be written. */
+  *waiting(): Generator<PendingRecord, void, void> {
+    for (const unit of this.#units) yield* unit.records;
+  }
+
   /** Takes a unit in; `overloaded` when it does not fit. */
   push(unit: Unit): StemeError | undefined {
     const { queueRecordsMax, queueBytesMax } = this.#limits;

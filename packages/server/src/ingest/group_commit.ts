@@ -64,6 +64,7 @@ export class GroupCommit {
   #applying: Promise<void> = Promise.resolve();
   #unapplied = 0;
   #dead: StemeError | undefined;
+  readonly #watchers = new Set<(record: PendingRecord) => void>();
   #visibleListeners: { readonly sequence: number; readonly wake: () => void }[] = [];
 
   constructor(collaborators: {
@@ -124,12 +125,27 @@ export class GroupCommit {
         answer(fail(refusal));
         return;
       }
+      for (const see of this.#watchers) for (const record of records) see(record);
       if (!this.#running) {
         this.#running = true;
         // A microtask lets calls of the same turn share the batch without waiting on a timer.
         queueMicrotask(() => void this.#run());
       }
     });
+  }
+
+  /**
+   * Tells of every record that was taken and is not visible yet, and then of each that is taken,
+   * at once, until the returned function is called: whoever looks at a view of the store that was
+   * opened meanwhile misses none. A record may be refused later, or be known already.
+   */
+  watch(see: (record: PendingRecord) => void): () => void {
+    for (const { fresh } of this.#inFlight.keys()) for (const record of fresh) see(record);
+    for (const record of this.#queue.waiting()) see(record);
+    this.#watchers.add(see);
+    return () => {
+      this.#watchers.delete(see);
+    };
   }
 
   /** Resolves when every batch that has been stamped so far is visible or was refused. */

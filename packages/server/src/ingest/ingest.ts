@@ -64,7 +64,8 @@ export interface MergeResult {
 }
 
 export interface Ingest {
-  /** Decides, logs, syncs and makes visible; resolves only then. */
+  /** Decides, logs, syncs and makes visible; resolves only then. What is accepted has its place in
+   * the order of writing when the call returns its promise, before anything else can happen. */
   submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>>;
   /** Several at once, each decided alone, committed together where the batch limit allows. */
   submitAll(
