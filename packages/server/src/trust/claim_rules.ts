@@ -76,6 +76,10 @@ class RulesOfMoment implements ClaimRules {
     return revisions.standings(claims);
   }
 
+  carriesOn(claim: RecordId): RecordId | undefined {
+    return this.#lineage.transitionParent(claim);
+  }
+
   epochSupersededBy(epoch: RecordId): RecordId | undefined {
     return this.#epochs.supersededBy(epoch);
   }

@@ -93,6 +93,9 @@ export interface ClaimRules {
   /** Standings of claims of one pair; one that is not in the answer takes part as stated, with its
    * own voice, and nobody took its place. All claims of the pair must be given. */
   standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>>;
+  /** The claim that this one carries on in another state, which is a premise of it; undefined when
+   * it is no transition. */
+  carriesOn(claim: RecordId): RecordId | undefined;
   /** The record by which claims of this epoch are out; undefined when it stands. */
   epochSupersededBy(epoch: RecordId): RecordId | undefined;
   /** `effective`: by aliases that count; `all`: by proposed ones too. */
