@@ -229,6 +229,67 @@ const governanceRules = ({ ask, isOut, startMs }: Asking): void => {
   });
 };
 
+const transitionRules = ({ ask, isOut, reasonIn, startMs }: Asking): void => {
+  const moved = (story: Story, parent: RecordId, lifecycle: string, more = {}): RecordId =>
+    story.claim(alice, { value: 'v', parent, lifecycle, ...more });
+
+  it('takes a transition out with the claim that it carries on', async () => {
+    const story = new Story(startMs);
+    const first = story.claim(alice, { value: 'v' });
+    const reviewed = moved(story, first, 'under_review');
+    const approved = moved(story, reviewed, 'approved');
+    const restingOnIt = story.claim(bob, { derived_from: [approved] });
+    const by = story.retract(alice, first);
+    const found = await ask(story.records, [first, reviewed, approved, restingOnIt], story.now);
+    assert.deepEqual(
+      [...found],
+      [
+        [first, { out: true, why: 'retract', by }],
+        [reviewed, { out: true, why: 'cascade', premise: first }],
+        [approved, { out: true, why: 'cascade', premise: reviewed }],
+        [restingOnIt, { out: true, why: 'cascade', premise: approved }],
+      ],
+    );
+  });
+
+  it('takes a transition out by replacing what it carries on; what rests on it warns', async () => {
+    const story = new Story(startMs);
+    const first = story.claim(alice, { value: 'v' });
+    const approved = moved(story, moved(story, first, 'under_review'), 'approved');
+    const restingOnIt = story.claim(bob, { derived_from: [approved] });
+    const by = story.replace(alice, first, story.claim(alice));
+    assert.deepEqual(await reasonIn(story, approved), { out: true, why: 'replace', by });
+    const warning = { out: false, why: 'replaced_premise', premise: approved };
+    assert.deepEqual(await reasonIn(story, restingOnIt), warning);
+  });
+
+  it('hands the premises of the first claim on to its transitions', async () => {
+    const story = new Story(startMs);
+    const source = story.source(bob);
+    const premise = story.claim(bob);
+    const first = story.claim(alice, { value: 'v', source, derived_from: [premise] });
+    const reviewed = moved(story, first, 'under_review');
+    story.replace(bob, premise, story.claim(bob));
+    const warning = { out: false, why: 'replaced_premise', premise };
+    assert.deepEqual(await reasonIn(story, reviewed), warning);
+    story.retract(bob, source);
+    assert.equal(await isOut(story, reviewed), true);
+  });
+
+  it('leaves alone revisions, strangers and what only looks like a transition', async () => {
+    const story = new Story(startMs);
+    const first = story.claim(alice, { value: 'v' });
+    const others = [
+      story.claim(alice, { value: 'w', parent: first, lifecycle: 'under_review' }),
+      story.claim(alice, { value: 'v', parent: first, confidence: 0.5 }),
+      story.claim(bob, { value: 'v', parent: first, lifecycle: 'under_review' }),
+      moved(story, first, 'approved'),
+    ];
+    story.retract(alice, first);
+    assert.equal((await ask(story.records, others, story.now)).size, 0);
+  });
+};
+
 export function taintConformance(
   name: string,
   startMs: number,
@@ -251,5 +312,6 @@ export function taintConformance(
     stateRules(asking);
     cascadeRules(asking);
     governanceRules(asking);
+    transitionRules(asking);
   });
 }
