@@ -33,6 +33,12 @@ export interface FileSink {
   close(): Promise<void>;
 }
 
+/** How a program ended. */
+export interface EndOfProgram {
+  readonly exit: number | null;
+  readonly signal: string | null;
+}
+
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: TextSink;
@@ -47,6 +53,14 @@ export interface CliIo {
   readonly services: CliServices;
   /** `process.versions.node`. */
   readonly nodeVersion: string;
+  /**
+   * Runs this program as a process of its own, for work that a damaged file may end by a signal.
+   * Undefined where the work is done in this process.
+   */
+  readonly runApart?: (
+    words: readonly string[],
+    onLine: (line: string) => void,
+  ) => Promise<EndOfProgram>;
   /** Resolves after so many milliseconds. */
   sleep(delayMs: number): Promise<void>;
 }

@@ -9,6 +9,8 @@ export const exitCodes = {
   failed: { number: 1, meaning: 'Refused by the server, not found, or failed.' },
   usage: { number: 2, meaning: 'The command line is wrong.' },
   data: { number: 65, meaning: 'Input lines were refused, or stored data are damaged.' },
+  view: { number: 66, meaning: 'Only a view of the log is damaged; `stemedb rebuild` mends it.' },
+  altered: { number: 67, meaning: 'The log is not the one that a checkpoint was signed for.' },
   unavailable: { number: 69, meaning: 'The server cannot be reached or is not ready.' },
   internal: { number: 70, meaning: 'A fault in the program itself.' },
   cannot_create: { number: 73, meaning: 'A file or data directory cannot be written.' },
@@ -34,6 +36,8 @@ const exceptions: { readonly [Code in ErrorCode]?: ExitName } = {
   store_format: 'data',
   invalid_configuration: 'configuration',
   malformed_json: 'data',
+  checkpoint_invalid: 'data',
+  log_altered: 'altered',
 };
 
 /** The name of the exit code that an error ends a program with. */

@@ -8,6 +8,7 @@ import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
 import { registerAlias } from './commands/alias.js';
 import { registerAssert } from './commands/assert.js';
+import { registerCheckpoint } from './commands/checkpoint.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
@@ -17,6 +18,7 @@ import { registerImpact } from './commands/impact.js';
 import { registerImport } from './commands/import.js';
 import { registerKeys } from './commands/keys.js';
 import { registerList } from './commands/list.js';
+import { registerProve } from './commands/prove.js';
 import { registerQuery } from './commands/query.js';
 import { registerRebuild } from './commands/rebuild.js';
 import { registerRestore } from './commands/restore.js';
@@ -51,6 +53,8 @@ const registers = [
   registerExport,
   registerRestore,
   registerVerify,
+  registerCheckpoint,
+  registerProve,
   registerRebuild,
   registerDoctor,
   registerKeys,

@@ -1,13 +1,15 @@
 /** The command line on a real system: the one file of this room that touches Node's files. */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { systemClock as systemClientClock } from '@stemedb/client';
 import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
-import type { CliIo, FileSink, TextSink, UserFiles } from './cli_io.js';
+import type { CliIo, EndOfProgram, FileSink, TextSink, UserFiles } from './cli_io.js';
 import type { CliServices } from './services.js';
 
 const columnsDefault = 100;
@@ -56,6 +58,21 @@ export const systemFiles: UserFiles = {
   remove: (path) => rm(path, { force: true }),
 };
 
+/** The same program again, with its errors where ours go. */
+const runApart = (
+  words: readonly string[],
+  onLine: (line: string) => void,
+): Promise<EndOfProgram> => {
+  const child = spawn(process.execPath, [process.argv[1] ?? '', ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  createInterface({ input: child.stdout }).on('line', onLine);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exit, signal) => resolve({ exit, signal }));
+  });
+};
+
 /** What `runCli` needs, from this process. */
 export const systemCliIo = (services: CliServices): CliIo => ({
   env: process.env,
@@ -69,5 +86,6 @@ export const systemCliIo = (services: CliServices): CliIo => ({
   disk: systemDisk,
   services,
   nodeVersion: process.versions.node,
+  runApart,
   sleep: (delayMs) => systemClientClock.sleep(delayMs),
 });

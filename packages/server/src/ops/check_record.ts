@@ -9,9 +9,13 @@ import {
 import { frameFlags } from '../log/format.js';
 import { readEntry } from '../log/frame.js';
 import type { LocatedFrame } from '../log/frame_reader.js';
+import type { LogEntry } from '../log/log.js';
 
 export interface CheckedRecord {
+  /** The newest stamp up to and with this record. */
   readonly stamp: HlcStamp;
+  /** The record; undefined when the frame cannot be read as one. */
+  readonly entry: LogEntry | undefined;
   /** What is wrong with it, as sentences. */
   readonly faults: readonly string[];
 }
@@ -32,12 +36,13 @@ export class RecordChecker {
     const entry = readEntry(buffer, start, frame);
     const name = `record ${frame.sequence}`;
     if (entry === undefined) {
-      return { stamp: before, faults: [`${name} states a proof that no version ever wrote`] };
+      const faults = [`${name} states a proof that no version ever wrote`];
+      return { stamp: before, entry, faults };
     }
     const faults: string[] = [];
     const isErased = (frame.flags & frameFlags.erased) !== 0;
     if (!isErased) faults.push(...this.#contentFaults(entry.kind, entry.bytes, name));
-    return { stamp: entry.stamp > before ? entry.stamp : before, faults };
+    return { stamp: entry.stamp > before ? entry.stamp : before, entry, faults };
   }
 
   /** A record of a kind that this version does not know is kept as it came, unread. */

@@ -1,22 +1,32 @@
 /**
- * Verifies a whole database: the log against itself, then the store against the log. The store is
- * not looked at while a server writes it, nor held against a log that is itself damaged.
+ * Verifies a whole database: the log against itself, the Merkle tree of its records against
+ * checkpoints and the tree file, then the store against the log. The store is not looked at while
+ * a server writes it, nor held against a log that is itself damaged.
  */
-
+import {
+  type Checkpoint,
+  keyPairFromSeed,
+  nobleVerify,
+  noteKeyOf,
+  type Outcome,
+  openCheckpoint,
+  originOf,
+} from '@stemedb/model';
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { Disk } from '../io/disk.js';
-import { readIdentity } from '../log/identity.js';
-import type { Engine } from '../store/engine.js';
-import { type VerifyEnd, verifyStore } from '../store/verify.js';
-import { isEmptyDirectory } from './data_directory.js';
-import { openReadOnlyLog } from './read_only_log.js';
+import { type Identity, readIdentity } from '../log/identity.js';
+import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint_file.js';
+import { noTreeFile, TreeFile, treeFileName } from '../log/merkle/tree_file.js';
 import { type LogEnd, type LogFinding, verifyLog } from './verify_log.js';
+import type { StoreCheck, StoreEvent } from './verify_store.js';
+import { type ClaimedCheckpoint, type TreeEnd, TreeVerifier } from './verify_tree.js';
 
-export type Severity = LogFinding['severity'] | 'store';
+/** `altered`: the log contradicts a checkpoint. `store`: a view of the log is damaged. */
+export type Severity = LogFinding['severity'] | 'altered' | 'store';
 
 export interface Finding {
   readonly severity: Severity;
-  /** Segment and byte, or the table of the store. */
+  /** Segment and byte, the checkpoint's file, or the table of the store. */
   readonly where: string;
   readonly detail: string;
 }
@@ -27,11 +37,9 @@ export interface VerifyInput {
   readonly dbDir: string;
   /** True while a server has the directories. */
   readonly isLocked: boolean;
-  readonly engine: {
-    open(directory: string): Engine;
-    /** Why files that are there must not be opened: a damaged one could end the process. */
-    fault?(directory: string): Promise<string | undefined>;
-  };
+  /** Signed notes that were saved before, by the name to report them under. */
+  readonly checkpoints: ReadonlyMap<string, string>;
+  readonly checkStore: (onEvent: (event: StoreEvent) => void) => Promise<StoreCheck>;
   readonly onFinding: (finding: Finding) => void;
   /** `done` grows through all phases; `place` says where it is. */
   readonly onProgress: (done: number, place: string) => void;
@@ -39,14 +47,14 @@ export interface VerifyInput {
 
 export interface VerifyReport {
   readonly log: LogEnd;
-  /** What was compared, or why nothing was. */
-  readonly store: VerifyEnd | string;
+  readonly tree: TreeEnd;
+  readonly store: StoreCheck;
   readonly findings: number;
   readonly worst: Severity | undefined;
 }
 
 /** The worst first. */
-const severities: readonly Severity[] = ['too_new', 'damage', 'store', 'torn_tail'];
+const severities: readonly Severity[] = ['too_new', 'altered', 'damage', 'store', 'torn_tail'];
 
 /** Rejects with errors of the disk; whatever is wrong with the data is a finding. */
 export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> => {
@@ -57,32 +65,105 @@ export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> 
     seen.add(finding.severity);
     input.onFinding(finding);
   };
-  const log = await checkLog(input, report);
-  const store = await checkStore(input, seen, report);
-  const worst = severities.find((severity) => seen.has(severity));
-  return { log, store, findings, worst };
+  const identity = await identityOf(input, report);
+  const claims = await claimsOf(input, identity, report);
+  const file = await treeFileOf(input, identity, report);
+  const tree = new TreeVerifier(claims, file, report);
+  try {
+    const { log, isLogWhole } = await checkLog(input, identity, tree, report);
+    const treeEnd = tree.end(isLogWhole);
+    const store = await checkStore(input, isLogWhole, report);
+    const worst = severities.find((severity) => seen.has(severity));
+    return { log, tree: treeEnd, store, findings, worst };
+  } finally {
+    await file?.close();
+  }
+};
+
+type ReportFinding = (finding: Finding) => void;
+
+const identityOf = async (
+  { disk, walDir }: VerifyInput,
+  report: ReportFinding,
+): Promise<Identity | undefined> => {
+  const identity = await readIdentity(disk, walDir);
+  if (identity.ok) return identity.value;
+  report({ severity: 'damage', where: 'identity', detail: identity.error.detail });
+  return undefined;
+};
+
+/** The checkpoint that the node gave out last, and those that were saved elsewhere. */
+const claimsOf = async (
+  { disk, walDir, checkpoints }: VerifyInput,
+  identity: Identity | undefined,
+  report: ReportFinding,
+): Promise<readonly ClaimedCheckpoint[]> => {
+  if (identity === undefined) return [];
+  const claims: ClaimedCheckpoint[] = [];
+  const kept = await readCheckpointFile(disk, walDir, identity);
+  if (!kept.ok) {
+    report({ severity: 'damage', where: checkpointFileName, detail: kept.error.detail });
+  } else if (kept.value !== undefined) {
+    claims.push({ where: checkpointFileName, checkpoint: kept.value.checkpoint });
+  }
+  for (const [where, note] of checkpoints) {
+    const opened = openAs(identity, note);
+    if (opened.ok) claims.push({ where, checkpoint: opened.value });
+    else {
+      const detail = `this node has not signed it for this log: ${opened.error.detail}`;
+      report({ severity: 'altered', where, detail });
+    }
+  }
+  return claims;
+};
+
+const openAs = (
+  { databaseId, logId, nodeKeySeed }: Identity,
+  note: string,
+): Outcome<Checkpoint> => {
+  const key = noteKeyOf(originOf(databaseId, logId), keyPairFromSeed(nodeKeySeed).agentId);
+  return openCheckpoint(note, key, nobleVerify);
+};
+
+/** Beside a running server the file may be in the middle of a write. */
+const treeFileOf = async (
+  { disk, dbDir, isLocked }: VerifyInput,
+  identity: Identity | undefined,
+  report: ReportFinding,
+): Promise<TreeFile | undefined> => {
+  if (identity === undefined || isLocked) return undefined;
+  const { databaseId, logId } = identity;
+  const file = await TreeFile.open({ disk, directory: dbDir, databaseId, logId }, 'read');
+  const isSound = typeof file === 'string' ? file === noTreeFile : file.tornBytes === 0;
+  if (!isSound) {
+    const what = typeof file === 'string' ? file : `its last ${file.tornBytes} bytes are damaged`;
+    const detail = `${what}; the next start makes good what is missing`;
+    report({ severity: 'store', where: treeFileName, detail });
+  }
+  return typeof file === 'string' ? undefined : file;
 };
 
 const checkLog = async (
   input: VerifyInput,
-  report: (finding: Finding) => void,
-): Promise<LogEnd> => {
+  identity: Identity | undefined,
+  tree: TreeVerifier,
+  report: ReportFinding,
+): Promise<{ readonly log: LogEnd; readonly isLogWhole: boolean }> => {
   const { disk, walDir, isLocked, onProgress } = input;
-  const identity = await readIdentity(disk, walDir);
-  if (!identity.ok) {
-    report({ severity: 'damage', where: 'identity', detail: identity.error.detail });
-  }
+  let isLogWhole = identity !== undefined;
   for await (const event of verifyLog({
     disk,
     directory: walDir,
-    databaseId: identity.ok ? identity.value?.databaseId : undefined,
+    databaseId: identity?.databaseId,
     verifySignature: sodiumVerify,
+    onRecord: (record) => tree.add(record),
   })) {
-    if (event.type === 'end') return event;
+    if (event.type === 'end') return { log: event, isLogWhole };
     if (event.type === 'progress') onProgress(event.records, `${event.records} records of the log`);
     // Beside a running server the end of the file is a write that has only just begun.
     else if (!(isLocked && event.severity === 'torn_tail')) {
       const { severity, segment, byte, detail } = event;
+      if (severity !== 'torn_tail') isLogWhole = false;
       report({ severity, where: `${segment}:${byte}`, detail });
     }
   }
@@ -90,34 +171,15 @@ const checkLog = async (
 };
 
 const checkStore = async (
-  input: VerifyInput,
-  seen: ReadonlySet<Severity>,
-  report: (finding: Finding) => void,
-): Promise<VerifyEnd | string> => {
-  if (input.isLocked) return 'because a server is using it';
-  if (seen.has('damage') || seen.has('too_new')) return 'because the log cannot be trusted';
-  const log = await openReadOnlyLog(input.disk, input.walDir);
-  if (!log.ok) return 'because there is no log to hold it against';
-  if (await isEmptyDirectory(input.disk, input.dbDir)) {
-    return 'because there is none; the next start makes it';
-  }
-  const fault = await input.engine.fault?.(input.dbDir);
-  if (fault !== undefined) {
-    report({ severity: 'store', where: 'store, file', detail: fault });
-    return 'because its file cannot be opened; run `stemedb rebuild`';
-  }
-  const engine = input.engine.open(input.dbDir);
-  try {
-    for await (const event of verifyStore(engine, log.value)) {
-      if (event.type === 'end') return event;
-      if (event.type === 'finding') {
-        report({ severity: 'store', where: `store, ${event.table}`, detail: event.detail });
-      } else {
-        input.onProgress(event.done, `${event.done} ${event.phase} of the store`);
-      }
-    }
-  } finally {
-    await engine.close();
-  }
-  throw new Error('A verification always ends with its totals.');
+  { isLocked, checkStore: check, onProgress }: VerifyInput,
+  isLogWhole: boolean,
+  report: ReportFinding,
+): Promise<StoreCheck> => {
+  if (isLocked) return 'because a server is using it';
+  if (!isLogWhole) return 'because the log cannot be trusted';
+  return check((event) => {
+    if (event.type === 'progress')
+      onProgress(event.done, `${event.done} ${event.phase} of the store`);
+    else report({ severity: 'store', where: `store, ${event.table}`, detail: event.detail });
+  });
 };

@@ -25,6 +25,7 @@ import {
   readFrames,
   type SegmentSource,
 } from '../log/frame_reader.js';
+import type { LogRecord } from '../log/log.js';
 import { RecordChecker } from './check_record.js';
 import { listSegments, openSegment, readBytes, type SegmentFile } from './segment_files.js';
 
@@ -63,6 +64,8 @@ export interface VerifyLogInput {
   /** 32 hex digits: whose log it must be. Undefined: that of its first readable header. */
   readonly databaseId?: string | undefined;
   readonly verifySignature: Ed25519Verify;
+  /** Called with each record that can be read, in log order. */
+  readonly onRecord?: (record: LogRecord) => void;
 }
 
 /** The last good frame of a segment: what the next header has to name. */
@@ -232,6 +235,10 @@ class LogVerifier {
     this.#records += 1;
     const checked = this.#checker.check(located, this.#newestStamp);
     this.#newestStamp = checked.stamp;
+    const { entry } = checked;
+    if (entry !== undefined) {
+      this.#input.onRecord?.({ ...entry, sequence: frame.sequence, offset });
+    }
     for (const detail of checked.faults) yield this.#finding('damage', position, detail);
   }
 

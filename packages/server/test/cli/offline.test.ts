@@ -90,7 +90,7 @@ test('verify: a damaged identity, or that of another database, exits with 65', a
   assert.match(other.out, /is of another database/);
 });
 
-test('verify: a store that is of no use exits with 65, and rebuild heals it', async (context) => {
+test('verify: a store that is of no use exits with 66, and rebuild heals it', async (context) => {
   const directories = await filledDirectories(context, 40);
   const engine = systemEngine.open(directories.dbDir);
   const key = [...engine.range({ gte: Buffer.from([0]), lt: Buffer.from([255]), limit: 20 })].at(
@@ -101,7 +101,7 @@ test('verify: a store that is of no use exits with 65, and rebuild heals it', as
   await engine.flush();
   await engine.close();
   const damaged = await run(['verify'], directories);
-  assert.equal(damaged.exit, 65, damaged.out + damaged.err);
+  assert.equal(damaged.exit, 66, damaged.out + damaged.err);
   assert.match(damaged.out, /^store, /m);
   const rebuilt = await run(['rebuild'], directories);
   assert.equal(rebuilt.exit, 0, rebuilt.err);
@@ -113,7 +113,7 @@ test('verify: a store file that is cut is a finding, no crash', async (context) 
   const directories = await filledDirectories(context, 40);
   await truncate(join(directories.dbDir, 'data.mdb'), 8192);
   const ran = await run(['verify'], directories);
-  assert.equal(ran.exit, 65, ran.out + ran.err);
+  assert.equal(ran.exit, 66, ran.out + ran.err);
   assert.match(ran.out, /store, file: store: the store file is cut/);
   assert.equal((await run(['rebuild'], directories)).exit, 0);
   assert.equal((await run(['verify'], directories)).exit, 0);

@@ -1,5 +1,6 @@
 /** `stemedb rebuild`: deletes the store, which is only a view of the log, and makes it anew. */
 import { directoryLocked, tryLockDirectory } from '../../log/directory.js';
+import { treeFileName } from '../../log/merkle/tree_file.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
 import type { Register } from '../command.js';
 import { startProgress } from '../progress.js';
@@ -23,6 +24,8 @@ const rebuild = async (session: Session, { dryRun }: RebuildOptions): Promise<un
     return;
   }
   await services.engine.remove(dbDir);
+  const treeFile = `${dbDir}/${treeFileName}`;
+  if (await io.disk.exists(treeFile)) await io.disk.remove(treeFile);
   await lock.release();
   const progress = startProgress(io, report.options, { title: 'rebuild', total: 0 });
   try {

@@ -1,38 +1,49 @@
-/** `stemedb verify`: the log against itself, then the store against the log. Changes nothing. */
+/**
+ * `stemedb verify`: the log against itself and against checkpoints, then the store against the
+ * log. Changes nothing. The store is read by a process of its own, because the library that maps
+ * its file trusts it: on some damage it ends the process with a signal.
+ */
+import { type JsonObject, type JsonValue, parseJson } from '@stemedb/model';
+import { Option } from 'commander';
 import { tryLockDirectory } from '../../log/directory.js';
-import { type VerifyReport, verifyDatabase } from '../../ops/verify.js';
-import type { Register } from '../command.js';
+import { type Severity, type VerifyReport, verifyDatabase } from '../../ops/verify.js';
+import {
+  checkStore,
+  type StoreCheck,
+  type StoreCheckInput,
+  type StoreEvent,
+} from '../../ops/verify_store.js';
+import type { EndOfProgram } from '../cli_io.js';
+import { collect, type Register } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
+import { readCheckpointText } from '../log_files.js';
 import { startProgress } from '../progress.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
 
-const showReport = async (session: Session, result: VerifyReport): Promise<void> => {
-  const { report } = session;
-  const { log, store } = result;
-  await report.line(
-    `log: ${log.segments} segments, ${log.bytes} bytes, ${log.records} records, ` +
-      `${log.attestations} signatures`,
-  );
-  if (typeof store === 'string') await report.line(`store: not checked, ${store}`);
-  else await report.line(`store: ${store.entries} entries held against ${store.records} records`);
-  if (result.findings === 0) await report.line(report.paint('green', 'No damage found.'));
-  else await report.line(report.paint('red', `${result.findings} findings.`));
+interface VerifyOptions {
+  readonly checkpoint?: readonly string[];
+  readonly storeOnly?: boolean;
+}
+
+const exitOf: { readonly [severity in Severity]: ExitName } = {
+  too_new: 'format',
+  altered: 'altered',
+  damage: 'data',
+  store: 'view',
+  torn_tail: 'failed',
 };
 
-/** Damage before anything else: a torn tail beside it is the lesser news. */
-const exitOf = ({ worst }: VerifyReport): ExitName => {
-  if (worst === undefined) return 'ok';
-  if (worst === 'too_new') return 'format';
-  return worst === 'torn_tail' ? 'failed' : 'data';
-};
-
-const verify = async (session: Session): Promise<ExitName> => {
-  const { io, report, services, directories } = session;
+const verify = async (session: Session, options: VerifyOptions): Promise<ExitName> => {
+  const { io, report, directories } = session;
   const { walDir } = directories;
   if (!(await io.disk.exists(walDir))) {
     throw new CommandError({ code: 'not_found', detail: `There is no log in ${walDir}.` });
+  }
+  const checkpoints = new Map<string, string>();
+  for (const path of options.checkpoint ?? []) {
+    checkpoints.set(path, await readCheckpointText(io, path));
   }
   const lock = await tryLockDirectory(io.disk, walDir);
   const findings: object[] = [];
@@ -42,7 +53,8 @@ const verify = async (session: Session): Promise<ExitName> => {
       disk: io.disk,
       ...directories,
       isLocked: lock === undefined,
-      engine: services.engine,
+      checkpoints,
+      checkStore: (onEvent) => checkStoreApart(session, onEvent),
       onFinding: (finding) => {
         if (report.options.json) findings.push(finding);
         else
@@ -53,16 +65,87 @@ const verify = async (session: Session): Promise<ExitName> => {
     progress.stop();
     if (report.options.json) await report.json({ ...result, list: findings });
     else await showReport(session, result);
-    return exitOf(result);
+    return result.worst === undefined ? 'ok' : exitOf[result.worst];
   } finally {
     progress.stop();
     await lock?.release();
   }
 };
 
+const showReport = async (session: Session, result: VerifyReport): Promise<void> => {
+  const { report } = session;
+  const { log, tree, store } = result;
+  await report.line(
+    `log: ${log.segments} segments, ${log.bytes} bytes, ${log.records} records, ` +
+      `${log.attestations} signatures`,
+  );
+  const root = tree.root ?? 'not known, because the log cannot be trusted';
+  await report.line(
+    `tree: ${tree.size} records, root ${root}; held against ${tree.checkpoints} checkpoints ` +
+      `and ${tree.entries} entries of its file`,
+  );
+  if (typeof store === 'string') await report.line(`store: not checked, ${store}`);
+  else await report.line(`store: ${store.entries} entries held against ${store.records} records`);
+  if (result.findings === 0) await report.line(report.paint('green', 'No damage found.'));
+  else await report.line(report.paint('red', `${result.findings} findings.`));
+};
+
+const storeInput = ({ io, directories, services }: Session): StoreCheckInput => ({
+  disk: io.disk,
+  ...directories,
+  engine: services.engine,
+});
+
+/** The other process: its findings and its end as JSON lines. */
+const printStoreCheck = async (session: Session): Promise<ExitName> => {
+  const { report } = session;
+  const written: Promise<void>[] = [];
+  const end = await checkStore(storeInput(session), (event) => written.push(report.json(event)));
+  await Promise.all(written);
+  await report.json({ type: 'end', end });
+  return 'ok';
+};
+
+const checkStoreApart = async (
+  session: Session,
+  onEvent: (event: StoreEvent) => void,
+): Promise<StoreCheck> => {
+  const { io, directories } = session;
+  if (io.runApart === undefined) return checkStore(storeInput(session), onEvent);
+  const { walDir, dbDir } = directories;
+  let check: StoreCheck | undefined;
+  const words = ['verify', '--store-only', '--wal-dir', walDir, '--db-dir', dbDir];
+  const ended = await io.runApart(words, (line) => {
+    const message = readMessage(line);
+    if (message === undefined) return;
+    if (message.type === 'end') check = message.end as unknown as StoreCheck;
+    else onEvent(message as unknown as StoreEvent);
+  });
+  if (check !== undefined) return check;
+  const detail = `reading it ended the process that did (${saidOf(ended)})`;
+  onEvent({ type: 'finding', table: 'file', detail });
+  return 'because its file ends whoever reads it; run `stemedb rebuild`';
+};
+
+const saidOf = ({ exit, signal }: EndOfProgram): string => signal ?? `exit code ${exit}`;
+
+const readMessage = (line: string): JsonObject | undefined => {
+  const parsed = parseJson(line);
+  return parsed.ok && isObject(parsed.value) ? parsed.value : undefined;
+};
+
+const isObject = (value: JsonValue): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export const registerVerify: Register = (program, run) => {
   program
     .command('verify')
-    .description('check every byte of the log, and the store against it')
-    .action((_options: object, command) => run(command, verify));
+    .description('check every byte of the log, its tree against checkpoints, and the store')
+    .option('--checkpoint <file>', 'a checkpoint that was saved before; may be repeated', collect)
+    .addOption(new Option('--store-only').hideHelp())
+    .action((options: VerifyOptions, command) =>
+      run(command, (session) =>
+        options.storeOnly === true ? printStoreCheck(session) : verify(session, options),
+      ),
+    );
 };

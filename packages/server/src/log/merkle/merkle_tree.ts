@@ -41,7 +41,7 @@ export class MerkleTree {
 
   /** The tree of the whole log. Rejects with errors of the disk, and `LogCorruptError`. */
   static async open(options: TreeOptions): Promise<MerkleTree> {
-    const file = await TreeFile.open(options);
+    const file = await TreeFile.open(options, 'write');
     const tree = new MerkleTree(options, new GrowingTree(undefined));
     if (typeof file === 'string') {
       await catchUp(tree.#tree, options.log);

@@ -27,6 +27,8 @@ import { groupLevel } from './leaf_group.js';
 import { hashBytes } from './tree_hasher.js';
 
 export const treeFileName = 'tree';
+/** What opening says when nothing is amiss: a log that is still short has no file. */
+export const noTreeFile = 'there is none';
 const temporaryName = 'tree.new';
 
 const magic = Buffer.from('ff5354454d455452', 'hex');
@@ -77,10 +79,14 @@ export function groupsWithin(entries: number): number {
 export class TreeFile {
   readonly #file: DiskFile;
   #count: number;
+  /** Bytes behind the last good entry, found at opening. */
+  readonly tornBytes: number;
 
-  private constructor(file: DiskFile, count: number) {
+  private constructor(file: DiskFile, size: number) {
     this.#file = file;
-    this.#count = count;
+    this.#count = Math.floor((size - headerBytes) / entryBytes);
+    this.#count = entriesOf(groupsWithin(this.#soundEntries()));
+    this.tornBytes = size - headerBytes - this.#count * entryBytes;
   }
 
   /** Entries that are there and synced. */
@@ -88,22 +94,22 @@ export class TreeFile {
     return this.#count;
   }
 
-  /** The file as it stands, or why it is of no use. Rejects with errors of the disk. */
-  static async open(place: TreeFilePlace): Promise<TreeFile | string> {
+  /**
+   * The file as it stands, or why it is of no use. To be written, it is cut behind the last good
+   * entry. Rejects with errors of the disk.
+   */
+  static async open(place: TreeFilePlace, purpose: 'read' | 'write'): Promise<TreeFile | string> {
     const path = join(place.directory, treeFileName);
-    if (!(await place.disk.exists(path))) return 'there is none';
-    const file = await place.disk.open(path, 'write');
+    if (!(await place.disk.exists(path))) return noTreeFile;
+    const file = await place.disk.open(path, purpose);
     try {
-      const header = readAt(file, 0, headerBytes);
-      if (!header.equals(encodeHeader(place))) {
+      if (!readAt(file, 0, headerBytes).equals(encodeHeader(place))) {
         await file.close();
         return 'its header is damaged, of another version or of another log';
       }
       const size = await file.size();
-      const found = new TreeFile(file, Math.floor((size - headerBytes) / entryBytes));
-      found.#count = entriesOf(groupsWithin(found.#soundEntries()));
-      const soundBytes = headerBytes + found.#count * entryBytes;
-      if (soundBytes < size) await file.truncate(soundBytes);
+      const found = new TreeFile(file, size);
+      if (purpose === 'write' && found.tornBytes > 0) await file.truncate(size - found.tornBytes);
       return found;
     } catch (error) {
       await file.close();
@@ -119,7 +125,7 @@ export class TreeFile {
     const file = await disk.open(path, 'create');
     try {
       await writeAll(file, encodeHeader(place), 0);
-      const made = new TreeFile(file, 0);
+      const made = new TreeFile(file, headerBytes);
       await made.append(entries);
       await disk.rename(path, join(directory, treeFileName));
       await disk.syncDirectory(directory);

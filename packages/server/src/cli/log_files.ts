@@ -1,0 +1,68 @@
+/** Checkpoints on the command line: where they come from, and what they are held against. */
+import type { StemeClient } from '@stemedb/client';
+import {
+  type Checkpoint,
+  fromBase64,
+  type NoteKey,
+  nobleVerify,
+  openCheckpoint,
+  parseVkey,
+} from '@stemedb/model';
+import type { CliIo } from './cli_io.js';
+import { CommandError, UsageError } from './report.js';
+import { unwrap } from './session.js';
+
+/** The text of a saved checkpoint. */
+export const readCheckpointText = (io: CliIo, path: string): Promise<string> =>
+  io.files.readText(path).catch((cause: unknown) => {
+    const detail = `The checkpoint ${path} cannot be read.`;
+    throw new CommandError({ code: 'not_found', detail, cause });
+  });
+
+/** The key that checkpoints must be signed by: the one that the user names, else the server's. */
+export const checkpointKey = async (
+  client: StemeClient,
+  vkey: string | undefined,
+): Promise<NoteKey> => {
+  const key = parseVkey(vkey ?? (await client.logKey()).vkey);
+  if (key !== undefined) return key;
+  if (vkey !== undefined)
+    throw new UsageError('--vkey must be a key as "stemedb checkpoint" shows.');
+  const detail = 'The server names a key that is none.';
+  throw new CommandError({ code: 'checkpoint_invalid', detail });
+};
+
+/** The checkpoint that the server gives out now. */
+export const fetchCheckpoint = async (
+  client: StemeClient,
+  key: NoteKey,
+): Promise<{ readonly note: string; readonly checkpoint: Checkpoint }> => {
+  const note = await client.checkpoint();
+  return { note, checkpoint: unwrap(openCheckpoint(note, key, nobleVerify)) };
+};
+
+/** A saved checkpoint; one that another key has signed means that the log is another one. */
+export const savedCheckpoint = async (
+  io: CliIo,
+  path: string,
+  key: NoteKey,
+): Promise<Checkpoint> => {
+  const opened = openCheckpoint(await readCheckpointText(io, path), key, nobleVerify);
+  if (opened.ok) return opened.value;
+  throw altered(`The server's key has not signed ${path}: ${opened.error.detail}`);
+};
+
+/** What the server says contradicts what it signed. */
+export const altered = (detail: string): CommandError =>
+  new CommandError({ code: 'log_altered', detail });
+
+/** The hashes of a proof, from a server that need not be honest; undefined when they are none. */
+export const decodeHashes = (hashes: readonly unknown[]): readonly Uint8Array[] | undefined => {
+  const decoded: Uint8Array[] = [];
+  for (const text of hashes) {
+    const bytes = typeof text === 'string' ? fromBase64(text) : undefined;
+    if (bytes?.length !== 32) return undefined;
+    decoded.push(bytes);
+  }
+  return decoded;
+};

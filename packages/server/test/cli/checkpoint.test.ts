@@ -1,0 +1,181 @@
+/** `checkpoint`, `prove` and `verify --checkpoint` as a user runs them, one after the other. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fail, leafData, parseRecordId, parseStamp } from '@stemedb/model';
+import { systemEngine } from '../../src/bin/system_effects.js';
+import type { EndOfProgram } from '../../src/cli/cli_io.js';
+import type { CliServices } from '../../src/cli/services.js';
+import { sigstoreCheckpoint, sigstoreIncludes } from '../log/merkle/others.js';
+import { filledDirectories, scratchDirectories, type TestDirectories } from '../ops/directories.js';
+import { answering, type Ran, run, scratch } from './harness.js';
+import { startReal } from './real_server.js';
+
+const services: CliServices = {
+  openDatabase: async () => fail({ code: 'internal', detail: 'not here' }),
+  engine: systemEngine,
+  readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
+};
+
+const verify = (
+  directories: TestDirectories,
+  words: readonly string[],
+  ended?: EndOfProgram,
+): Promise<Ran> => {
+  const where = ['--wal-dir', directories.walDir, '--db-dir', directories.dbDir];
+  const runApart = async (): Promise<EndOfProgram> => ended ?? { exit: 0, signal: null };
+  const io = { services, ...(ended !== undefined && { runApart }) };
+  return run(['verify', ...words, ...where], { io });
+};
+
+const assertOf = async (url: string, value: string): Promise<string> => {
+  const claim = ['--url', url, 'assert', 'a/b', 'size', value, '--json'];
+  const ran = await run(claim);
+  assert.equal(ran.exit, 0, ran.err);
+  return (JSON.parse(ran.out) as { readonly id: string }).id;
+};
+
+test('a checkpoint is saved, grows, proves a record, and verifies the log', async (context) => {
+  const directories = await scratchDirectories(context);
+  const server = await startReal(context, directories);
+  const file = join(await scratch(context), 'saved.txt');
+  const [early = '', ...rest] = [
+    await assertOf(server.url, 'one'),
+    await assertOf(server.url, 'two'),
+  ];
+  const at = ['--url', server.url];
+  const first = await run([...at, 'checkpoint', '--save', file]);
+  assert.equal(first.exit, 0, first.err);
+  assert.match(first.out, /Saved the checkpoint of 3 records .* the first one here/);
+  const before = await readFile(file, 'utf8');
+  const late = await assertOf(server.url, 'three');
+  const second = await run([...at, 'checkpoint', '--save', file, '--json']);
+  assert.equal(second.exit, 0, second.err);
+  const shown = JSON.parse(second.out);
+  assert.equal(shown.size, 4);
+  assert.equal(shown.consistent_with, 3);
+  const note = await readFile(file, 'utf8');
+  assert.equal(shown.note, note);
+
+  const theirs = sigstoreCheckpoint(note, shown.vkey);
+  assert.equal(theirs.origin, shown.origin);
+  assert.equal(theirs.logSize, 4n);
+  for (const id of [early, ...rest, late]) {
+    const proved = await run([...at, 'prove', id, '--checkpoint', file, '--json']);
+    assert.equal(proved.exit, 0, proved.err);
+    const proof = JSON.parse(proved.out);
+    const hashes = proof.hashes.map((hash: string) => Buffer.from(hash, 'base64'));
+    const [recordId, stamp] = [parseRecordId(proof.id), parseStamp(proof.recorded_stamp)];
+    assert.ok(recordId !== undefined && stamp !== undefined);
+    const leaf = leafData(recordId, stamp);
+    assert.ok(sigstoreIncludes(leaf, proof.leaf_index, 4, hashes, theirs.logHash));
+  }
+  await writeFile(file, before);
+  const tooNew = await run([...at, 'prove', late, '--checkpoint', file]);
+  assert.equal(tooNew.exit, 1, tooNew.err);
+  assert.match(tooNew.err, /invalid_field/);
+  const plain = await run([...at, 'prove', early, '--vkey', shown.vkey]);
+  assert.match(plain.out, new RegExp(`^${early} is record 2 of 4 in stemedb/`));
+
+  await server.close();
+  const verified = await verify(directories, ['--checkpoint', file]);
+  assert.equal(verified.exit, 0, verified.out + verified.err);
+  assert.match(verified.out, /tree: 4 records, root \S{44}; held against 2 checkpoints/);
+});
+
+test('a log that is another one than before ends with 67, whoever finds it', async (context) => {
+  const one = await scratchDirectories(context);
+  const server = await startReal(context, one);
+  const file = join(await scratch(context), 'saved.txt');
+  await run(['--url', server.url, 'checkpoint', '--save', file]);
+  await server.close();
+  const other = await startReal(context, await scratchDirectories(context));
+  const id = await assertOf(other.url, 'one');
+  const kept = await readFile(file, 'utf8');
+  for (const words of [
+    ['checkpoint', '--save', file],
+    ['prove', id, '--checkpoint', file],
+  ]) {
+    const ran = await run(['--url', other.url, ...words]);
+    assert.equal(ran.exit, 67, ran.out + ran.err);
+    assert.match(ran.err, /log_altered: The server's key has not signed/);
+  }
+  assert.equal(await readFile(file, 'utf8'), kept, 'the file that proves it is kept');
+  const theirs = await filledDirectories(context, 10);
+  const ran = await verify(theirs, ['--checkpoint', file]);
+  assert.equal(ran.exit, 67, ran.out + ran.err);
+  assert.match(ran.out, /altered: this node has not signed it for this log/);
+});
+
+test('a server that contradicts what it signed is found out', async (context) => {
+  const server = await startReal(context, await scratchDirectories(context));
+  const file = join(await scratch(context), 'saved.txt');
+  const early = await assertOf(server.url, 'one');
+  await run(['--url', server.url, 'checkpoint', '--save', file]);
+  const old = await readFile(file, 'utf8');
+  await assertOf(server.url, 'two');
+  let bend = (text: string): string => text;
+  const answers = new Map<string, { readonly status: number; readonly text: string }>();
+  const remember = async (path: string): Promise<void> => {
+    const answer = await fetch(server.url + path);
+    answers.set(path, { status: answer.status, text: await answer.text() });
+  };
+  for (const path of [
+    ...['/v1/log/key', '/v1/log/checkpoint', '/v1/log/proof/consistency?from=2&to=3'],
+    ...[`/v1/log/proof/inclusion?id=${early}&size=3`, `/v1/records/${early}`],
+  ]) {
+    await remember(path);
+  }
+  const liar = await answering(context, ({ url }) => {
+    const { status, text } = answers.get(url) ?? { status: 404, text: '{}' };
+    return { status, text: bend(text) };
+  });
+  const at = ['--url', liar.url];
+  const isFound = async (words: readonly string[], says: RegExp): Promise<void> => {
+    const ran = await run([...at, ...words]);
+    assert.equal(ran.exit, 67, ran.out + ran.err);
+    assert.match(ran.err, says);
+    assert.equal(await readFile(file, 'utf8'), old);
+  };
+  const honest = await run([...at, 'prove', early]);
+  assert.equal(honest.exit, 0, honest.err);
+  bend = (text) => text.replace(/"hashes":\["(.)/, (_, c) => `"hashes":["${c === 'A' ? 'B' : 'A'}`);
+  await isFound(['checkpoint', '--save', file], /are not the beginning/);
+  await isFound(['prove', early], /does not lead from/);
+  bend = (text) => text.replace('"value":"one"', '"value":"two"');
+  await isFound(['prove', early], /is another record/);
+  bend = (text) => text.replace(/\n3\n/, '\n4\n');
+  const forged = await run([...at, 'checkpoint']);
+  assert.equal(forged.exit, 65, forged.err);
+  assert.match(forged.err, /checkpoint_invalid.*signature does not verify/);
+});
+
+test('what ends the reading of the store by a signal is a finding', async (context) => {
+  const directories = await filledDirectories(context, 10);
+  const ran = await verify(directories, [], { exit: null, signal: 'SIGBUS' });
+  assert.equal(ran.exit, 66, ran.out + ran.err);
+  assert.match(ran.out, /store, file: store: reading it ended the process that did \(SIGBUS\)/);
+  assert.match(ran.out, /run `stemedb rebuild`/);
+});
+
+test('a damaged checkpoint or tree file is a finding', async (context) => {
+  const directories = await filledDirectories(context, 300);
+  const treeFile = join(directories.dbDir, 'tree');
+  const bytes = await readFile(treeFile);
+  for (const at of [3, 70, bytes.length - 1]) {
+    const spoilt = Buffer.from(bytes);
+    spoilt.writeUInt8(spoilt.readUInt8(at) ^ 1, at);
+    await writeFile(treeFile, spoilt);
+    const ran = await verify(directories, []);
+    assert.equal(ran.exit, 66, ran.out + ran.err);
+    assert.match(ran.out, /^tree: store: /m);
+    assert.ok(spoilt.equals(await readFile(treeFile)), 'verify changes nothing');
+  }
+  await writeFile(treeFile, bytes);
+  assert.equal((await verify(directories, [])).exit, 0);
+  await writeFile(join(directories.walDir, 'checkpoint'), 'nothing');
+  const ran = await verify(directories, []);
+  assert.equal(ran.exit, 65, ran.out + ran.err);
+  assert.match(ran.out, /^checkpoint: damage: /m);
+});
