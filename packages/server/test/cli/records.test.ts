@@ -122,7 +122,7 @@ const writes: readonly {
 ];
 
 for (const { kind, words, path, fields, shows } of writes) {
-  test(`stemedb ${words.slice(0, 2).join(' ').slice(0, 40)} (${shows.slice(0, 20)})`, async (context) => {
+  test(`stemedb ${words.join(' ').replaceAll(id, 'ID')}`, async (context) => {
     const server = await answering(context, echoes(kind));
     const ran = await run([...words, '--url', server.url]);
     assert.equal(ran.exit, 0, ran.err);

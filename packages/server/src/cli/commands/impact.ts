@@ -71,7 +71,8 @@ const retract = async (
   const client = session.client(await session.signer(options.key));
   const { answers, first } = await count(session, client, id, lens);
   const { dependants, position } = first;
-  const says = `${restsOn(dependants)}; under ${first.lens}, ${counted(answers, 'answer')} would change`;
+  const changed = counted(answers, 'answer');
+  const says = `${restsOn(dependants)}; under ${first.lens}, ${changed} would change`;
   if (reason === undefined || dryRun) {
     const counts = { source: id, lens: first.lens, answers, dependants, position };
     if (report.options.json) return void (await report.json(counts));

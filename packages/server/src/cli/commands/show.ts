@@ -37,7 +37,8 @@ const show = async (session: Session, id: string, options: ShowOptions): Promise
   const { report } = session;
   const found = await find(session.client(), id, options);
   if (found === undefined) {
-    const detail = `There is no record ${id}${options.asOf === undefined ? '' : ' at that moment'}.`;
+    const when = options.asOf === undefined ? '' : ' at that moment';
+    const detail = `There is no record ${id}${when}.`;
     throw new CommandError({ code: 'not_found', detail });
   }
   if (report.options.json) await report.json(found);
