@@ -8,12 +8,12 @@ import type { Identity } from '../log/identity.js';
 import { type LogProofs, MerkleLog } from '../log/merkle/merkle_log.js';
 import { CachedCandidates } from '../query/cached_candidates.js';
 import { Generations } from '../query/generations.js';
+import { createImpacts } from '../query/impacts.js';
 import { localCandidates } from '../query/local_candidates.js';
 import { defaultCacheBytesMax, QueryCache } from '../query/query_cache.js';
 import { createQueryService, type QueryCollaborators } from '../query/query_service.js';
-import type { QueryService } from '../query/question.js';
 import { createReadings } from '../query/readings.js';
-import { createRecordReads, type RecordReads } from '../query/record_reads.js';
+import { createRecordReads } from '../query/record_reads.js';
 import { singleNodeShards } from '../store/shard_map.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Database, DatabaseOptions, Effects } from './database_contract.js';
@@ -107,7 +107,7 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
 };
 
 /** The rooms that read, over one count of open readings. */
-const readersOf = (parts: Parts): { readonly query: QueryService; readonly reads: RecordReads } => {
+const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'reads' | 'impacts'> => {
   const { files, options, effects, hybrid, histories, cache, commit } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
@@ -132,6 +132,12 @@ const readersOf = (parts: Parts): { readonly query: QueryService; readonly reads
   return {
     query: createQueryService(collaborators, readings),
     reads: createRecordReads({ ...collaborators, readings, verify }),
+    impacts: createImpacts({
+      ...collaborators,
+      readings,
+      ingest,
+      watch: (see) => commit.watch(see),
+    }),
   };
 };
 
@@ -167,13 +173,14 @@ export const assemble = async (
     return settled;
   }
   const clockAheadMs = Math.max(0, stampMs(hybrid.latest()) - effects.clock.wallMs());
+  const ingest = ingestOf(parts);
   return ok({
     identity,
     agentId,
     log,
     store,
-    ingest: ingestOf(parts),
-    ...readersOf(parts),
+    ingest,
+    ...readersOf(parts, ingest),
     policies: histories.policies,
     proofs: proofsOf(files, options, effects),
     report: { ...files.report, clockAheadMs },

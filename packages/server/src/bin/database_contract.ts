@@ -12,6 +12,7 @@ import type { Log } from '../log/log.js';
 import type { LogProofs } from '../log/merkle/merkle_log.js';
 import type { LogMetrics } from '../log/metrics.js';
 import type { OpenReport } from '../log/open_log.js';
+import type { Impacts } from '../query/impacts.js';
 import type { CacheMetrics } from '../query/query_cache.js';
 import type { QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
@@ -77,6 +78,7 @@ export interface Database {
   readonly query: QueryService;
   /** Records of every kind beside the questions: lists, details, trust. */
   readonly reads: RecordReads;
+  readonly impacts: Impacts;
   readonly policies: PolicyHistory;
   /** Checkpoints and proofs of the Merkle log. */
   readonly proofs: LogProofs;

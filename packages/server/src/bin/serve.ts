@@ -99,6 +99,7 @@ const buildApp = (
     ingest: database.ingest,
     query: database.query,
     reads: database.reads,
+    impacts: database.impacts,
     proofs: database.proofs,
     principalOf: () => ({ type: 'node', agentId: database.agentId }),
     health: () => healthOf(database, startedMs),

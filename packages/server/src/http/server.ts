@@ -20,6 +20,7 @@ import { assertBatchRoute } from './routes/assert_batch.js';
 import { assertionRoutes } from './routes/assertions.js';
 import { errorsPageRoute } from './routes/errors_page.js';
 import { healthRoutes } from './routes/health.js';
+import { impactRoutes } from './routes/impact.js';
 import { logRoutes } from './routes/log.js';
 import { metricsRoute } from './routes/metrics.js';
 import { lensRoute, queryRoutes } from './routes/query.js';
@@ -119,6 +120,7 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<voi
   await app.register((plugin) => assertBatchRoute(plugin, deps));
   await app.register((plugin) => recordsRoute(plugin, deps));
   await app.register((plugin) => recordKindRoutes(plugin, deps));
+  await app.register((plugin) => impactRoutes(plugin, deps));
   await app.register((plugin) => assertionRoutes(plugin, deps));
   await app.register((plugin) => readRecordRoute(plugin, deps));
   await app.register((plugin) => trustRoute(plugin, deps));

@@ -25,11 +25,12 @@ export const startReal = async (
   directories: TestDirectories,
 ): Promise<RealServer> => {
   const database = must(await openReal(directories));
-  const { agentId, identity, ingest, query, reads, proofs, log, store } = database;
+  const { agentId, identity, ingest, query, reads, impacts, proofs, log, store } = database;
   const app = await buildHttpServer({
     ingest,
     query,
     reads,
+    impacts,
     proofs,
     principalOf: () => ({ type: 'node', agentId }),
     health: () => ({

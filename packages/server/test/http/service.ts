@@ -156,6 +156,7 @@ const depsOf = (
   ingest: database.ingest,
   query: database.query,
   reads: database.reads,
+  impacts: database.impacts,
   proofs: database.proofs,
   principalOf: () => ({ type: 'node', agentId: database.agentId }),
   health: () => ({

@@ -1,0 +1,237 @@
+/**
+ * What retracting a source would change: the pairs whose answer rests on it, each with its answer
+ * now and as it would be. Both are computed over one reading, by two sittings of which the second
+ * assumes the retraction, so nothing but the retraction is between them.
+ *
+ * Only pairs of claims that rest on the source can change, and those that aliases join to them, so
+ * the cost is that of the dependants, not of the database. Each page walks over them again.
+ */
+import type {
+  Impact,
+  ImpactAnswer,
+  JsonObject,
+  Outcome,
+  RecordId,
+  StemeError,
+} from '@stemedb/model';
+import { fail, formatTime, ok, parseStamp } from '@stemedb/model';
+import type { Lens } from '../lens/lens.js';
+import { formatPosition } from '../log/position.js';
+import type { Pair } from '../store/store.js';
+import type { Moment } from './as_of.js';
+import type { QueryCollaborators } from './collaborators.js';
+import { type Dependant, dependantsOf } from './dependants.js';
+import { movesWithTime } from './moving.js';
+import { rowsPerPair } from './pace.js';
+import type { Question } from './question.js';
+import type { Reading, Readings } from './readings.js';
+import { bindingOf, invalidCursor, isSameMoment, openCursor, sealCursor } from './sealed_cursor.js';
+import { openSitting, resolvePair } from './sitting.js';
+
+export interface ImpactQuestion {
+  readonly source: RecordId;
+  readonly lens: string;
+  readonly asOf?: string | number;
+  readonly minPosition?: string;
+  /** 1..1000 impacts. */
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface ImpactCollaborators extends QueryCollaborators {
+  readonly readings: Readings;
+}
+
+/** Where a page begins, and what the first page was read from. */
+interface Begun {
+  readonly moment: Moment | undefined;
+  readonly after: Pair | undefined;
+  readonly sequence: number | undefined;
+}
+
+/** The source, when it is one and known at the moment. */
+export const checkSource = (reading: Reading, id: RecordId): Outcome<void> => {
+  const read = reader(reading, id);
+  if (read === 'source') return ok(undefined);
+  if (read === undefined) {
+    return fail({ code: 'not_found', detail: `There is no source with the id ${id} here.` });
+  }
+  const detail =
+    `${id} is a record of kind "${read}", not a source; ` +
+    'take it back with a supersession (POST /v1/supersede, action "retract").';
+  return fail(fault('/id', detail));
+};
+
+const reader = ({ reader: records, moment }: Reading, id: RecordId): string | undefined =>
+  records.content(id, moment.stamp)?.kind;
+
+const fault = (pointer: string, detail: string): StemeError => ({
+  code: 'invalid_field',
+  detail,
+  faults: [{ code: 'invalid_field', pointer, detail }],
+});
+
+/** The question of which each pair's answer is asked; its scope only says that joined claims
+ * count for a pair that has none of its own. */
+const questionOf = ({ lens, limit }: ImpactQuestion): Question => ({
+  scope: { type: 'concept', conceptPath: '' },
+  lens,
+  limit,
+});
+
+const lensOf = (parts: ImpactCollaborators, name: string): Outcome<Lens> => {
+  const lens = parts.lenses.get(name);
+  const single = parts.lenses.names().filter((one) => !collects(parts, one));
+  if (lens !== undefined && lens.collects === undefined) return ok(lens);
+  const why = lens === undefined ? `There is no lens "${name}"` : `"${name}" collects many pairs`;
+  return fail(fault('/lens', `${why}; impact is asked under one of ${single.join(', ')}.`));
+};
+
+const collects = (parts: ImpactCollaborators, name: string): boolean =>
+  parts.lenses.get(name)?.collects !== undefined;
+
+/** One page of what retracting a source would change; `scope` is what the caller may see. */
+export const impactOf = async (
+  parts: ImpactCollaborators,
+  scope: string,
+  asked: ImpactQuestion,
+  signal?: AbortSignal,
+): Promise<Outcome<ImpactAnswer>> => {
+  const lens = lensOf(parts, asked.lens);
+  if (!lens.ok) return lens;
+  const begun = begin(parts, scope, asked);
+  if (!begun.ok) return begun;
+  const { asOf, minPosition } = asked;
+  const { moment } = begun.value;
+  const moves = movesWithTime(questionOf(asked), lens.value);
+  const options = { asOf, moment, minPosition, signal, movesWithTime: moves };
+  return parts.readings.read(options, (reading) =>
+    answer(parts, scope, asked, lens.value, begun.value, reading),
+  );
+};
+
+const bindingOfImpact = ({ source, lens }: ImpactQuestion, scope: string): string =>
+  bindingOf({ impact: source, lens, scope });
+
+const begin = (
+  { cursorKey, clock }: ImpactCollaborators,
+  scope: string,
+  asked: ImpactQuestion,
+): Outcome<Begun> => {
+  if (asked.cursor === undefined) {
+    return ok({ moment: undefined, after: undefined, sequence: undefined });
+  }
+  const binding = bindingOfImpact(asked, scope);
+  const opened = openCursor(cursorKey, binding, asked.cursor, clock.wallMs());
+  if (!opened.ok) return opened;
+  const state = opened.value as unknown as {
+    readonly a: readonly [string, string];
+    readonly m: number;
+    readonly p: number;
+    readonly s: string;
+  };
+  const stamp = parseStamp(state.s);
+  if (stamp === undefined || !isSameMoment(asked.asOf, state)) return invalidCursor();
+  const [conceptPath, predicate] = state.a;
+  return ok({
+    moment: { stamp, ms: state.m },
+    after: { conceptPath, predicate },
+    sequence: state.p,
+  });
+};
+
+const answer = async (
+  parts: ImpactCollaborators,
+  scope: string,
+  asked: ImpactQuestion,
+  lens: Lens,
+  begun: Begun,
+  reading: Reading,
+): Promise<Outcome<ImpactAnswer>> => {
+  const { cursorKey, clock, log } = parts;
+  const known = checkSource(reading, asked.source);
+  if (!known.ok) return known;
+  const walked = await dependantsOf(reading, asked.source);
+  if (!walked.ok) return walked;
+  const { claims, sequence: walkedTo } = walked.value;
+  const pairs = await affectedPairs(reading, claims);
+  const { impacts, next } = await readImpacts(parts, asked, lens, reading, pairs, begun.after);
+  const { stamp, ms } = reading.moment;
+  // What was added between two pages is behind the position of both.
+  const sequence = Math.min(begun.sequence ?? walkedTo, walkedTo);
+  const binding = bindingOfImpact(asked, scope);
+  const state = ({ conceptPath, predicate }: Pair): JsonObject => ({
+    a: [conceptPath, predicate],
+    m: ms,
+    p: sequence,
+    s: stamp,
+  });
+  return ok({
+    source: asked.source,
+    lens: lens.name,
+    as_of: formatTime(ms),
+    as_of_stamp: stamp,
+    position: formatPosition({ logId: log.logId, sequence }),
+    dependants: claims.length,
+    impacts,
+    ...(next === undefined
+      ? {}
+      : { next_cursor: sealCursor(cursorKey, binding, state(next), clock.wallMs()) }),
+  });
+};
+
+/** A pair with its place in the order of answers: bytewise by path, then by predicate. */
+interface AffectedPair {
+  readonly pair: Pair;
+  readonly key: Buffer;
+}
+
+const keyOf = ({ conceptPath, predicate }: Pair): Buffer =>
+  Buffer.from(`${conceptPath}\0${predicate}`);
+
+/** The pairs of the claims, and those of the concepts that aliases join to theirs, in order. */
+const affectedPairs = async (
+  { rules, pace }: Reading,
+  claims: readonly Dependant[],
+): Promise<readonly AffectedPair[]> => {
+  const pairs = new Map<string, AffectedPair>();
+  for (const { conceptPath: own, predicate } of claims) {
+    if (pairs.has(`${own}\0${predicate}`)) continue;
+    await pace.spend(rowsPerPair);
+    for (const conceptPath of rules.joined(own, 'effective').paths) {
+      const pair = { conceptPath, predicate };
+      pairs.set(`${conceptPath}\0${predicate}`, { pair, key: keyOf(pair) });
+    }
+  }
+  return [...pairs.values()].sort((one, other) => Buffer.compare(one.key, other.key));
+};
+
+/** Resolves pairs as they are and as they would be, until the page is full. */
+const readImpacts = async (
+  parts: ImpactCollaborators,
+  asked: ImpactQuestion,
+  lens: Lens,
+  reading: Reading,
+  pairs: readonly AffectedPair[],
+  after: Pair | undefined,
+): Promise<{ readonly impacts: readonly Impact[]; readonly next: Pair | undefined }> => {
+  const question = questionOf(asked);
+  const now = openSitting(parts, parts.readings, reading, { question, lens });
+  const assume = { retracted: asked.source };
+  const then = openSitting(parts, parts.readings, reading, { question, lens, assume });
+  const impacts: Impact[] = [];
+  let last: Pair | undefined;
+  const passed = after === undefined ? undefined : keyOf(after);
+  for (const { pair, key } of pairs) {
+    if (passed !== undefined && Buffer.compare(key, passed) <= 0) continue;
+    await reading.pace.spend(rowsPerPair);
+    if (impacts.length === asked.limit) return { impacts, next: last };
+    const before = (await resolvePair(now, pair)) ?? null;
+    const afterwards = (await resolvePair(then, pair)) ?? null;
+    last = pair;
+    if (JSON.stringify(before) === JSON.stringify(afterwards)) continue;
+    const { conceptPath: concept_path, predicate } = pair;
+    impacts.push({ concept_path, predicate, old: before, new: afterwards });
+  }
+  return { impacts, next: undefined };
+};
