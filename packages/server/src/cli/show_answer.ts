@@ -58,14 +58,31 @@ const showConstraints = async (report: Report, results: readonly Constraint[]): 
   await report.table(names, rows);
 };
 
-/** Everything below the main row: values, tiers, explanation, notes. */
+const nameOf = (result: AnswerResult): string =>
+  `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
+
+/** What is to be said beside a result; `place` tells of which, where there are several. */
+const showRemarks = async (
+  report: Report,
+  { aliases = [], notes = [], warnings = [] }: AnswerResult,
+  place: string,
+): Promise<void> => {
+  if (aliases.length > 0) {
+    await report.line(`${place}joined by aliases: ${aliases.map(escapeText).join(', ')}`);
+  }
+  for (const note of notes) await report.line(`${place}note: ${escapeText(note)}`);
+  for (const { code, detail } of warnings) {
+    await report.warn(`${place}${code}: ${escapeText(detail)}`);
+  }
+};
+
+/** Everything below the main row: values, tiers, explanation. */
 const showDetails = async (report: Report, result: AnswerResult): Promise<void> => {
-  const { values, explain, aliases = [], notes = [], warnings = [] } = result;
+  const { values, explain } = result;
   // How each constraint stands in each tier would drown the constraints.
   const tiers = result.constraint === undefined ? result.tiers : undefined;
-  const name = `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
   if (values !== undefined || tiers !== undefined || explain !== undefined) {
-    await report.line(report.paint('bold', name));
+    await report.line(report.paint('bold', nameOf(result)));
   }
   if (values !== undefined) {
     await report.line(
@@ -76,11 +93,6 @@ const showDetails = async (report: Report, result: AnswerResult): Promise<void> 
   }
   if (tiers !== undefined) await showTiers(report, result);
   if (explain !== undefined) await showExplanation(report, explain);
-  if (aliases.length > 0) {
-    await report.line(`joined by aliases: ${aliases.map(escapeText).join(', ')}`);
-  }
-  for (const note of notes) await report.line(`note: ${escapeText(note)}`);
-  for (const { code, detail } of warnings) await report.warn(`${code}: ${escapeText(detail)}`);
 };
 
 /** An explanation is an object of factors with lists of rows in it; shown as it is. */
@@ -148,7 +160,10 @@ export const showAnswer = async (report: Report, answer: Answer): Promise<void> 
   } else if (results.some((result) => result.assertion !== undefined)) {
     await report.table(head, results.map(row));
   }
-  for (const result of results) await showDetails(report, result);
+  for (const result of results) {
+    await showDetails(report, result);
+    await showRemarks(report, result, results.length > 1 ? `${nameOf(result)}: ` : '');
+  }
   const [only, ...others] = results;
   if (only?.assertion !== undefined && others.length === 0) {
     await report.note(`the claim: ${only.assertion.id}`);

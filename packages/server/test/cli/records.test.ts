@@ -436,6 +436,18 @@ test('constraints shows what is asked of whom', async (context) => {
   assert.ok(!ran.out.includes('\u001b'));
 });
 
+test('a warning among several results says which one it is about', async (context) => {
+  const warnings = [{ code: 'retracted', detail: 'Left out.' }];
+  const other = { ...result, concept_path: 'a/c', warnings, notes: ['no votes'] };
+  const server = await answering(context, says(answerOf([result, other])));
+  const ran = await run(['query', '--prefix', 'a', '--url', server.url]);
+  assert.match(ran.err, /^warning: a\/c p: retracted: Left out\.$/m);
+  assert.match(ran.out, /^a\/c p: note: no votes$/m);
+  const alone = await answering(context, says(answerOf([other])));
+  const one = await run(['query', 'a/c', '--url', alone.url]);
+  assert.match(one.err, /^warning: retracted: Left out\.$/m);
+});
+
 test('a question says whose claims take part', async (context) => {
   const assertion = stated(claim);
   const server = await answering(
