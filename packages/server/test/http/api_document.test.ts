@@ -49,8 +49,8 @@ test(
   'docs/http-api.md names every call and every field of a question',
   withService(async (service) => {
     const file = new URL('../../../../../docs/http-api.md', import.meta.url);
-    // Commands of the page name an id by a variable of the shell, and `/v1/` once for all.
-    const page = readFileSync(file, 'utf8').replace(/\/\$\w+/g, '/{id}');
+    // Commands of the page give ids or variables of the shell, and `/v1/` once for all.
+    const page = readFileSync(file, 'utf8').replace(/\/(?:\$\w+|[0-9a-f]{64})/g, '/{id}');
     const paths = await describe(service);
     for (const path of Object.keys(paths)) {
       // One sentence says that each kind that is listed is also read by id.
