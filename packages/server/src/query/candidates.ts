@@ -205,7 +205,7 @@ export class CandidateWeigher {
       lifecycle: standing?.lifecycle ?? row.lifecycle,
       ...this.#epochOf(voice.epochNumber),
       succeededBy: standing?.succeededBy,
-      taints: taintsOf(claim, taints),
+      taint: taints.get(row.id),
       trust: this.#trustIn(agentId),
     };
     return { claim, filtered, origin, statedClass };
@@ -231,7 +231,7 @@ export class CandidateWeigher {
     castVotes: readonly CastVote[],
   ): WeighedCandidate {
     const { row, voice, conceptPath } = claim;
-    const { agentId, counted, lifecycle, trust, taints } = filtered;
+    const { agentId, counted, lifecycle, trust, taint } = filtered;
     const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
     return {
       id: row.id,
@@ -263,7 +263,7 @@ export class CandidateWeigher {
       statedConfidence: voice.confidence,
       lifecycle,
       hasReferences: row.hasReferences || row.hasParent,
-      taint: taints[0],
+      taint,
       castVotes,
     };
   }
@@ -279,17 +279,3 @@ export class CandidateWeigher {
 
 const byId = (one: GatheredClaim, other: GatheredClaim): number =>
   one.row.id < other.row.id ? -1 : 1;
-
-const noTaints: readonly TaintReason[] = [];
-
-/** What is said of a claim and of those before it in its chain: what takes it out comes first. */
-const taintsOf = (
-  { row, standing }: GatheredClaim,
-  taints: ReadonlyMap<RecordId, TaintReason>,
-): readonly TaintReason[] => {
-  if (taints.size === 0) return noTaints;
-  const said = [row.id, ...(standing?.transitionsOf ?? [])]
-    .map((id) => taints.get(id))
-    .filter((taint) => taint !== undefined);
-  return [...said.filter(({ out }) => out), ...said.filter(({ out }) => !out)];
-};

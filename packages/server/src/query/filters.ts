@@ -17,8 +17,8 @@ export interface FilteredClaim {
   readonly epoch: RecordId | undefined;
   readonly epochSupersededBy: RecordId | undefined;
   readonly succeededBy: RecordId | undefined;
-  /** Of the claim itself and of those before it in its chain of transitions. */
-  readonly taints: readonly TaintReason[];
+  /** Of the claim itself, which falls with any of its chain of transitions. */
+  readonly taint: TaintReason | undefined;
   /** Known only where the question reads it. */
   readonly trust: Nano;
 }
@@ -31,9 +31,8 @@ export const reasonToLeaveOut = (asked: Question, claim: FilteredClaim): string 
   saidOfIt(asked, claim) ?? lifecycleFilter(asked, claim) ?? otherFilters(asked, claim);
 
 const saidOfIt = (asked: Question, claim: FilteredClaim): string | undefined => {
-  for (const taint of claim.taints) {
-    if (taint.out && !isBroughtBack(asked, taint.why)) return taintedOut(taint);
-  }
+  const { taint } = claim;
+  if (taint?.out === true && !isBroughtBack(asked, taint.why)) return taintedOut(taint);
   if (asked.includeSuperseded === true) return undefined;
   if (claim.succeededBy !== undefined) return `its revision ${claim.succeededBy} took its place`;
   if (claim.epochSupersededBy !== undefined) {

@@ -26,8 +26,6 @@ export interface GatheredPair {
   readonly joined: JoinedPaths;
 }
 
-const alone = (conceptPath: string): JoinedPaths => ({ paths: [conceptPath], truncated: false });
-
 /** Gathers the claims of pairs for one question. */
 export class ClaimGatherer {
   readonly #question: Question;
@@ -35,7 +33,7 @@ export class ClaimGatherer {
   readonly #rules: ClaimRules;
   readonly #loader: CandidateLoader;
   /** Pairs of one concept come one after the other. */
-  #lastJoined = alone('');
+  #lastJoined: JoinedPaths | undefined;
 
   constructor(parts: {
     readonly question: Question;
@@ -51,10 +49,8 @@ export class ClaimGatherer {
 
   /** The concepts whose claims are read for this one: itself first. */
   joined(conceptPath: string): JoinedPaths {
-    const aliases = this.#question.aliases ?? 'effective';
-    if (aliases === 'none') return alone(conceptPath);
-    if (this.#lastJoined.paths[0] !== conceptPath) {
-      this.#lastJoined = this.#rules.joined(conceptPath, aliases);
+    if (this.#lastJoined?.paths[0] !== conceptPath) {
+      this.#lastJoined = this.#rules.joined(conceptPath, this.#question.aliases ?? 'effective');
     }
     return this.#lastJoined;
   }

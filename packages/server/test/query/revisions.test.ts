@@ -7,16 +7,16 @@ import { labX, newStory, sides, told } from './telling.js';
 
 const byCarol = { stewards: [carol] };
 
-describe('an approval', () => {
-  const approved = () => {
-    const story = newStory();
-    const first = story.claim(alice, { value: 'x', confidence: 0.5, source_class: 'expert' });
-    const asserted = { value: 'x', source_class: 'regulatory' };
-    const review = story.claim(carol, { ...asserted, parent: first, lifecycle: 'under_review' });
-    const head = story.claim(carol, { ...asserted, parent: review, lifecycle: 'approved' });
-    return { story, first, review, head };
-  };
+const approved = () => {
+  const story = newStory();
+  const first = story.claim(alice, { value: 'x', confidence: 0.5, source_class: 'expert' });
+  const asserted = { value: 'x', source_class: 'regulatory' };
+  const review = story.claim(carol, { ...asserted, parent: first, lifecycle: 'under_review' });
+  const head = story.claim(carol, { ...asserted, parent: review, lifecycle: 'approved' });
+  return { story, first, review, head };
+};
 
+describe('an approval', () => {
   it('adds no voice: all factors are those of the first claim', async () => {
     const { story, first, review, head } = approved();
     const rival = story.claim(bob, { value: 'y', confidence: 0.5, source_class: 'expert' });
@@ -25,16 +25,12 @@ describe('an approval', () => {
     assert.deepEqual([found?.candidates_count, found?.tied, found?.confidence], [2, true, 0.5]);
     const explain = await explained(target, { ...labX, lens: 'consensus' });
     const shown = explain.candidates.find(({ assertion }) => assertion === head);
-    const { agent_id, class: className, confidence, lifecycle, voice_of } = shown ?? {};
+    assert.ok(shown !== undefined);
+    assert.deepEqual([shown.lifecycle, shown.voice_of], ['approved', first]);
+    assert.deepEqual([shown.agent_id, shown.origin_name], [alice, `agent:${alice}`]);
     assert.deepEqual(
-      { agent_id, className, confidence, lifecycle, voice_of },
-      {
-        agent_id: alice,
-        className: 'expert',
-        confidence: 0.5,
-        lifecycle: 'approved',
-        voice_of: first,
-      },
+      [shown.class, shown.confidence, shown.effective_confidence],
+      ['expert', 0.5, 0.5],
     );
     const [taken, left] = await sides(target);
     assert.deepEqual(taken, [head, rival].sort());
@@ -72,18 +68,23 @@ describe('an approval', () => {
     await target.database.close();
   });
 
-  it('falls with the claim that it approves', async () => {
-    const { story, first, head } = approved();
-    const retraction = story.retract(alice, first);
-    const target = await told(story, byCarol);
-    assert.equal(await result(target, labX), undefined);
-    story.claim(bob, { value: 'y' });
-    await target.database.close();
-    const other = await told(story, byCarol);
-    const [, left] = await sides(other);
-    for (const id of [first, head]) assert.match(left.get(id) ?? '', /retracted/);
-    assert.match(left.get(first) ?? '', new RegExp(retraction));
-    await other.database.close();
+  it('falls with any claim of its chain, and comes back with it', async () => {
+    for (const at of ['first', 'review', 'head'] as const) {
+      const { story, ...ids } = approved();
+      const other = story.claim(alice, { value: 'y' });
+      const replacement = story.replace(alice, ids.first, other);
+      const retraction = at === 'head' ? undefined : story.retract(carol, ids[at]);
+      const target = await told(story, byCarol);
+      const [taken, left] = await sides(target);
+      assert.deepEqual(taken, [other]);
+      const by = at === 'first' ? retraction : replacement;
+      assert.match(left.get(ids.first) ?? '', new RegExp(`(retracted|replaced) by ${by}`));
+      assert.match(left.get(ids.head) ?? '', /retracted|replaced/);
+      const asking = { includeSuperseded: true, onRetracted: 'warn' } as const;
+      const [all] = await sides(target, asking);
+      assert.deepEqual(all, [other, ...Object.values(ids)].sort());
+      await target.database.close();
+    }
   });
 });
 
