@@ -16,7 +16,7 @@ import type {
   RecordList,
   StatedRecord,
 } from '@stemedb/model';
-import { fail, formatTime, kindNumber, kindOfNumber, ok, parseStamp } from '@stemedb/model';
+import { fail, formatTime, kindNumber, ok, parseStamp } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
 import type { Relation } from '../store/keys.js';
 import type { PlacedRecord, StoreSnapshot } from '../store/store.js';
@@ -164,7 +164,7 @@ export const listRecords = async (
   const { moment, after } = begun.value;
   return parts.readings.read({ asOf, moment, minPosition, signal }, async (reading) => {
     if (!checkTarget(reading, question)) {
-      const detail = `There is no ${kindOfNumber(kindNumber.assertion)} with the id ${question.target} here.`;
+      const detail = `There is no assertion with the id ${question.target} here.`;
       return fail({ code: 'not_found', detail });
     }
     return ok(await readList(parts, scope, question, reading, after));

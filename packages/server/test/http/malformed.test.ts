@@ -7,7 +7,10 @@ import { countOf, seeded, seedsOf } from '../support/seeded.js';
 import { malformed } from './malformed.js';
 import { linesOf, withService } from './service.js';
 
-const routes = ['/v1/assert', '/v1/sources', '/v1/assert/batch', '/v1/query'];
+const routes = [
+  ...['/v1/assert', '/v1/assert/batch', '/v1/query', '/v1/sources', '/v1/vote', '/v1/epoch'],
+  ...['/v1/supersede', '/v1/alias', '/v1/verdict', `/v1/assertions/${'a'.repeat(64)}/signatures`],
+];
 const perSeed = 1000;
 
 test(

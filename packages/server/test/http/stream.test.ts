@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
-import type { JsonObject } from '@stemedb/model';
+import { type JsonObject, type KeyPair, keyPairFromSeed } from '@stemedb/model';
 import type { Ingest } from '../../src/ingest/ingest.js';
 import { countOf } from '../support/seeded.js';
 import type { AnswerLine, HttpService } from './service.js';
 import { author, claim, linesOf, signedContent, startMs, withService } from './service.js';
 
 const batch = '/v1/assert/batch';
+const steward = keyPairFromSeed(new Uint8Array(32).fill(8));
 
 const endOf = (lines: readonly AnswerLine[]): AnswerLine => {
   const end = lines.at(-1);
@@ -162,6 +163,35 @@ test(
     const { created, duplicate } = endOf(answer);
     assert.deepEqual([created, duplicate], [2, 1]);
   }),
+);
+
+test(
+  'records come in any order: a transition before the claims that its parent comes from',
+  withService(
+    async (service) => {
+      const at = (second: number) => ({ asserted_at: startMs - 10_000 + second * 1000 });
+      const first = signedContent('assertion', claim(at(1)));
+      const next = (second: number, parent: string, lifecycle: string, signer?: KeyPair) =>
+        signedContent('assertion', claim({ ...at(second), parent, lifecycle }), signer);
+      const reviewed = next(2, first.id, 'under_review');
+      const approved = next(3, reviewed.id, 'approved', steward);
+      const deprecated = next(4, approved.id, 'deprecated');
+      const chain = [approved, deprecated, reviewed, first];
+      // What came too early to be judged is judged on reading; what was judged too early, again.
+      const lines = chain.flatMap(({ attestation, content }) => [attestation, content]);
+      const answer = await service.postLines('/v1/records', lines);
+      assert.deepEqual(refusalsOf(answer), []);
+      const { body } = await service.get(`/v1/assertions/${deprecated.id}`);
+      assert.deepEqual([body.lifecycle, body.voice_of], ['deprecated', first.id]);
+      const alone = next(5, approved.id, 'rejected');
+      const refused = await service.postLines('/v1/records', [alone.attestation, alone.content]);
+      assert.deepEqual(
+        refusalsOf(refused).map(({ line, code }) => [line, code]),
+        [[2, 'transition_not_allowed']],
+      );
+    },
+    { limits: { groupLinesMax: 2, groupsInFlightMax: 1 }, policy: { stewards: [steward.agentId] } },
+  ),
 );
 
 test(

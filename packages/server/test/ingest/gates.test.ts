@@ -408,7 +408,7 @@ describe('the gates', () => {
     await room.log.close();
   });
 
-  it('let administrators and the node begin with any state, others with the first two', async () => {
+  it('let administrators and the node begin in any state, others in two', async () => {
     const room = await openRoom();
     const approved = { lifecycle: 'approved' };
     accepted(await room.ingest.submit(node, claim(1, approved)));
