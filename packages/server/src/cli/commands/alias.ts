@@ -7,14 +7,16 @@ interface AliasOptions extends RealmOptions {
 }
 
 export const registerAlias: Register = (program, run) => {
-  withRealm(program.command('alias'))
-    .description('say that two concept paths mean the same thing')
-    .argument('<a>', 'concept path')
-    .argument('<b>', 'the other one; their order does not matter')
-    .option('--reason <text>', 'how one knows')
-    .action((a: string, b: string, options: AliasOptions, command) => {
-      const { reason } = options;
-      const input = { a, b, ...given({ reason }), ...authorship(options) };
-      return run(command, (session) => writeOne(session, options, (client) => client.alias(input)));
-    });
+  withRealm(
+    program
+      .command('alias')
+      .description('say that two concept paths mean the same thing')
+      .argument('<a>', 'concept path')
+      .argument('<b>', 'the other one; their order does not matter')
+      .option('--reason <text>', 'how one knows'),
+  ).action((a: string, b: string, options: AliasOptions, command) => {
+    const { reason } = options;
+    const input = { a, b, ...given({ reason }), ...authorship(options) };
+    return run(command, (session) => writeOne(session, options, (client) => client.alias(input)));
+  });
 };

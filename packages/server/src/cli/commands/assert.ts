@@ -50,28 +50,30 @@ const readInput = (
 };
 
 export const registerAssert: Register = (program, run) => {
-  withAuthor(program.command('assert'))
-    .description('state a claim')
-    .argument('<path>', 'concept path, such as drug/aspirin')
-    .argument('<predicate>', 'what about it, such as max_dose')
-    .argument('<value>', 'what you claim')
-    .addOption(
-      new Option('--type <type>', 'how to read the value').choices(valueTypes).default('auto'),
-    )
-    .option('--unit <unit>', 'unit of a number, such as mg/d')
-    .option('--confidence <number>', 'from 0 to 1', fraction)
-    .option('--source-class <class>', 'requested class, such as clinical')
-    .option('--source <id>', 'id of a registered source')
-    .option('--source-uri <uri>', 'a source that is not registered')
-    .option('--derived-from <id>', 'a claim or source this rests on (may repeat)', collect)
-    .option('--parent <id>', 'the claim that this one revises')
-    .option('--lifecycle <state>', 'such as proposed or under_review')
-    .option('--epoch <id>', 'the epoch that it belongs to')
-    .option('--metadata <name=text>', 'a note (may repeat)', collect)
-    .action((path: string, predicate: string, value: string, options: AssertOptions, command) =>
-      run(command, (session) => {
-        const input = readInput([path, predicate, value], options);
-        return writeOne(session, options, (client) => client.assert(input));
-      }),
-    );
+  withAuthor(
+    program
+      .command('assert')
+      .description('state a claim')
+      .argument('<path>', 'concept path, such as drug/aspirin')
+      .argument('<predicate>', 'what about it, such as max_dose')
+      .argument('<value>', 'what you claim')
+      .addOption(
+        new Option('--type <type>', 'how to read the value').choices(valueTypes).default('auto'),
+      )
+      .option('--unit <unit>', 'unit of a number, such as mg/d')
+      .option('--confidence <number>', 'from 0 to 1', fraction)
+      .option('--source-class <class>', 'requested class, such as clinical')
+      .option('--source <id>', 'id of a registered source')
+      .option('--source-uri <uri>', 'a source that is not registered')
+      .option('--derived-from <id>', 'a claim or source this rests on (may repeat)', collect)
+      .option('--parent <id>', 'the claim that this one revises')
+      .option('--lifecycle <state>', 'such as proposed or under_review')
+      .option('--epoch <id>', 'the epoch that it belongs to')
+      .option('--metadata <name=text>', 'a note (may repeat)', collect),
+  ).action((path: string, predicate: string, value: string, options: AssertOptions, command) =>
+    run(command, (session) => {
+      const input = readInput([path, predicate, value], options);
+      return writeOne(session, options, (client) => client.assert(input));
+    }),
+  );
 };

@@ -8,14 +8,16 @@ interface EpochOptions extends RealmOptions {
 }
 
 export const registerEpoch: Register = (program, run) => {
-  withRealm(program.command('epoch'))
-    .description('open an epoch, which may put others out of force')
-    .argument('<name>', 'such as "guideline of 2026"')
-    .option('--supersedes <id>', 'an epoch whose claims no longer count (may repeat)', collectIds)
-    .option('--description <text>', 'what it stands for')
-    .action((name: string, options: EpochOptions, command) => {
-      const { supersedes, description } = options;
-      const input = { name, ...given({ supersedes, description }), ...authorship(options) };
-      return run(command, (session) => writeOne(session, options, (client) => client.epoch(input)));
-    });
+  withRealm(
+    program
+      .command('epoch')
+      .description('open an epoch, which may put others out of force')
+      .argument('<name>', 'such as "guideline of 2026"')
+      .option('--supersedes <id>', 'an epoch whose claims no longer count (may repeat)', collectIds)
+      .option('--description <text>', 'what it stands for'),
+  ).action((name: string, options: EpochOptions, command) => {
+    const { supersedes, description } = options;
+    const input = { name, ...given({ supersedes, description }), ...authorship(options) };
+    return run(command, (session) => writeOne(session, options, (client) => client.epoch(input)));
+  });
 };

@@ -20,8 +20,6 @@ interface RetractOptions extends RealmOptions {
   readonly dryRun?: boolean;
 }
 
-const lensHelp = 'under which lens (default: recency)';
-
 const impact = async (session: Session, id: string, options: ImpactOptions): Promise<undefined> => {
   const { report } = session;
   const { lens } = options;
@@ -87,21 +85,28 @@ const retract = async (
 };
 
 export const registerImpact: Register = (program, run) => {
-  withPage(program.command('impact'))
-    .description('show every answer that retracting a source would change')
-    .argument('<source>', 'id of the source', recordId)
-    .option('--lens <lens>', lensHelp)
-    .action((id: string, options: ImpactOptions, command) =>
-      run(command, (session) => impact(session, id, options)),
-    );
-  withRealm(program.command('retract-source'))
-    .description('retract a source, and with it what rests on it')
-    .argument('<source>', 'id of the source', recordId)
-    .option('--reason <text>', 'why; required but with --dry-run')
-    .option('--if-position <position>', 'refuse when a dependant came after it (default: now)')
-    .option('--lens <lens>', `count the changed answers ${lensHelp}`)
-    .option('--dry-run', 'only say what it would change')
-    .action((id: string, options: RetractOptions, command) =>
-      run(command, (session) => retract(session, id, options)),
-    );
+  withPage(
+    program
+      .command('impact')
+      .description('show every answer that retracting a source would change')
+      .argument('<source>', 'id of the source', recordId)
+      .option('--lens <lens>', 'under this lens (default: recency)'),
+  ).action((id: string, options: ImpactOptions, command) =>
+    run(command, (session) => impact(session, id, options)),
+  );
+  withRealm(
+    program
+      .command('retract-source')
+      .description('retract a source, and with it what rests on it')
+      .argument('<source>', 'id of the source', recordId)
+      .option('--reason <text>', 'why; needed unless --dry-run')
+      .option(
+        '--if-position <position>',
+        'refuse when a dependant came after it (default: when counted)',
+      )
+      .option('--lens <lens>', 'count the answers that change under this lens (default: recency)')
+      .option('--dry-run', 'only say what it would change'),
+  ).action((id: string, options: RetractOptions, command) =>
+    run(command, (session) => retract(session, id, options)),
+  );
 };

@@ -46,13 +46,15 @@ const list = async (session: Session, kind: Kind, options: ListOptions): Promise
 };
 
 export const registerList: Register = (program, run) => {
-  withPage(program.command('list'))
-    .description('list the records of a kind, and whether they have an effect')
-    .addArgument(new Argument('<kind>').choices(Object.keys(filtersOf)))
-    .option('--target <id>', 'only those about this record', recordId)
-    .option('--agent <id>', 'only those of this agent', agentId)
-    .option('--path <path>', 'only aliases of this concept path')
-    .action((kind: Kind, options: ListOptions, command) =>
-      run(command, (session) => list(session, kind, options)),
-    );
+  withPage(
+    program
+      .command('list')
+      .description('list the records of a kind, and whether they have an effect')
+      .addArgument(new Argument('<kind>').choices(Object.keys(filtersOf)))
+      .option('--target <id>', 'only those about this record', recordId)
+      .option('--agent <id>', 'only those of this agent', agentId)
+      .option('--path <path>', 'only aliases of this concept path'),
+  ).action((kind: Kind, options: ListOptions, command) =>
+    run(command, (session) => list(session, kind, options)),
+  );
 };

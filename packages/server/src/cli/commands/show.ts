@@ -47,11 +47,13 @@ const show = async (session: Session, id: string, options: ShowOptions): Promise
 };
 
 export const registerShow: Register = (program, run) => {
-  withMoment(program.command('show'))
-    .description('show one record of any kind, and what others have said of it')
-    .argument('<id>', 'id of the record', recordId)
-    .option('--proof', 'with the proof that the claim is in the log')
-    .action((id: string, options: ShowOptions, command) =>
-      run(command, (session) => show(session, id, options)),
-    );
+  withMoment(
+    program
+      .command('show')
+      .description('show one record of any kind, and what others have said of it')
+      .argument('<id>', 'id of the record', recordId)
+      .option('--proof', 'with the proof that the claim is in the log'),
+  ).action((id: string, options: ShowOptions, command) =>
+    run(command, (session) => show(session, id, options)),
+  );
 };

@@ -15,10 +15,13 @@ export const registerSupersede: Register = (program, run) => {
     .command('supersede')
     .description('correct what was recorded: nothing is deleted, the answers change');
   const add = (action: Action, description: string): Command =>
-    withRealm(supersede.command(action))
-      .description(description)
-      .argument('<target>', 'id of a claim, source, epoch, alias, vote or verdict', recordId)
-      .requiredOption('--reason <text>', 'why; it stays beside the record');
+    withRealm(
+      supersede
+        .command(action)
+        .description(description)
+        .argument('<target>', 'id of a claim, source, epoch, alias, vote or verdict', recordId)
+        .requiredOption('--reason <text>', 'why; it stays beside the record'),
+    );
   const act = (
     action: Action,
     [target, replacement]: readonly [string, string?],

@@ -31,10 +31,12 @@ const trust = async (
 };
 
 export const registerTrust: Register = (program, run) => {
-  withMoment(program.command('trust'))
-    .description('show the trust in an agent, and the verdicts behind it')
-    .argument('<agent>', 'id of the agent', agentId)
-    .action((agent: string, options: MomentOptions, command) =>
-      run(command, (session) => trust(session, agent, options)),
-    );
+  withMoment(
+    program
+      .command('trust')
+      .description('show the trust in an agent, and the verdicts behind it')
+      .argument('<agent>', 'id of the agent', agentId),
+  ).action((agent: string, options: MomentOptions, command) =>
+    run(command, (session) => trust(session, agent, options)),
+  );
 };

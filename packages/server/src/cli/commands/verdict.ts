@@ -10,16 +10,16 @@ interface VerdictOptions extends RealmOptions {
 type Outcome = 'accurate' | 'inaccurate';
 
 export const registerVerdict: Register = (program, run) => {
-  withRealm(program.command('verdict'))
-    .description('say how a claim turned out; the trust in its author follows')
-    .argument('<id>', 'id of the claim', recordId)
-    .addArgument(new Argument('<outcome>').choices(['accurate', 'inaccurate']))
-    .option('--note <text>', 'how it was found out')
-    .action((target: string, outcome: Outcome, options: VerdictOptions, command) => {
-      const { note } = options;
-      const input = { target, outcome, ...given({ note }), ...authorship(options) };
-      return run(command, (session) =>
-        writeOne(session, options, (client) => client.verdict(input)),
-      );
-    });
+  withRealm(
+    program
+      .command('verdict')
+      .description('say how a claim turned out; the trust in its author follows')
+      .argument('<id>', 'id of the claim', recordId)
+      .addArgument(new Argument('<outcome>').choices(['accurate', 'inaccurate']))
+      .option('--note <text>', 'how it was found out'),
+  ).action((target: string, outcome: Outcome, options: VerdictOptions, command) => {
+    const { note } = options;
+    const input = { target, outcome, ...given({ note }), ...authorship(options) };
+    return run(command, (session) => writeOne(session, options, (client) => client.verdict(input)));
+  });
 };
