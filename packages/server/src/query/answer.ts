@@ -88,7 +88,9 @@ const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly Answ
 };
 
 interface WinnerMembers {
+  readonly id?: RecordId;
   readonly members: object;
+  readonly rivals: readonly RankedValue[];
   readonly warnings: readonly AnswerWarning[];
 }
 
@@ -96,7 +98,8 @@ interface WinnerMembers {
 const winnerMembers = (parts: AnswerParts): WinnerMembers => {
   const { resolution, reader, asOf } = parts;
   const winner = resolution.values[0];
-  if (!resolution.hasWinner || winner === undefined) return { members: {}, warnings: [] };
+  if (!resolution.hasWinner || winner === undefined)
+    return { members: {}, rivals: [], warnings: [] };
   const stated = reader.stated(winner.representative.id, asOf);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
@@ -111,7 +114,32 @@ const winnerMembers = (parts: AnswerParts): WinnerMembers => {
       : {}),
     assertion: stated,
   };
-  return { members, warnings: winnerWarnings(parts, stated) };
+  return { id: stated.id, members, rivals, warnings: winnerWarnings(parts, stated) };
+};
+
+/** The claims that a result names beside its winner. */
+const namedBeside = ({ resolution }: AnswerParts, members: WinnerMembers): readonly RecordId[] => {
+  const tiers = resolution.tiers?.map(({ values }) => values[0]) ?? [];
+  const beside = resolution.hasWinner
+    ? members.rivals
+    : resolution.values.slice(0, listedValuesMax);
+  return [...beside, ...tiers].flatMap((value) => value?.representative.id ?? []);
+};
+
+/** One warning for each of them that takes part only because the question wants it to. */
+const besideWarnings = (parts: AnswerParts, members: WinnerMembers): readonly AnswerWarning[] => {
+  const broughtBack = new Map(
+    parts.set.candidates.flatMap(({ id, taint }) => (taint?.out === true ? [[id, taint]] : [])),
+  );
+  if (broughtBack.size === 0) return [];
+  const named = new Set(namedBeside(parts, members));
+  if (members.id !== undefined) named.delete(members.id);
+  return [...named].flatMap((id) =>
+    taintWarnings(broughtBack.get(id)).map(({ code, detail }) => ({
+      code,
+      detail: `${id}: ${detail}`,
+    })),
+  );
 };
 
 /** The other concepts whose claims are among the candidates. */
@@ -131,6 +159,7 @@ export const resultOf = (parts: AnswerParts): AnswerResult => {
   const warnings = [
     ...(parts.joined.truncated ? [aliasesTruncated(pair.conceptPath)] : []),
     ...winner.warnings,
+    ...besideWarnings(parts, winner),
   ];
   return {
     concept_path: pair.conceptPath,

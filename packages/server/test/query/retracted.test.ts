@@ -36,6 +36,27 @@ describe('on_retracted', () => {
     await target.database.close();
   });
 
+  it('warn warns of every claim that the result names, whichever lens names it', async () => {
+    const story = newStory();
+    const sound = story.claim(bob, { value: 'sound', source_class: 'expert' });
+    const gone = story.claim(alice, { value: 'gone', source_class: 'clinical' });
+    const also = story.claim(alice, { value: 'also', source_class: 'expert' });
+    for (const id of [gone, also]) story.retract(alice, id);
+    const target = await told(story);
+    const warnedOf = async (lens: string) => {
+      const found = await result(target, { ...labX, lens, onRetracted: 'warn' });
+      assert.equal(found?.candidates_count, 3);
+      const ids = [gone, also, sound];
+      return (found?.warnings ?? []).map(({ code, detail }) => {
+        assert.equal(code, 'retracted');
+        return ids.find((id) => detail.startsWith(id)) ?? 'winner';
+      });
+    };
+    assert.deepEqual((await warnedOf('skeptic')).sort(), [gone, also].sort());
+    assert.deepEqual(await warnedOf('layered'), ['winner', also]);
+    await target.database.close();
+  });
+
   it('warn leaves out what was replaced, include_superseded what was retracted', async () => {
     const story = newStory();
     const next = story.claim(alice, { value: 'next' });

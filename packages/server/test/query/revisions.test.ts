@@ -40,6 +40,19 @@ describe('an approval', () => {
     await target.database.close();
   });
 
+  it('is as old as the first claim, and of its epoch', async () => {
+    const story = newStory();
+    const epoch = story.record('epoch', alice, { name: 'e' });
+    const first = story.claim(alice, { value: 'x', epoch });
+    const rival = story.claim(bob, { value: 'y' });
+    const head = story.claim(alice, { value: 'x', parent: first, lifecycle: 'under_review' });
+    const target = await told(story);
+    const found = await result(target, { ...labX, lens: 'recency' });
+    assert.deepEqual([found?.assertion?.id, found?.candidates_count], [rival, 2]);
+    assert.equal((await result(target, { ...labX, epoch }))?.assertion?.id, head);
+    await target.database.close();
+  });
+
   it('is found by its state and by the author of the first claim', async () => {
     const { story, head } = approved();
     const target = await told(story, byCarol);
@@ -54,7 +67,9 @@ describe('an approval', () => {
     assert.equal(await idOf({ minConfidence: 0.6 }), undefined);
     await target.database.close();
   });
+});
 
+describe('a chain of approvals', () => {
   it('brought back with what it succeeded is still one voice', async () => {
     const { story, first, review, head } = approved();
     story.claim(bob, { value: 'y' });
