@@ -38,6 +38,7 @@ const operations = [
     ...[`POST /v1/${name}`, `GET /v1/${name}`, `GET /v1/${name}/{id}`],
   ]),
   ...['GET /v1/policy', 'GET /v1/policy/{id}', 'GET /v1/assertions/{id}'],
+  ...['GET /v1/sources/{id}/impact', 'POST /v1/sources/{id}/retract'],
   ...['POST /v1/assertions/{id}/signatures', 'GET /v1/assertions/{id}/signatures'],
   ...['GET /v1/health', 'GET /v1/health/live', 'GET /v1/health/ready', 'GET /metrics'],
   ...['GET /v1/log/checkpoint', 'GET /v1/log/key'],
