@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentId, RecordId } from '@stemedb/model';
+import { JudgementMemo } from '../../src/trust/judgement_memo.js';
 import { aliasPathsMax } from '../../src/trust/rules.js';
 import { alice, bob, carol, Story } from '../support/story.js';
 import { rulesOf } from './world.js';
@@ -244,5 +245,13 @@ describe('an assumed retraction', () => {
     assert.deepEqual(assuming(alias).joined('a', 'effective').paths, ['a']);
     assert.equal(assuming(verdict).trustSteps(alice).length, 0);
     assert.equal(assuming(alias).trustSteps(alice).length, 1);
+    // What one question supposes, another is not told.
+    const judgements = new JudgementMemo(() => true);
+    const assume = { retracted: verdict };
+    for (const _ of [1, 2]) {
+      const supposing = rulesOf(era.records, { assume, judgements });
+      assert.equal(supposing.trustSteps(alice).length, 0);
+      assert.equal(rulesOf(era.records, { judgements }).trustSteps(alice).length, 1);
+    }
   });
 });

@@ -74,6 +74,12 @@ describe('the policy in force', () => {
     assert.deepEqual([inForce(history, 99), inForce(history, 100)], [null, '1']);
   });
 
+  it('is none that came after the snapshot, however early its stamp', () => {
+    const history = historyOf(policy('1', 100, 100), { ...policy('2', 200, 200), sequence: 9 });
+    const at = (ms: number, sequence: number) => history.inForce(endOfMs(ms), sequence).id?.[0];
+    assert.deepEqual([at(300, 9), at(300, 8), at(150, 9)], ['2', '1', '1']);
+  });
+
   for (const seed of seedsOf(20)) {
     it(`is the same whatever the order of arrival, seed ${seed}`, () => {
       const random = seeded(seed);

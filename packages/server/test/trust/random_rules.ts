@@ -132,11 +132,13 @@ const recordKind = (step: RandomStep): Parameters<Story['record']>[0] =>
 export const toldBy = (
   steps: readonly RandomStep[],
   startMs: number,
+  beginning?: (story: Story) => void,
 ): { readonly records: readonly MergeRecord[]; readonly now: HlcStamp } => {
   const story = new Story(startMs);
   const told: Told = { claims: [], epochs: [], all: [] };
   let atMs = 100;
   story.claim(alice, { concept_path: 'lab/other' });
+  beginning?.(story);
   for (const step of steps) {
     atMs += step.waitMs;
     if (step.kind === 'policy') {

@@ -75,6 +75,19 @@ describe('trust', () => {
     assert.equal(rules.trustOf(bob), 500_000_000);
   });
 
+  it('steps in the order of effective times, whatever came first', () => {
+    const { court, ids } = courtWith(2);
+    const [one, two] = ids as [RecordId, RecordId];
+    court.judged(one, 'accurate', 10);
+    const fields = { target: two, outcome: 'inaccurate' };
+    court.record('verdict', carol, fields, { atMs: 40 * dayMs, assertedMs: 5 * dayMs });
+    const steps = rulesOf(court.records).trustSteps(alice);
+    assert.deepEqual(
+      steps.map(({ outcome }) => outcome),
+      ['inaccurate', 'accurate'],
+    );
+  });
+
   it('stays within 0 and 1', () => {
     const { court, ids } = courtWith(12);
     for (const id of ids) court.judged(id, 'accurate', 1);
