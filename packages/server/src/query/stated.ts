@@ -25,6 +25,15 @@ const classWarnings = (content: RecordContent, reading: Reading): readonly Answe
   return notGranted === undefined ? [] : [classWarning(notGranted, name)];
 };
 
+/** A claim of a superseded epoch is left out of answers, though nothing was said of it itself. */
+const epochWarnings = (content: RecordContent, { rules }: Reading): readonly AnswerWarning[] => {
+  if (content.kind !== 'assertion' || content.epoch === undefined) return [];
+  const by = rules.epochSupersededBy(content.epoch);
+  if (by === undefined) return [];
+  const detail = `Left out of answers unless asked for: its epoch was superseded by ${by}.`;
+  return [{ code: 'epoch_superseded', detail }];
+};
+
 /** The record; `not_found` when it is not here at the moment, or not of this kind. */
 export const statedRecord = async (
   reading: Reading,
@@ -43,6 +52,7 @@ export const statedRecord = async (
     ...classWarnings(stated.record, reading),
     ...referenceWarnings(snapshot, stated.record, stamp),
     ...taintWarnings(taints?.get(id)),
+    ...epochWarnings(stated.record, reading),
   ];
   return ok(warnings.length > 0 ? { ...stated, warnings } : stated);
 };

@@ -196,6 +196,22 @@ test(
 );
 
 test(
+  'a claim of a superseded epoch says so, from then on',
+  withService(async (service) => {
+    const epoch = await write(service, '/v1/epoch', 'epoch', { name: 'old' });
+    const id = await write(service, '/v1/assert', 'assertion', { ...claim(), epoch });
+    const before = await detailOf(service, id);
+    assert.equal(before.warnings, undefined);
+    const next = { name: 'new', supersedes: [epoch] };
+    const by = await write(service, '/v1/epoch', 'epoch', next);
+    const [warning] = (await detailOf(service, id)).warnings ?? [];
+    assert.equal(warning?.code, 'epoch_superseded');
+    assert.match(warning?.detail ?? '', new RegExp(by));
+    assert.deepEqual(await detailOf(service, id, { as_of: before.recorded_stamp }), before);
+  }),
+);
+
+test(
   'with proof=true the claim proves that it is in the log',
   withService(async (service) => {
     const id = await write(service, '/v1/assert', 'assertion', claim());
