@@ -32,7 +32,7 @@ export const reasonToLeaveOut = (asked: Question, claim: FilteredClaim): string 
 
 const saidOfIt = (asked: Question, claim: FilteredClaim): string | undefined => {
   const { taint } = claim;
-  if (taint?.out === true && !isBroughtBack(asked, taint.why)) return taintedOut(taint);
+  if (taint?.out === true && !isBroughtBack(asked, taint)) return taintedOut(taint);
   if (asked.includeSuperseded === true) return undefined;
   if (claim.succeededBy !== undefined) return `its revision ${claim.succeededBy} took its place`;
   if (claim.epochSupersededBy !== undefined) {
@@ -41,8 +41,15 @@ const saidOfIt = (asked: Question, claim: FilteredClaim): string | undefined => 
   return undefined;
 };
 
-const isBroughtBack = (asked: Question, why: 'retract' | 'replace' | 'cascade'): boolean =>
-  why === 'replace' ? asked.includeSuperseded === true : asked.onRetracted === 'warn';
+const isBroughtBack = (
+  { includeSuperseded, onRetracted }: Question,
+  taint: TaintReason & { readonly out: true },
+): boolean => {
+  if (taint.why !== 'replace') return onRetracted === 'warn';
+  // What was replaced and rests on what was retracted is out twice.
+  const isSound = taint.premise === undefined || onRetracted === 'warn';
+  return includeSuperseded === true && isSound;
+};
 
 const lifecycleFilter = (asked: Question, { lifecycle }: FilteredClaim): string | undefined => {
   if (asked.lifecycle === undefined) {

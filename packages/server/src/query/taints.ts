@@ -1,5 +1,5 @@
 /** Retraction as an answer tells it. */
-import type { AnswerWarning } from '@stemedb/model';
+import type { AnswerWarning, RecordId } from '@stemedb/model';
 import { premiseDepthMax, type TaintReason } from '../trust/taint.js';
 
 /** Why a claim is left out; undefined when it is in. */
@@ -9,11 +9,15 @@ export const taintedOut = (reason: TaintReason | undefined): string | undefined 
     case 'retract':
       return `it was retracted by ${reason.by}`;
     case 'replace':
-      return `it was replaced by ${reason.by}`;
+      if (reason.premise === undefined) return `it was replaced by ${reason.by}`;
+      return `it was replaced by ${reason.by}, and ${fallenPremise(reason.premise)}`;
     case 'cascade':
-      return `it rests on ${reason.premise}, which is retracted or rests on what is`;
+      return fallenPremise(reason.premise);
   }
 };
+
+const fallenPremise = (premise: RecordId): string =>
+  `it rests on ${premise}, which is retracted or rests on what is`;
 
 /** What the reader of one record should know of its state and its premises. */
 export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerWarning[] => {

@@ -59,9 +59,13 @@ export class Retractions implements Taint {
     cascading: ReadonlyMap<RecordId, RecordId | undefined>,
     deep: ReadonlySet<RecordId>,
   ): TaintReason | undefined {
-    const direct = this.#directly(id);
-    if (direct !== undefined) return { out: true, ...direct };
     const premise = cascading.get(id);
+    const direct = this.#directly(id);
+    if (direct !== undefined) {
+      const { why, by } = direct;
+      if (why === 'retract' || premise === undefined) return { out: true, why, by };
+      return { out: true, why, by, premise };
+    }
     if (premise !== undefined) return { out: true, why: 'cascade', premise };
     const replaced = this.#premises(id).find((one) => this.#directly(one) !== undefined);
     if (replaced !== undefined) return { out: false, why: 'replaced_premise', premise: replaced };

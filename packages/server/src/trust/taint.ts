@@ -13,11 +13,19 @@ export const premiseDepthMax = 64;
  *
  * Out: `retract` and `replace` name the supersession `by` which the record itself was taken out;
  * `cascade` means that a premise is out by `retract` or by cascade, and names that direct premise.
+ * What was replaced may rest on what was retracted as well: then it names that `premise` too, since
+ * a question may ask for the one and not for the other.
  * In, with a warning: `replaced_premise` names a direct premise that was replaced, `too_deep` says
  * that a chain of premises is longer than `premiseDepthMax`, so that its far end was not checked.
  */
 export type TaintReason =
-  | { readonly out: true; readonly why: 'retract' | 'replace'; readonly by: RecordId }
+  | { readonly out: true; readonly why: 'retract'; readonly by: RecordId }
+  | {
+      readonly out: true;
+      readonly why: 'replace';
+      readonly by: RecordId;
+      readonly premise?: RecordId;
+    }
   | { readonly out: true; readonly why: 'cascade'; readonly premise: RecordId }
   | { readonly out: false; readonly why: 'replaced_premise'; readonly premise: RecordId }
   | { readonly out: false; readonly why: 'too_deep' };

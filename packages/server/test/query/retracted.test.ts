@@ -1,6 +1,7 @@
 /** What is retracted in answers: left out with the reason, or in with a warning when asked for. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Question } from '../../src/query/question.js';
 import { alice, bob } from '../support/story.js';
 import { codesOf, explained, result } from './asking.js';
 import { labX, newStory, sides, told } from './telling.js';
@@ -72,6 +73,27 @@ describe('on_retracted', () => {
     assert.deepEqual(included, [next, replaced].sort());
     const [all] = await sides(target, { includeSuperseded: true, onRetracted: 'warn' });
     assert.deepEqual(all, [next, replaced, retracted].sort());
+    await target.database.close();
+  });
+});
+
+describe('what was replaced', () => {
+  it('and rests on what was retracted is out twice', async () => {
+    const story = newStory();
+    const source = story.source(bob);
+    const first = story.claim(alice, { value: 'v', source });
+    const head = story.claim(alice, { value: 'v', parent: first, lifecycle: 'under_review' });
+    const next = story.claim(alice, { value: 'next' });
+    story.replace(alice, first, next);
+    story.retract(bob, source);
+    const target = await told(story);
+    const takenWith = async (more: Partial<Question>) => (await sides(target, more))[0];
+    assert.deepEqual(await takenWith({ includeSuperseded: true }), [next]);
+    assert.deepEqual(await takenWith({ onRetracted: 'warn' }), [next]);
+    const both = await takenWith({ includeSuperseded: true, onRetracted: 'warn' });
+    assert.deepEqual(both, [first, head, next].sort());
+    const [, left] = await sides(target);
+    assert.match(left.get(head) ?? '', /^it was replaced by .*, and it rests on .*retracted/);
     await target.database.close();
   });
 });
