@@ -21,17 +21,20 @@ export class JudgementMemo {
     this.#isJudged = isJudged;
   }
 
-  /** Looks at a record before it is visible, after the histories took it in. */
+  /**
+   * Looks at a record before it is visible, after the histories took it in. Of a signature only the
+   * place in the log matters, since it counts only when it is older than a verdict; and a claim
+   * that a verdict waits for keeps judgements from being kept until it has come.
+   */
   note(record: {
-    readonly id: RecordId;
     readonly stamp: HlcStamp;
     readonly sequence: number;
     readonly content: RecordContent | undefined;
   }): void {
-    const { id, content, stamp } = record;
+    const { content, stamp } = record;
     if (isRule(content)) {
       if (stamp > this.#newest) this.#newest = stamp;
-    } else if (!this.#concernsJudged(id, content)) return;
+    } else if (content?.kind !== 'attestation' || !this.#isJudged(content.target)) return;
     this.#lastSequence = Math.max(this.#lastSequence, record.sequence);
     this.#kept = undefined;
   }
@@ -44,14 +47,6 @@ export class JudgementMemo {
     // A target that is not known may have come already, with a stamp after the moment.
     if (found.isComplete) this.#kept = found;
     return found;
-  }
-
-  /** A claim that a verdict was waiting for, or a signature that may be older than the verdict.
-   * Their stamps need no looking at: the one is kept in mind by `newestTarget`, the other counts
-   * only when it is older than a verdict. */
-  #concernsJudged(id: RecordId, content: RecordContent | undefined): boolean {
-    if (content?.kind === 'attestation') return this.#isJudged(content.target);
-    return content?.kind === 'assertion' && this.#isJudged(id);
   }
 }
 

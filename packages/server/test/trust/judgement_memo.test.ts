@@ -1,0 +1,88 @@
+/** When judgements that were kept must not be told. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { type AgentId, endOfMs, type HlcStamp } from '@stemedb/model';
+import { createClaimRules } from '../../src/trust/claim_rules.js';
+import { JudgementMemo } from '../../src/trust/judgement_memo.js';
+import { alice, bob, carol, Story } from '../support/story.js';
+import { factsOf, historiesOf, type Known, knownOf } from './world.js';
+
+const startMs = Date.UTC(2026, 0, 1);
+const at = (ms: number): HlcStamp => endOfMs(startMs + ms);
+
+/** A database that takes records in one after the other and keeps what it judged. */
+class Keeping {
+  readonly #known: Known[] = [];
+  readonly #records = historiesOf([]);
+  readonly memo = new JudgementMemo((id) => this.#records.verdicts.hasKey(id));
+
+  take(...stories: readonly Story[]): void {
+    for (const one of knownOf(stories.flatMap(({ records }) => records))) {
+      const next = { ...one, sequence: this.#known.length + 1 };
+      this.#known.push(next);
+      const { content, ...recorded } = next;
+      if (content.kind === 'verdict') this.#records.verdicts.add({ ...recorded, content });
+      if (content.kind === 'policy') this.#records.policies.add({ ...recorded, content });
+      this.memo.note(next);
+    }
+  }
+
+  steps(agent: AgentId, asOf: HlcStamp): number {
+    const parts = { records: this.#records, facts: factsOf(this.#known, asOf) };
+    return createClaimRules({ ...parts, judgements: this.memo }).trustSteps(agent).length;
+  }
+}
+
+const claim = { concept_path: 'lab/x', predicate: 'dose', value: 'v' };
+
+it('reads again when a signature comes that is older than the verdict', () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  story.policy({ verdict_agents: [carol] });
+  const target = story.claim(alice);
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(bob, at(90))], [1, 0]);
+  late.record('attestation', bob, { target, signature: '0'.repeat(128) }, { atMs: 40 });
+  keeping.take(late);
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(bob, at(90))], [1, 1]);
+});
+
+it('tells a moment before the claim nothing of the verdict on it, whatever was asked first', () => {
+  for (const moments of [
+    [60, 90, 60],
+    [90, 60, 90],
+  ]) {
+    const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+    const target = late.record('assertion', alice, claim, { atMs: 80 });
+    story.policy({ verdict_agents: [carol] });
+    story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+    keeping.take(story, late);
+    const found = moments.map((ms) => keeping.steps(alice, at(ms)));
+    assert.deepEqual(
+      found,
+      moments.map((ms) => (ms === 90 ? 1 : 0)),
+    );
+  }
+});
+
+it('counts a verdict once its claim has come', () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  const target = late.record('assertion', alice, claim, { atMs: 20 });
+  story.policy({ verdict_agents: [carol] });
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  assert.equal(keeping.steps(alice, at(90)), 0);
+  keeping.take(late);
+  assert.equal(keeping.steps(alice, at(90)), 1);
+});
+
+it('keeps what it has read', () => {
+  const [story, keeping] = [new Story(startMs), new Keeping()];
+  story.policy({ verdict_agents: [carol] });
+  const target = story.claim(alice);
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  keeping.steps(alice, at(90));
+  const view = { asOf: at(95), appliedSequence: 3 };
+  keeping.memo.find(view, () => assert.fail('It was read again.'));
+});
