@@ -1,5 +1,11 @@
 /** Whole databases on a simulated disk, with a clock that the test moves. */
-import { blake3, defaultPolicyTable, type PolicyTable } from '@stemedb/model';
+import {
+  blake3,
+  defaultPolicyTable,
+  type Ed25519Verify,
+  type PolicyTable,
+  toHex,
+} from '@stemedb/model';
 import { type Database, openDatabase } from '../../src/bin/database.js';
 import type { MergeRecord, Submission } from '../../src/ingest/ingest.js';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
@@ -32,6 +38,18 @@ export const seededBytes = (seed: number): Random => {
   };
 };
 
+const verified = new Map<string, boolean>();
+
+/** Checks each signature once a process: the same records are merged into many databases. */
+const verifyOnce: Ed25519Verify = (signature, message, publicKey) => {
+  const key = [signature, message, publicKey].map(toHex).join();
+  const known = verified.get(key);
+  if (known !== undefined) return known;
+  const isValid = sodiumVerify(signature, message, publicKey);
+  verified.set(key, isValid);
+  return isValid;
+};
+
 export const simulatedDatabase = async (options: {
   readonly startMs: number;
   /** Databases with the same number have the same keys and node id. */
@@ -61,7 +79,7 @@ export const simulatedDatabase = async (options: {
           files = newMemoryFiles();
         },
       },
-      verify: sodiumVerify,
+      verify: verifyOnce,
       lenses: new LensRegistry(),
     },
   );
@@ -105,9 +123,14 @@ const passesGates = async ({ database }: SimulatedDatabase, step: WholeStep): Pr
   return accepted.ok;
 };
 
-const arrive = async (target: SimulatedDatabase, step: WholeStep): Promise<void> => {
-  if (step.by === 'submit' && (await passesGates(target, step))) return;
+/** Gives what was merged. */
+const arrive = async (
+  target: SimulatedDatabase,
+  step: WholeStep,
+): Promise<readonly MergeRecord[]> => {
+  if (step.by === 'submit' && (await passesGates(target, step))) return [];
   await mergeAll(target, step.merged);
+  return step.merged;
 };
 
 /** Refusals by rules that look at other records: such a record is kept when it is merged. */
@@ -118,22 +141,26 @@ const gatesOnly: ReadonlySet<string> = new Set([
   'transition_not_allowed',
 ]);
 
-/** Plays steps of a whole history; what the gates refuse arrives by `merge`. */
+/** Plays steps of a whole history; what the gates refuse arrives by `merge`. Gives all records
+ * that were merged, with the stamps that they came with. */
 export const playSteps = async (
   target: SimulatedDatabase,
   random: Seeded,
   steps: readonly WholeStep[],
-): Promise<void> => {
-  let underWay: Promise<void>[] = [];
+): Promise<readonly MergeRecord[]> => {
+  const merged: MergeRecord[] = [];
+  let underWay: Promise<readonly MergeRecord[]>[] = [];
+  const land = async (): Promise<void> => {
+    merged.push(...(await Promise.all(underWay)).flat());
+    underWay = [];
+  };
   for (const step of steps) {
     target.clock.advance(step.wallStepMs);
     underWay.push(arrive(target, step));
-    if (random.chance(0.6)) {
-      await Promise.all(underWay);
-      underWay = [];
-    }
+    if (random.chance(0.6)) await land();
   }
-  await Promise.all(underWay);
+  await land();
+  return merged;
 };
 
 /** Plays a random history of every kind of record, of this length at least. */
@@ -141,10 +168,10 @@ export const playWholeHistory = async (
   target: SimulatedDatabase,
   random: Seeded,
   options: { readonly length: number; readonly deep?: boolean },
-): Promise<void> => {
+): Promise<readonly MergeRecord[]> => {
   const node = target.database.agentId;
   const startMs = target.clock.wallMs();
-  await playSteps(target, random, wholeHistory(random, { ...options, startMs, node }));
+  return playSteps(target, random, wholeHistory(random, { ...options, startMs, node }));
 };
 
 /** Goes on with a whole history by what the gates let in, so that nothing is added to the past. */

@@ -31,6 +31,10 @@ type Part = readonly [chance: number, draw: (random: Seeded, known: Known) => Pa
 const parts: readonly Part[] = [
   [0.5, () => ({ explain: true })],
   [0.25, (random) => ({ decay: random.pick(['class', 30, 0.5] as const) })],
+  [0.2, () => ({ includeSuperseded: true })],
+  [0.2, (random) => ({ aliases: random.pick(['all', 'none'] as const) })],
+  [0.2, () => ({ onRetracted: 'warn' })],
+  [0.12, (random) => ({ minTrust: random.pick([0.45, 0.5, 0.55]) })],
   [0.1, (random) => ({ minConfidence: random.pick([0.1, 0.5]) })],
   [0.08, (random) => ({ sourceClass: random.pick(classNames) })],
   [0.08, (random) => ({ agentId: random.pick(everybody) })],

@@ -35,11 +35,13 @@ export const seeded = (seed: number): Seeded => {
   return { fraction, below, chance: (probability) => fraction() < probability, pick, shuffled };
 };
 
-/** The seeds of a random test: one named by `STEMEDB_SEED`, else this many from the first on. */
+/** The seeds of a random test: one named by `STEMEDB_SEED`, else this many from the first on, or
+ * as many as `STEMEDB_SEED_COUNT` says. */
 export const seedsOf = (count: number, first = 1): readonly number[] => {
-  const named = process.env.STEMEDB_SEED;
+  const { STEMEDB_SEED: named, STEMEDB_SEED_COUNT: wanted } = process.env;
   if (named !== undefined) return [Number(named)];
-  return Array.from({ length: count }, (_, at) => first + at);
+  const length = wanted === undefined ? count : Number(wanted);
+  return Array.from({ length }, (_, at) => first + at);
 };
 
 /** How often a random test runs: the long count under `npm run soak`. */

@@ -11,6 +11,7 @@ import {
   type RecordId,
   type RecordKind,
   recordIdOf,
+  type SignatureHex,
   sign,
 } from '@stemedb/model';
 import type { Submission } from '../../../src/ingest/ingest.js';
@@ -81,9 +82,21 @@ const keyOf = (agent: AgentId): KeyPair => {
   return pair;
 };
 
+const signatures = new Map<string, SignatureHex>();
+
+/** Each once a process: signing is what histories would mostly do. */
+const signatureOf = (agent: AgentId, target: Draft): SignatureHex => {
+  const key = `${agent}/${target.kind}/${target.id}`;
+  const known = signatures.get(key);
+  if (known !== undefined) return known;
+  const made = sign(target.kind, target.id, keyOf(agent).secretSeed);
+  signatures.set(key, made);
+  return made;
+};
+
 /** An attestation by which `agent` signs a record. */
 export const attestationOf = (agent: AgentId, target: Draft): Draft => {
-  const signature = sign(target.kind, target.id, keyOf(agent).secretSeed);
+  const signature = signatureOf(agent, target);
   return draftOf('attestation', agent, { target: target.id, signature });
 };
 
@@ -91,9 +104,12 @@ export const attestationOf = (agent: AgentId, target: Draft): Draft => {
 export const submissionOf = (draft: Draft): Submission => {
   const { kind, content, author } = draft;
   if (draft.byNode || kind === 'attestation') return { kind, content: content as JsonObject };
-  const signature = sign(kind, draft.id, keyOf(author).secretSeed);
-  const signatures = [{ agent_id: author, signature }];
-  return { kind, content: content as JsonObject, signatures };
+  const signature = signatureOf(author, draft);
+  return {
+    kind,
+    content: content as JsonObject,
+    signatures: [{ agent_id: author, signature }],
+  };
 };
 
 /** The author's time: mostly now, at times far back, so that the last is not the latest. */

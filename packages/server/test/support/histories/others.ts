@@ -49,6 +49,17 @@ export const verdictDraft = (making: Making): Draft => {
   return draftOf('verdict', author, { target: target.id, outcome, ...governed(making) });
 };
 
+/** Others sign a claim, and it is judged: the verdict is theirs as well. */
+export const judgedTogetherDrafts = (making: Making): readonly Draft[] => {
+  const { random, pools, wallMs } = making;
+  const target = pools.some('assertion');
+  if (target === undefined) return [];
+  const outcome = random.pick(['accurate', 'inaccurate']);
+  const fields = { target: target.id, outcome, asserted_at: wallMs };
+  const signed = attestationOf(random.pick(everybody), target);
+  return [signed, draftOf('verdict', judge, fields), attestationOf(random.pick(everybody), target)];
+};
+
 /** Somebody signs another's record. */
 export const coSigningDraft = (making: Making): Draft => {
   const { random, pools } = making;
@@ -66,7 +77,7 @@ export const epochDraft = (making: Making): Draft => {
     return draftOf('epoch', random.pick(authors), { name, ...governed(making) });
   }
   const supersedes = [...new Set([older.id, pools.some('epoch')?.id ?? older.id])];
-  const author = someoneAbout(random, older);
+  const author = random.chance(0.5) ? someoneAbout(random, older) : random.pick([stranger, judge]);
   return draftOf('epoch', author, { name, supersedes, ...governed(making) });
 };
 
@@ -81,12 +92,12 @@ export const aliasDraft = (making: Making): Draft => {
   return draftOf('alias', author, { a, b, reason: `r${random.below(99)}`, ...governed(making) });
 };
 
-const supersedable = ['assertion', 'source', 'epoch', 'alias', 'vote', 'verdict'] as const;
+const supersedable = ['source', 'epoch', 'alias', 'alias', 'vote', 'vote', 'verdict'] as const;
 
 const someTarget = ({ random, pools }: Making): Draft | undefined => {
   const dice = random.fraction();
-  if (dice < 0.35) return pools.some('assertion');
-  if (dice < 0.55) return pools.somePremise();
+  if (dice < 0.3) return pools.some('assertion');
+  if (dice < 0.5) return pools.somePremise();
   if (dice < 0.95) return pools.some(random.pick(supersedable));
   // Supersessions and policies stay as they are, whatever is said about them.
   return pools.any();

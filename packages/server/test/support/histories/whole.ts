@@ -22,6 +22,7 @@ import {
   coSigningDraft,
   eagerVoterDrafts,
   epochDraft,
+  judgedTogetherDrafts,
   policyDraft,
   secondThoughtDraft,
   supersessionDraft,
@@ -47,20 +48,21 @@ type Maker = (making: Making) => Draft | readonly Draft[];
 /** What happens how often; the sum is 100. */
 const makers: readonly (readonly [number, Maker])[] = [
   [5, sourceDraft],
-  [22, claimDraft],
+  [19, claimDraft],
   [14, revisionDraft],
   [3, lifeDrafts],
   [2, diamondDrafts],
-  [10, voteDraft],
+  [9, voteDraft],
   [1, eagerVoterDrafts],
   [7, verdictDraft],
   [4, coSigningDraft],
+  [2, judgedTogetherDrafts],
   [6, epochDraft],
-  [6, aliasDraft],
+  [7, aliasDraft],
   [11, supersessionDraft],
   [5, secondThoughtDraft],
   [1, thereAndBackDrafts],
-  [3, policyDraft],
+  [4, policyDraft],
 ];
 
 const someMaker = (random: Seeded): Maker => {

@@ -1,0 +1,48 @@
+/** A property test in a process of its own, with a fault planted and as many seeds as it gets. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { PlantedFault } from './faults.js';
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** How property tests say what they found; a crash says something else. */
+const found = 'answered otherwise';
+
+/** A run that takes longer is ended, milliseconds. */
+const runTimeoutMs = 120_000;
+
+export interface Run {
+  /** True when an assertion of the test found the fault; the run ends at once. */
+  readonly isFound: boolean;
+  readonly output: string;
+}
+
+/** Runs a file of property tests on this many seeds, with the fault in its process alone. */
+export const runPlanted = (test: string, fault: PlantedFault, seeds: number): Promise<Run> => {
+  const { STEMEDB_SEED: _seed, NODE_TEST_CONTEXT: _context, ...env } = process.env;
+  const child = spawn(process.execPath, ['--import', here('./plant.js'), here(`../${test}`)], {
+    env: {
+      ...env,
+      STEMEDB_PLANT_FILE: here(`../../../src/${fault.file}`),
+      STEMEDB_PLANT_FROM: fault.from,
+      STEMEDB_PLANT_TO: fault.to,
+      STEMEDB_SEED_COUNT: String(seeds),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: runTimeoutMs,
+  });
+  return new Promise((resolve, reject) => {
+    let output = '';
+    let isFound = false;
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (isFound || !output.includes(found)) return;
+      isFound = true;
+      child.kill();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', reject);
+    child.once('close', () => resolve({ isFound, output }));
+  });
+};
