@@ -35,7 +35,7 @@ export const openFiles = async (
   const identity = await openIdentity(disk, effects.random, options.walDir);
   if (!identity.ok) return identity;
   const { databaseId, logId } = identity.value;
-  const kept = await readCheckpointFile(disk, options.walDir, identity.value);
+  const kept = await readCheckpointFile(disk, options.walDir, identity.value, effects.verify);
   if (!kept.ok) return kept;
   const opened = await openOrRebuildStore(effects, options.dbDir, databaseId);
   if (!opened.ok) return opened;

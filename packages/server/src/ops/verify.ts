@@ -6,7 +6,6 @@
 import {
   type Checkpoint,
   keyPairFromSeed,
-  nobleVerify,
   noteKeyOf,
   type Outcome,
   openCheckpoint,
@@ -100,7 +99,7 @@ const claimsOf = async (
 ): Promise<readonly ClaimedCheckpoint[]> => {
   if (identity === undefined) return [];
   const claims: ClaimedCheckpoint[] = [];
-  const kept = await readCheckpointFile(disk, walDir, identity);
+  const kept = await readCheckpointFile(disk, walDir, identity, sodiumVerify);
   if (!kept.ok) {
     report({ severity: 'damage', where: checkpointFileName, detail: kept.error.detail });
   } else if (kept.value !== undefined) {
@@ -122,7 +121,7 @@ const openAs = (
   note: string,
 ): Outcome<Checkpoint> => {
   const key = noteKeyOf(originOf(databaseId, logId), keyPairFromSeed(nodeKeySeed).agentId);
-  return openCheckpoint(note, key, nobleVerify);
+  return openCheckpoint(note, key, sodiumVerify);
 };
 
 /** Beside a running server the file may be in the middle of a write. */

@@ -6,9 +6,9 @@
 import { join } from 'node:path';
 import {
   type Checkpoint,
+  type Ed25519Verify,
   fail,
   keyPairFromSeed,
-  nobleVerify,
   noteKeyOf,
   type Outcome,
   ok,
@@ -36,13 +36,14 @@ export async function readCheckpointFile(
   disk: Disk,
   directory: string,
   identity: Identity,
+  verify: Ed25519Verify,
 ): Promise<Outcome<SignedCheckpoint | undefined>> {
   const path = join(directory, checkpointFileName);
   if (!(await disk.exists(path))) return ok(undefined);
   const note = new TextDecoder().decode(await readSmallFile(disk, path, fileBytesMax));
   const origin = originOf(identity.databaseId, identity.logId);
   const key = noteKeyOf(origin, keyPairFromSeed(identity.nodeKeySeed).agentId);
-  const opened = openCheckpoint(note, key, nobleVerify);
+  const opened = openCheckpoint(note, key, verify);
   if (opened.ok) return ok({ note, checkpoint: opened.value });
   return fail({
     code: 'log_corrupt',

@@ -1,6 +1,6 @@
 /** The leaves of one group: the unit of which the tree file holds the root only. */
 import type { HlcStamp, RecordId } from '@stemedb/model';
-import { hashBytes, hashLeafInto, hashNodeInto } from './tree_hasher.js';
+import { hashBytes, hashLeafInto, hashPairInto } from './tree_hasher.js';
 
 /** Level of a group's root. */
 export const groupLevel = 8;
@@ -11,8 +11,20 @@ export const groupLevel = 8;
  */
 export const groupLeaves = 2 ** groupLevel;
 
+const slicesOf = (bytes: Buffer, length: number): readonly Buffer[] =>
+  Array.from({ length: bytes.length / length }, (_, index) =>
+    bytes.subarray(index * length, (index + 1) * length),
+  );
+
+/** Where roots are computed; nothing of it outlives a call. */
+const work = Buffer.alloc(groupLeaves * hashBytes);
+const workHashes = slicesOf(work, hashBytes);
+const workPairs = slicesOf(work, 2 * hashBytes);
+
 export class LeafGroup {
   readonly #hashes = Buffer.alloc(groupLeaves * hashBytes);
+  /** Views that are made once: making one costs a third of a hash. */
+  readonly #slots = slicesOf(this.#hashes, hashBytes);
   #count = 0;
 
   get count(): number {
@@ -24,8 +36,9 @@ export class LeafGroup {
   }
 
   add(id: RecordId, stamp: HlcStamp): void {
-    if (this.isFull) throw new Error('merkle: a leaf too many in a group');
-    hashLeafInto(this.#hashes, this.#count * hashBytes, id, stamp);
+    const slot = this.#slots[this.#count];
+    if (slot === undefined) throw new Error('merkle: a leaf too many in a group');
+    hashLeafInto(slot, id, stamp);
     this.#count += 1;
   }
 
@@ -38,14 +51,13 @@ export class LeafGroup {
     const first = index * 2 ** level;
     let width = 2 ** level;
     if (first + width > this.#count) throw new Error('merkle: leaves that a group does not have');
-    const work = Buffer.from(this.#hashes.subarray(first * hashBytes, (first + width) * hashBytes));
+    this.#hashes.copy(work, 0, first * hashBytes, (first + width) * hashBytes);
     for (; width > 1; width /= 2) {
-      for (let at = 0; at < width; at += 2) {
-        const left = work.subarray(at * hashBytes, (at + 1) * hashBytes);
-        const right = work.subarray((at + 1) * hashBytes, (at + 2) * hashBytes);
-        hashNodeInto(work, (at / 2) * hashBytes, left, right);
+      for (let node = 0; node < width / 2; node += 1) {
+        const [target, pair] = [workHashes[node], workPairs[node]];
+        if (target !== undefined && pair !== undefined) hashPairInto(target, pair);
       }
     }
-    return work.subarray(0, hashBytes);
+    return Buffer.from(work.subarray(0, hashBytes));
   }
 }

@@ -11,28 +11,24 @@ const leafScratch = Buffer.alloc(49);
 const nodeScratch = Buffer.alloc(65, 1);
 leafScratch[0] = 0;
 
-/** Writes the hash of the leaf for a record into 32 bytes of `target`. */
-export function hashLeafInto(target: Buffer, at: number, id: RecordId, stamp: HlcStamp): void {
+/** Writes the hash of the leaf for a record into 32 bytes. */
+export function hashLeafInto(target: Buffer, id: RecordId, stamp: HlcStamp): void {
   const written = leafScratch.write(id, 1, 32, 'hex') + leafScratch.write(stamp, 33, 16, 'hex');
   if (written !== 48) throw new Error('merkle: an id or a stamp that is not hexadecimal');
-  sodium.crypto_hash_sha256(target.subarray(at, at + hashBytes), leafScratch);
+  sodium.crypto_hash_sha256(target, leafScratch);
 }
 
-/** Writes the hash of the node above two into 32 bytes of `target`, which may be one of them. */
-export function hashNodeInto(
-  target: Buffer,
-  at: number,
-  left: Uint8Array,
-  right: Uint8Array,
-): void {
-  nodeScratch.set(left, 1);
-  nodeScratch.set(right, 1 + hashBytes);
-  sodium.crypto_hash_sha256(target.subarray(at, at + hashBytes), nodeScratch);
+/** Writes the hash of the node above two hashes, given as one, into 32 bytes. */
+export function hashPairInto(target: Buffer, pair: Uint8Array): void {
+  nodeScratch.set(pair, 1);
+  sodium.crypto_hash_sha256(target, nodeScratch);
 }
 
 /** The hash of the node above two. */
 export function hashNode(left: Uint8Array, right: Uint8Array): Buffer {
   const hash = Buffer.alloc(hashBytes);
-  hashNodeInto(hash, 0, left, right);
+  nodeScratch.set(left, 1);
+  nodeScratch.set(right, 1 + hashBytes);
+  sodium.crypto_hash_sha256(hash, nodeScratch);
   return hash;
 }
