@@ -9,7 +9,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const found = 'answered otherwise';
 
 /** A run that takes longer is ended, milliseconds. */
-const runTimeoutMs = 120_000;
+const runTimeoutMs = 300_000;
 
 export interface Run {
   /** True when an assertion of the test found the fault; the run ends at once. */
@@ -17,8 +17,8 @@ export interface Run {
   readonly output: string;
 }
 
-/** Runs a file of property tests on this many seeds, with the fault in its process alone. */
-export const runPlanted = (test: string, fault: PlantedFault, seeds: number): Promise<Run> => {
+/** Runs a file of property tests on the fault's seeds, with the fault in its process alone. */
+export const runPlanted = (test: string, fault: PlantedFault): Promise<Run> => {
   const { STEMEDB_SEED: _seed, NODE_TEST_CONTEXT: _context, ...env } = process.env;
   const child = spawn(process.execPath, ['--import', here('./plant.js'), here(`../${test}`)], {
     env: {
@@ -26,7 +26,7 @@ export const runPlanted = (test: string, fault: PlantedFault, seeds: number): Pr
       STEMEDB_PLANT_FILE: here(`../../../src/${fault.file}`),
       STEMEDB_PLANT_FROM: fault.from,
       STEMEDB_PLANT_TO: fault.to,
-      STEMEDB_SEED_COUNT: String(seeds),
+      STEMEDB_SEED_COUNT: String(fault.seeds),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: runTimeoutMs,

@@ -14,6 +14,8 @@ export interface PlantedFault {
   readonly to: string;
   /** Histories within which it is found. */
   readonly seeds: number;
+  /** True when that takes long: looked for under soak only. */
+  readonly isRare?: true;
 }
 
 /** What acts whatever its stamp is, or as of another moment than its own. */
@@ -30,13 +32,6 @@ const outOfTime: readonly PlantedFault[] = [
     file: 'trust/aliases.js',
     from: 'aliases.under(path, this.#facts)',
     to: "aliases.under(path, { appliedSequence: 1e9, asOf: 'f'.repeat(32) })",
-    seeds: 2,
-  },
-  {
-    name: 'a vote counts whatever its stamp is',
-    file: 'query/cast_votes.js',
-    from: 'if (place.stamp > moment.stamp)',
-    to: 'if (false)',
     seeds: 2,
   },
   {
@@ -107,7 +102,7 @@ const byArrival: readonly PlantedFault[] = [
     seeds: 6,
   },
   {
-    name: 'back-dating has an effect: of equal times the later stamp is not the later record',
+    name: 'the later of two acts is the one that was logged later',
     file: 'trust/last.js',
     from: 'Math.min(recorded.content.asserted_at, stampMs(recorded.stamp))',
     to: 'recorded.sequence ?? 0',
@@ -183,6 +178,13 @@ const otherwise: readonly PlantedFault[] = [
     from: 'node.isOut = taints?.get(id)?.out === true;',
     to: '',
     seeds: 6,
+  },
+  {
+    name: 'a vote that was taken back still counts',
+    file: 'query/cast_votes.js',
+    from: 'taints?.get(id)?.out !== true',
+    to: 'true',
+    seeds: 12,
   },
   {
     name: 'an alias that was taken back still joins',

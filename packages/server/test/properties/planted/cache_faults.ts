@@ -1,0 +1,65 @@
+/** Faults of keeping answers, which the comparison of kept with computed ones must find. */
+import type { PlantedFault } from './faults.js';
+
+export const cacheFaults: readonly PlantedFault[] = [
+  {
+    name: 'what acts at a distance touches only what it names',
+    file: 'query/generations.js',
+    from: 'if (touchesAll[content.kind])',
+    to: 'if (false)',
+    seeds: 20,
+    isRare: true,
+  },
+  {
+    name: 'a batch is noted after it is visible',
+    file: 'bin/assemble.js',
+    from: 'generations.note(records);',
+    to: 'effects.clock.after(1, () => generations.note(records));',
+    seeds: 3,
+  },
+  {
+    name: 'the key lacks a member of the question',
+    file: 'query/answer_cache.js',
+    from: 'asOf: _asOf, ...rest',
+    to: 'asOf: _asOf, explain: _explain, ...rest',
+    seeds: 6,
+    isRare: true,
+  },
+  {
+    name: 'the key lacks the place that a page goes on from',
+    file: 'query/answer_cache.js',
+    from: 'after: after === undefined ? null : [after.conceptPath, after.predicate]',
+    to: 'after: null',
+    seeds: 3,
+  },
+  {
+    name: 'what was looked for and not found is forgotten',
+    file: 'query/read_set.js',
+    from: 'if (place === undefined || place.stamp > this.#asOf)',
+    to: 'if (false)',
+    seeds: 20,
+    isRare: true,
+  },
+  {
+    name: 'what names a record is not watched',
+    file: 'query/read_set.js',
+    from: 'this.#reads.add(counterOfId(target));',
+    to: '',
+    seeds: 40,
+    isRare: true,
+  },
+  {
+    name: 'an answer that time moves is kept as one that it does not',
+    file: 'query/answer_cache.js',
+    from: 'return ageMs < movingAnswerMsMax && wallStepMs < movingAnswerMsMax;',
+    to: 'return true;',
+    seeds: 6,
+  },
+  {
+    name: 'kept rows are served whatever the moment is',
+    file: 'query/cached_candidates.js',
+    from: 'rows.every((row) => row.stamp <= asOf) ? rows : rows.filter((row) => row.stamp <= asOf)',
+    to: 'rows',
+    seeds: 3,
+  },
+];
