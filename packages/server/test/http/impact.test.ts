@@ -283,3 +283,64 @@ test(
     assert.deepEqual(code(other), [409, 'conflict']);
   }),
 );
+
+/** Reads of the log that an impact costs, and how many claims it walked over. */
+const costOf = async (
+  service: HttpService,
+  source: string,
+): Promise<{ readonly reads: number; readonly dependants: number }> => {
+  const { log } = service.target.database;
+  const read = log.read.bind(log);
+  let reads = 0;
+  log.read = (...place) => {
+    reads += 1;
+    return read(...place);
+  };
+  try {
+    const { dependants } = await impact(service, source);
+    return { reads, dependants };
+  } finally {
+    log.read = read;
+  }
+};
+
+test(
+  'impact costs what the dependants cost, whatever else there is',
+  withService(async (service) => {
+    const source = await addSource(service, 'few');
+    const other = await addSource(service, 'many');
+    for (let at = 0; at < 10; at += 1) await claim(service, `f/${at}`, { value: at, source });
+    const before = await costOf(service, source);
+    for (let at = 0; at < 100; at += 1) {
+      await claim(service, `g/${at}`, { value: at, source: other });
+    }
+    assert.deepEqual(await costOf(service, source), before);
+    assert.ok(before.reads <= 10 * before.dependants, `${before.reads} reads`);
+    const { reads } = await costOf(service, other);
+    assert.ok(reads > 5 * before.reads, `${reads} reads`);
+  }),
+);
+
+test(
+  'an impact that takes too long is given up',
+  withService(
+    async (service) => {
+      const { bad } = await scene(service);
+      const answer = await service.get(`/v1/sources/${bad}/impact`);
+      assert.deepEqual(code(answer), [504, 'query_timeout']);
+    },
+    {
+      replace: (deps, { database }) => ({
+        ...deps,
+        impacts: {
+          ...deps.impacts,
+          impact: async (principal, question) => {
+            const abort = new AbortController();
+            abort.abort();
+            return database.impacts.impact(principal, question, abort.signal);
+          },
+        },
+      }),
+    },
+  ),
+);
