@@ -6,7 +6,7 @@ import { Story } from '../support/story.js';
 import { explained, startMs } from './asking.js';
 
 /** When stories begin: after the policy of the database that hears them. */
-export const storyStartMs = startMs + 1000;
+const storyStartMs = startMs + 1000;
 
 /** The pair that a story's claims are about, unless they say otherwise. */
 export const labX = { scope: { type: 'concept', conceptPath: 'lab/x' } } as const;
