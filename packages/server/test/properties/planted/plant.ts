@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-export const notPlanted = 'the fault could not be planted';
+const notPlanted = 'the fault could not be planted';
 
 const { STEMEDB_PLANT_FILE: file, STEMEDB_PLANT_FROM: from, STEMEDB_PLANT_TO: to } = process.env;
 if (file === undefined || from === undefined || to === undefined) {
