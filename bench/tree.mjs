@@ -1,5 +1,5 @@
-// What keeping the Merkle tree costs ingest: arrays of 100 unsigned claims of about 1 KiB, submitted
-// in this process, without HTTP in front, so that the share of the tree is as large as it can be.
+// What keeping the Merkle tree costs ingest: arrays of 100 unsigned claims of about 1 KiB,
+// submitted in this process without HTTP, so that the share of the tree is as large as it can be.
 // A database with its tree and one without take turns. Prints figures and judges nothing.
 //
 //     node bench/tree.mjs [--seconds 3] [--rounds 7] [--dir DIR] [--json]

@@ -9,7 +9,7 @@ import { fromHex } from '../hash/hex.js';
 const hasher = await createSHA256();
 
 /** Bytes of a leaf's data: the id and the stamp of one record. */
-export const leafDataBytes = 48;
+const leafDataBytes = 48;
 
 /** The 32 bytes of SHA-256. One instance serves all: no call yields before its digest. */
 export function sha256(bytes: Uint8Array): Uint8Array {

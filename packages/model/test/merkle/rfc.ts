@@ -1,4 +1,4 @@
-/** RFC 9162 section 2.1, written down again as it stands there: slow, recursive, over all leaves. */
+/** RFC 9162 section 2.1, written down again as it stands there: slow and recursive. */
 import { createHash } from 'node:crypto';
 
 const hash = (...parts: readonly Uint8Array[]): Buffer => {

@@ -199,7 +199,7 @@ export class MerkleTree {
   }
 }
 
-/** Adds what the log has and the tree has not; a log that is not short is not read from its start. */
+/** Adds what the log has and the tree has not; a long log is not read from its start. */
 const catchUp = async (tree: GrowingTree, log: TreeOptions['log']): Promise<void> => {
   const { size } = tree;
   if (size >= log.lastSequence) return;

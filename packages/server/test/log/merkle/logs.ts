@@ -8,10 +8,10 @@ import { openLog } from '../../../src/log/open_log.js';
 import { SimulatedClock } from '../../simulation/simulated_clock.js';
 import { SimulatedDisk } from '../../simulation/simulated_disk.js';
 
-export const walDir = '/wal';
+const walDir = '/wal';
 export const dbDir = '/db';
-export const databaseId = 'a'.repeat(32);
-export const logId = 'b'.repeat(32);
+const databaseId = 'a'.repeat(32);
+const logId = 'b'.repeat(32);
 
 /** The same for the same number and text. */
 export const entryOf = (number: number, text = ''): LogEntry => ({
@@ -26,7 +26,7 @@ export const entryOf = (number: number, text = ''): LogEntry => ({
 export const leafBytesOf = (entry: LogEntry): Buffer =>
   Buffer.concat([Buffer.from(recordIdOf(entry.bytes), 'hex'), Buffer.from(entry.stamp, 'hex')]);
 
-export const newDisk = async (): Promise<SimulatedDisk> => {
+const newDisk = async (): Promise<SimulatedDisk> => {
   const disk = new SimulatedDisk();
   await disk.makeDirectory(walDir);
   await disk.makeDirectory(dbDir);
@@ -38,13 +38,13 @@ const must = <T>(outcome: Outcome<T>): T => {
   throw new Error(`${outcome.error.code}: ${outcome.error.detail}`);
 };
 
-export const logOn = async (disk: SimulatedDisk, segmentBytesMax = 20_000): Promise<Log> => {
+const logOn = async (disk: SimulatedDisk, segmentBytesMax = 20_000): Promise<Log> => {
   const options = { directory: walDir, databaseId, logId, segmentBytesMax, freeBytesMin: 0 };
   return must(await openLog(disk, new SimulatedClock(), options)).log;
 };
 
 /** Opens the tree of a log; what the log cannot read is an error. */
-export const treeOn = async (disk: SimulatedDisk, log: Log): Promise<Outcome<MerkleTree>> => {
+const treeOn = async (disk: SimulatedDisk, log: Log): Promise<Outcome<MerkleTree>> => {
   try {
     return ok(await MerkleTree.open({ disk, directory: dbDir, databaseId, logId, log }));
   } catch (error) {

@@ -5,6 +5,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RFC9162 } from '@transmute/rfc9162';
 
 interface Entry {
@@ -30,7 +31,7 @@ interface Sigstore {
 
 /** The functions of the package that its door does not show. */
 const load = createRequire(import.meta.url);
-const folder = join(dirname(load.resolve('@sigstore/verify')), 'tlog');
+const folder = join(dirname(fileURLToPath(import.meta.resolve('@sigstore/verify'))), 'tlog');
 const { verifyCheckpoint } = load(join(folder, 'checkpoint.js')) as Sigstore;
 const { verifyMerkleInclusion } = load(join(folder, 'merkle.js')) as Sigstore;
 

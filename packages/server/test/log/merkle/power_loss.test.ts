@@ -1,6 +1,7 @@
 /**
- * Power loss after every I/O operation of a database that writes, gives out checkpoints and flushes
- * its tree, through restarts. What was signed holds for ever; the tree after the start is that of the log.
+ * Power loss after every I/O operation of a database that writes, gives out checkpoints and
+ * flushes its tree, through restarts. What was signed holds for ever; the tree after the start is
+ * that of the log.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -81,7 +82,7 @@ const check = async (moment: Moment, vkey: string, seed: number, loss: Loss): Pr
   await database.close();
 };
 
-test('nothing that was signed is contradicted, whatever operation the power loss follows', async (t) => {
+test('no signed checkpoint is contradicted, whatever a power loss follows', async (t) => {
   const { moments, vkey } = await momentsOf();
   const flushes = moments.filter(({ disk }) => disk.peek('/db/tree').length > 0).length;
   assert.ok(flushes > 10, 'the tree was never flushed');

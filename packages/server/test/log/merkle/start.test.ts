@@ -120,7 +120,7 @@ test('a damaged checkpoint file does not start; a removed one does', async () =>
   await (await openOn(disk)).close();
 });
 
-test('the directory that cannot be written answers no checkpoint, and the next one works', async () => {
+test('a directory that cannot be written answers no checkpoint, the next one works', async () => {
   const disk = new SimulatedDisk();
   const database = await openOn(disk);
   for (const [code, says] of [
