@@ -26,7 +26,7 @@ export interface FilteredClaim {
 /** Lifecycle states that do not take part unless they are asked for. */
 const inactive: ReadonlySet<Lifecycle> = new Set(['rejected', 'deprecated']);
 
-/** The first reason that keeps a claim out of the answer to a question; undefined: it takes part. */
+/** The first reason that keeps a claim out of an answer; undefined: it takes part. */
 export const reasonToLeaveOut = (asked: Question, claim: FilteredClaim): string | undefined =>
   saidOfIt(asked, claim) ?? lifecycleFilter(asked, claim) ?? otherFilters(asked, claim);
 

@@ -30,6 +30,6 @@ export const taintWarnings = (reason: TaintReason | undefined): readonly AnswerW
     const detail = `It rests on ${reason.premise}, which was replaced.`;
     return [{ code: 'replaced_premise', detail }];
   }
-  const detail = `It rests on a chain of more than ${premiseDepthMax} premises; its end was not checked.`;
+  const detail = `More than ${premiseDepthMax} premises stand above it; the last were not checked.`;
   return [{ code: 'provenance_too_deep', detail }];
 };
