@@ -7,7 +7,7 @@ import { codesOf, explained, result } from './asking.js';
 import { labX, newStory, sides, told } from './telling.js';
 
 describe('on_retracted', () => {
-  it('warn brings back what was retracted and what rests on it, each with its warning', async () => {
+  it('warn brings back what was retracted and what rests on it, and warns', async () => {
     const story = newStory();
     const source = story.source(alice);
     const before = story.claim(bob, { value: 'sound', confidence: 0.5 });

@@ -38,7 +38,7 @@ const expected = [
   ['code://web/auth/login', 'prefer:md5', 0, ['code://web/auth']],
 ] as const;
 
-test('constraints are those of the concept and its ancestors, decided by the best tier', async () => {
+test('constraints are of the concept and its ancestors, decided by the best tier', async () => {
   const target = await told(filled());
   const { results, lens } = await answered(asked(target, { scope, lens: 'constraints' }));
   assert.equal(lens, 'constraints');
