@@ -7,8 +7,7 @@ export const cacheFaults: readonly PlantedFault[] = [
     file: 'query/generations.js',
     from: 'if (touchesAll[content.kind])',
     to: 'if (false)',
-    seeds: 20,
-    isRare: true,
+    seeds: 4,
   },
   {
     name: 'a batch is noted after it is visible',
@@ -22,8 +21,7 @@ export const cacheFaults: readonly PlantedFault[] = [
     file: 'query/answer_cache.js',
     from: 'asOf: _asOf, ...rest',
     to: 'asOf: _asOf, explain: _explain, ...rest',
-    seeds: 6,
-    isRare: true,
+    seeds: 3,
   },
   {
     name: 'the key lacks the place that a page goes on from',

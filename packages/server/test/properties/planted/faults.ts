@@ -166,6 +166,20 @@ const otherwise: readonly PlantedFault[] = [
     seeds: 2,
   },
   {
+    name: 'an approval makes a claim younger',
+    file: 'query/candidates.js',
+    from: 'Math.min(voice.assertedMs, stampMs(voice.stamp))',
+    to: 'Math.min(row.assertedMs, stampMs(row.stamp))',
+    seeds: 2,
+  },
+  {
+    name: 'claims that were replaced are back beside what they rest on',
+    file: 'trust/retraction.js',
+    from: "if (why === 'retract' || premise === undefined)",
+    to: 'if (true)',
+    seeds: 10,
+  },
+  {
     name: 'a vote on a claim is lost when the claim is approved',
     file: 'query/cast_votes.js',
     from: '[row.id, ...(standing?.transitionsOf ?? [])]',

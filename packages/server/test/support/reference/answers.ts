@@ -10,6 +10,8 @@ export interface ExpectedCandidate {
   readonly agent_id: AgentId;
   readonly lifecycle: Lifecycle;
   readonly confidence: number;
+  /** RFC 3339 with milliseconds. */
+  readonly effective_time: string;
   readonly trust: number;
 }
 
@@ -18,6 +20,7 @@ export interface ExpectedQuestion {
   readonly aliases?: 'effective' | 'all' | 'none';
   readonly includeSuperseded?: boolean;
   readonly onRetracted?: 'exclude' | 'warn';
+  readonly lifecycle?: Lifecycle;
 }
 
 type Claim = Known<ContentOf<'assertion'>>;
@@ -51,9 +54,23 @@ export class ReferenceAnswers {
     return found;
   }
 
+  /** The pairs below a prefix that have claims of their own, and candidates. */
+  pairsBelow(prefix: string): readonly string[] {
+    const own = this.records.ofKind('assertion').map((claim) => claim.content);
+    const below = own.filter(
+      ({ concept_path: path }) => path === prefix || path.startsWith(`${prefix}/`),
+    );
+    const answered = below.filter(({ concept_path: conceptPath, predicate }) =>
+      this.candidates({ conceptPath }).has(predicate),
+    );
+    return [...new Set(answered.map((one) => `${one.concept_path} ${one.predicate}`))];
+  }
+
   #takesPart(claim: Claim, asked: ExpectedQuestion): boolean {
     const { standings, records } = this;
-    if (inactive.includes(standings.relation(claim).lifecycle)) return false;
+    const { lifecycle } = standings.relation(claim);
+    if (asked.lifecycle === undefined && inactive.includes(lifecycle)) return false;
+    if (asked.lifecycle !== undefined && asked.lifecycle !== lifecycle) return false;
     const superseded = asked.includeSuperseded === true;
     const isBack = (out: Out): boolean =>
       out === 'replace' ? superseded : asked.onRetracted === 'warn';
@@ -65,12 +82,14 @@ export class ReferenceAnswers {
   }
 
   #expected(claim: Claim): ExpectedCandidate {
-    const { content } = this.standings.voice(claim);
+    const voice = this.standings.voice(claim);
+    const { content } = voice;
     return {
       assertion: claim.id,
       agent_id: content.agent_id,
       lifecycle: this.standings.relation(claim).lifecycle,
       confidence: content.confidence ?? 1,
+      effective_time: new Date(effectiveMsOf(voice)).toISOString(),
       trust: this.trust(content.agent_id),
     };
   }

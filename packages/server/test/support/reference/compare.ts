@@ -24,6 +24,7 @@ const variants: readonly Omit<ExpectedQuestion, 'conceptPath'>[] = [
   { aliases: 'none', includeSuperseded: true },
   { aliases: 'none', onRetracted: 'warn' },
   { includeSuperseded: true, onRetracted: 'warn' },
+  { lifecycle: 'approved' },
 ];
 
 /** Fails where an answer is not what the rules say of the records up to the moment. */
@@ -39,6 +40,13 @@ export const followsRules = async (
       const where = `answered otherwise than the rules as of ${asOf}: ${JSON.stringify(asked)}`;
       await sameCandidates(target, reference, asked, asOf, where);
     }
+  }
+  for (const prefix of ['lab', 'lab/alpha']) {
+    const scope = { type: 'prefix', prefix } as const;
+    const { results } = await ask(target.database, { scope, lens: 'recency', limit: 1000 }, asOf);
+    const pairs = results.map((result) => `${result.concept_path} ${result.predicate}`);
+    const where = `answered otherwise than the rules as of ${asOf} below ${prefix}`;
+    assert.deepEqual(pairs.sort(), reference.pairsBelow(prefix).toSorted(), where);
   }
 };
 
@@ -86,11 +94,12 @@ const sameCandidates = async (
   }
 };
 
-const plainly = ({ assertion, agent_id, lifecycle, confidence }: ExpectedCandidate) => ({
-  assertion,
-  agent_id,
-  lifecycle,
-  confidence,
+const plainly = ({ trust: _trust, ...rest }: ExpectedCandidate) => ({
+  assertion: rest.assertion,
+  agent_id: rest.agent_id,
+  lifecycle: rest.lifecycle,
+  confidence: rest.confidence,
+  effective_time: rest.effective_time,
 });
 
 const idsOf = (candidates: Explained['candidates'], valueKey: string): readonly RecordId[] =>
