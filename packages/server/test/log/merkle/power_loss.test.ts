@@ -62,12 +62,19 @@ const momentsOf = async (): Promise<{
   return { moments, vkey };
 };
 
+const sizeOf = (note: string): number => Number(note.split('\n')[1]);
+
 const check = async (moment: Moment, vkey: string, seed: number, loss: Loss): Promise<void> => {
   const name = `operation ${moment.operation}, seed ${seed}, ${loss}`;
   const disk = moment.disk.clone();
   disk.crash(seed, loss);
   // Cut off before the identity was there: another node would begin here.
   if (!(await disk.exists('/wal/identity'))) return assert.deepEqual(moment.notes, []);
+  const newest = moment.notes.at(-1);
+  if (newest !== undefined) {
+    const kept = disk.peek('/wal/checkpoint').toString();
+    assert.ok(sizeOf(kept) >= sizeOf(newest), `${name}: what was given out is not kept`);
+  }
   const { database } = await simulatedDatabase({ startMs, identity: 1, disk });
   const reference = new ReferenceRoots(await leavesOf(database.log));
   const now = await database.proofs.checkpoint();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { leafHash, verifyConsistency, verifyInclusion } from '@stemedb/model';
 import fc from 'fast-check';
 import { groupLeaves } from '../../../src/log/merkle/leaf_group.js';
-import type { MerkleTree } from '../../../src/log/merkle/merkle_tree.js';
+import { MerkleTree } from '../../../src/log/merkle/merkle_tree.js';
 import { entriesOf, entryNumber, groupsWithin } from '../../../src/log/merkle/tree_file.js';
 import {
   dbDir,
@@ -118,7 +118,6 @@ test('a restart reads the last group and what follows, never the whole log', asy
       }
     },
   };
-  const { MerkleTree } = await import('../../../src/log/merkle/merkle_tree.js');
   const place = { disk: both.disk, directory: dbDir };
   const ids = { databaseId: 'a'.repeat(32), logId: both.log.logId };
   const tree = await MerkleTree.open({ ...place, ...ids, log });
@@ -168,6 +167,37 @@ test('a damaged file is found while it is used, and nothing noted meanwhile is l
   assert.match(both.tree.rebuilt ?? '', /is damaged/);
   await checkAll(both, 97);
   await checkAll(await reopened(both, true), 97);
+});
+
+test('records that come while the tree is made anew are in the new one', async () => {
+  const both = await logOf(5 * groupLeaves, [groupLeaves]);
+  const { log } = both;
+  let late: Promise<void> | undefined;
+  let tree: MerkleTree | undefined;
+  const opened = await MerkleTree.open({
+    disk: both.disk,
+    directory: dbDir,
+    databaseId: 'a'.repeat(32),
+    logId: log.logId,
+    log: {
+      get lastSequence() {
+        return log.lastSequence;
+      },
+      // Reads what there was when it was asked, and is overtaken by a write.
+      iterate: async function* (from: { readonly sequence: number }) {
+        const end = log.lastSequence;
+        for await (const chunk of log.iterate(from)) {
+          yield chunk.filter(({ sequence }) => sequence <= end);
+        }
+        if (tree !== undefined) late ??= write({ log, tree }, [entryOf(1), entryOf(2)]);
+        await late;
+      },
+    },
+  });
+  tree = opened;
+  await tree.rebuild('the test wants it');
+  assert.ok(late !== undefined);
+  await checkAll({ ...both, tree }, 97);
 });
 
 test('a file of another history of the same log is not gone on with', async () => {
