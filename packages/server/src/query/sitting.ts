@@ -3,11 +3,11 @@
  * sitting over the same reading may assume a retraction, so that what it would change is seen.
  */
 import type { AnswerResult } from '@stemedb/model';
-import { type Lens, rowsPerStep } from '../lens/lens.js';
+import { type Lens, type Resolution, rowsPerStep } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
 import { resultOf } from './answer.js';
-import { CandidateWeigher } from './candidates.js';
+import { type CandidateSet, CandidateWeigher } from './candidates.js';
 import type { QueryCollaborators } from './collaborators.js';
 import { ClaimGatherer } from './gathering.js';
 import type { Question } from './question.js';
@@ -72,7 +72,7 @@ export const resolvePair = async (
   return resultOf({
     lens,
     pair,
-    set,
+    set: await withProvenance(sitting, set, step.value),
     joined,
     resolution: step.value,
     snapshot,
@@ -80,4 +80,26 @@ export const resolvePair = async (
     asOf: moment.stamp,
     explainOffset: question.explain === true ? (question.explainOffset ?? 0) : undefined,
   });
+};
+
+/**
+ * Where nothing was superseded, premises are read of those claims alone that the answer speaks of:
+ * the winner, and with an explanation all that it explains.
+ */
+const withProvenance = async (
+  { question, rules, reading }: Sitting,
+  set: CandidateSet,
+  resolution: Resolution,
+): Promise<CandidateSet> => {
+  if (rules.taint !== undefined) return set;
+  const winner = resolution.hasWinner ? resolution.values[0]?.representative.id : undefined;
+  const spokenOf = set.candidates.filter(
+    ({ id, hasReferences }) => hasReferences && (question.explain === true || id === winner),
+  );
+  if (spokenOf.length === 0) return set;
+  const ids = spokenOf.map(({ id }) => id);
+  const taints = await rules.provenance.tainted(ids, reading.moment.stamp);
+  if (taints.size === 0) return set;
+  const candidates = set.candidates.map((each) => ({ ...each, taint: taints.get(each.id) }));
+  return { ...set, candidates };
 };

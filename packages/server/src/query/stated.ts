@@ -47,11 +47,11 @@ export const statedRecord = async (
     const detail = `There is no ${kind ?? 'record'} with the id ${id} here.`;
     return fail({ code: 'not_found', detail });
   }
-  const taints = await rules.taint?.tainted([id], stamp);
+  const taints = await rules.provenance.tainted([id], stamp);
   const warnings = [
     ...classWarnings(stated.record, reading),
     ...referenceWarnings(snapshot, stated.record, stamp),
-    ...taintWarnings(taints?.get(id)),
+    ...taintWarnings(taints.get(id)),
     ...epochWarnings(stated.record, reading),
   ];
   return ok(warnings.length > 0 ? { ...stated, warnings } : stated);

@@ -38,6 +38,7 @@ const noStandings: ReadonlyMap<RecordId, Standing> = new Map();
 
 class RulesOfMoment implements ClaimRules {
   readonly taint: Taint | undefined;
+  readonly provenance: Taint;
   readonly #parts: ClaimRulesParts;
   readonly #policy: EffectivePolicy;
   readonly #words: LastWords;
@@ -55,9 +56,8 @@ class RulesOfMoment implements ClaimRules {
     this.#epochs = new Epochs(records, facts, this.#words);
     this.#aliases = new Aliases(records, facts, this.#words);
     const [words, lineage] = [this.#words, this.#lineage];
-    this.taint = words.any
-      ? new Retractions({ words, lineage, facts, turn: turn ?? giveNoTurn })
-      : undefined;
+    this.provenance = new Retractions({ words, lineage, facts, turn: turn ?? giveNoTurn });
+    this.taint = words.any ? this.provenance : undefined;
   }
 
   get trustMoves(): boolean {

@@ -90,6 +90,9 @@ export interface TrustStep {
 export interface ClaimRules {
   /** What is out by supersession or by cascade; undefined when nothing was superseded. */
   readonly taint: Taint | undefined;
+  /** The same, even where nothing was superseded: for the few claims that an answer names, whose
+   * premises may stand too deep to be checked. */
+  readonly provenance: Taint;
   /** Standings of claims of one pair; one that is not in the answer takes part as stated, with its
    * own voice, and nobody took its place. All claims of the pair must be given. */
   standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>>;

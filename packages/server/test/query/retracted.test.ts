@@ -99,29 +99,35 @@ describe('what was replaced', () => {
 });
 
 describe('a winner', () => {
-  it('that rests on more than 64 premises in a chain says so', async () => {
-    const story = newStory();
-    const root = story.claim(alice, { predicate: 'root' });
-    const below = story.chain(alice, root, 64);
-    const top = story.claim(alice, { predicate: 'top', derived_from: [below] });
-    const shallow = story.claim(alice, { predicate: 'shallow', derived_from: [root] });
-    story.retract(alice, story.claim(alice, { predicate: 'other' }));
-    const target = await told(story);
-    const warningsOf = async (predicate: string) => {
-      const found = await result(target, { ...labX, predicate });
-      assert.ok(found?.assertion?.id === (predicate === 'top' ? top : shallow));
-      return codesOf(found.warnings);
-    };
-    assert.deepEqual(await warningsOf('top'), ['provenance_too_deep']);
-    assert.deepEqual(await warningsOf('shallow'), []);
-    const read = await target.database.query.record(
-      { type: 'node', agentId: target.database.agentId },
-      top,
-    );
-    assert.ok(read.ok);
-    assert.deepEqual(codesOf(read.value.warnings), ['provenance_too_deep']);
-    await target.database.close();
-  });
+  for (const [where, superseded] of [
+    ['where nothing was superseded', false],
+    ['where something was', true],
+  ] as const) {
+    it(`that rests on more than 64 premises in a chain says so, ${where}`, async () => {
+      const story = newStory();
+      const root = story.claim(alice, { predicate: 'root' });
+      const below = story.chain(alice, root, 64);
+      const top = story.claim(alice, { predicate: 'top', derived_from: [below] });
+      const shallow = story.claim(alice, { predicate: 'shallow', derived_from: [root] });
+      const other = story.claim(alice, { predicate: 'other' });
+      if (superseded) story.retract(alice, other);
+      const target = await told(story);
+      const warningsOf = async (predicate: string) => {
+        const found = await result(target, { ...labX, predicate });
+        assert.ok(found?.assertion?.id === (predicate === 'top' ? top : shallow));
+        return codesOf(found.warnings);
+      };
+      assert.deepEqual(await warningsOf('top'), ['provenance_too_deep']);
+      assert.deepEqual(await warningsOf('shallow'), []);
+      const read = await target.database.query.record(
+        { type: 'node', agentId: target.database.agentId },
+        top,
+      );
+      assert.ok(read.ok);
+      assert.deepEqual(codesOf(read.value.warnings), ['provenance_too_deep']);
+      await target.database.close();
+    });
+  }
 
   it('whose parent is not known says so', async () => {
     const story = newStory();
