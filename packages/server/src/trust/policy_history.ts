@@ -1,7 +1,8 @@
 /**
  * Every policy that was ever in force, so that a question about a past moment is answered with the
  * policy of that moment (spec 3). "The last" is by (effective time, id) among those with a stamp
- * at or before the moment; so neither order of arrival nor back-dating matters.
+ * at or before the moment; so neither order of arrival nor back-dating matters. Only what a node
+ * stated from its configuration counts: nobody's signature grants authority to itself.
  */
 import type { HlcStamp, PolicyContent, RecordId } from '@stemedb/model';
 import { defaultPolicyTable, zeroStamp } from '@stemedb/model';
@@ -43,6 +44,7 @@ export class PolicyHistory {
   #find(asOf: HlcStamp, appliedSequence: number): EffectivePolicy {
     let last: RecordedContent<PolicyContent> | undefined;
     for (const policy of this.#policies.all({ asOf, appliedSequence })) {
+      if (!policy.byNode) continue;
       if (last === undefined || comesAfter(policy, last)) last = policy;
     }
     if (last === undefined) return builtIn;

@@ -51,6 +51,12 @@ describe('the policy in force', () => {
     assert.equal(inForce(history, 100), '1');
   });
 
+  it('is one that a node stated, whoever signed another', () => {
+    const signed = { ...policy('2', 200, 200), byNode: false };
+    assert.equal(inForce(historyOf(policy('1', 100, 100), signed), 300), '1');
+    assert.equal(inForce(historyOf(signed), 300), null);
+  });
+
   it('is the last by effective time, not by arrival', () => {
     // The second was recorded later, and states that it is older.
     const history = historyOf(policy('1', 200, 200), policy('2', 100, 300));
