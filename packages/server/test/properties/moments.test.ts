@@ -24,6 +24,7 @@ import { firstDifference } from '../support/first_difference.js';
 import { firstPolicy } from '../support/histories/cast.js';
 import { idsOfKind } from '../support/log_records.js';
 import { answersTo, someQuestions } from '../support/questions.js';
+import { type Read, readsOf, someReads } from '../support/reads.js';
 import { followsRules } from '../support/reference/compare.js';
 import { countOf, type Seeded, seeded, seedsOf } from '../support/seeded.js';
 
@@ -70,9 +71,9 @@ const momentsOf = (stamps: readonly HlcStamp[]): readonly (number | HlcStamp)[] 
   stampMs(stampAt(stamps, 1)),
 ];
 
-/** Fails with the first question that was answered otherwise. */
+/** Fails with the first question or call that was answered otherwise. */
 const sameAnswers = (
-  questions: readonly Question[],
+  questions: readonly (Question | Read)[],
   actual: readonly string[],
   expected: readonly string[],
   where: string,
@@ -117,6 +118,22 @@ for (const seed of seeds) {
       await playOn(origin, random, 12);
       const again = await answersTo(origin.database, questions, moment);
       sameAnswers(questions, again, expected, `as of ${moment} after more was written`);
+      await fresh.database.close();
+    }
+    await origin.database.close();
+  });
+
+  test(`whatever is read is as of the moment asked, seed ${seed}`, async () => {
+    const random = seeded(seed + 3_000_000);
+    const { origin, stamps, records } = await told(seed, random);
+    const all = await records();
+    const reads = someReads(random, all);
+    for (const moment of [stampAt(stamps, 1 / 2), stampAt(stamps, 4 / 5)]) {
+      const expected = await readsOf(origin.database, reads, moment);
+      const fresh = await later(2);
+      await mergeAll(fresh, random.shuffled(all.filter((record) => record.stamp <= moment)));
+      const there = await readsOf(fresh.database, reads, moment);
+      sameAnswers(reads, there, expected, `as of ${moment} by one that stopped there`);
       await fresh.database.close();
     }
     await origin.database.close();
