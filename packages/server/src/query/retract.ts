@@ -36,7 +36,7 @@ export interface RetractCollaborators {
   readonly ingest: Pick<Ingest, 'submit'>;
   readonly log: Pick<Log, 'logId' | 'lastSequence'>;
   readonly store: Pick<Store, 'place'>;
-  /** Records on their way into the log, those that are taken later included, until it is stopped. */
+  /** Tells of records on their way into the log, later ones included, until it is stopped. */
   readonly watch: (see: (record: PendingRecord) => void) => () => void;
 }
 

@@ -29,6 +29,16 @@ const startMs = Date.UTC(2026, 0, 1);
 const paged = (random: Seeded, question: Question): Question =>
   random.chance(0.25) ? { ...question, limit: 1 + random.below(2) } : question;
 
+/** A question that differs in one member, which the two must not share an answer for. */
+const neighbour = (random: Seeded, question: Question): Question => {
+  const { scope, lens, limit, ...optional } = question;
+  const names = Object.keys(optional);
+  if (names.length === 0) return { ...question, explain: true };
+  const dropped = random.pick(names);
+  const rest = Object.entries(optional).filter(([name]) => name !== dropped);
+  return { scope, lens, limit, ...Object.fromEntries(rest) };
+};
+
 class Twins {
   readonly #caching: SimulatedDatabase;
   readonly #computing: SimulatedDatabase;
@@ -137,32 +147,24 @@ const readEpochs = ({ database }: SimulatedDatabase): readonly RecordId[] => {
 /** Kinds of records that touch only what they name; the others touch every kept answer. */
 const local: ReadonlySet<string> = new Set(['assertion', 'vote', 'attestation']);
 
-const inGroups = (random: Seeded, steps: readonly WholeStep[]): (readonly WholeStep[])[] => {
-  const groups: (readonly WholeStep[])[] = [];
-  for (let at = 0; at < steps.length; ) {
-    const group = steps.slice(at, at + 1 + random.below(4));
-    groups.push(group);
-    at += group.length;
-  }
-  return groups;
-};
-
 /**
- * The steps of a history in stretches: what touches everything in groups, then one by one and in any
- * order what does not, most of it through the gates, so that answers are there to be outdated.
+ * The steps of a history in stretches: first what touches everything, then in any order what does
+ * not; one by one and most of it through the gates, so that answers are there to be outdated.
  */
 const stretches = (
   random: Seeded,
   steps: readonly WholeStep[],
-): readonly (readonly (readonly WholeStep[])[])[] => {
-  const made: (readonly WholeStep[])[][] = [];
+): readonly (readonly WholeStep[])[] => {
+  const made: (readonly WholeStep[])[] = [];
   for (let at = 0; at < steps.length; at += 25) {
-    const some = steps.slice(at, at + 25);
-    const alone = random
-      .shuffled(some.filter(({ draft }) => local.has(draft.kind)))
+    // What is merged may be late, and what is late touches everything.
+    const some = steps
+      .slice(at, at + 25)
       .map((step): WholeStep => (random.chance(0.85) ? { ...step, by: 'submit' } : step));
-    const apart = some.filter(({ draft }) => !local.has(draft.kind));
-    made.push([...inGroups(random, apart), ...alone.map((step) => [step])]);
+    made.push([
+      ...some.filter(({ draft }) => !local.has(draft.kind)),
+      ...random.shuffled(some.filter(({ draft }) => local.has(draft.kind))),
+    ]);
   }
   return made;
 };
@@ -178,12 +180,12 @@ class Comparison {
     this.#twins = both;
   }
 
-  /** Plays steps on one twin, brings the other level, and asks both. */
-  async step(steps: readonly WholeStep[]): Promise<void> {
+  /** Plays a step on one twin, brings the other level, and asks both. */
+  async step(step: WholeStep): Promise<void> {
     const random = this.#random;
     const { caching, computing } = this.#twins;
     const [writing, other] = random.chance(0.7) ? [caching, computing] : [computing, caching];
-    await playSteps(writing, random, steps);
+    await playSteps(writing, random, [step]);
     other.clock.advance(writing.clock.wallMs() - other.clock.wallMs());
     await this.#twins.level(random);
     await this.#askAll();
@@ -195,7 +197,8 @@ class Comparison {
     const { caching, computing } = this.#twins;
     const known = { epochs: readEpochs(caching), startMs };
     const drawn = someQuestions(random, 24, known).map((one) => paged(random, one));
-    this.#questions = random.shuffled(drawn).slice(0, 8);
+    const some = random.shuffled(drawn).slice(0, 3);
+    this.#questions = [...some, ...some.map((one) => neighbour(random, one))];
     this.#moments.push(caching.database.store.visibleStamp);
     await this.#askAll();
     if (!random.chance(0.5)) return;
@@ -222,11 +225,11 @@ for (const seed of seedsOf(countOf(6, 500))) {
     const random = seeded(seed + 2_000_000);
     const both = await twins();
     const node = both.caching.database.agentId;
-    const steps = wholeHistory(random, { length: 150, startMs, node, deep: seed % 5 === 0 });
+    const steps = wholeHistory(random, { length: 100, startMs, node, deep: seed % 5 === 0 });
     const comparison = new Comparison(random, both);
     for (const stretch of stretches(random, steps)) {
       await comparison.refresh();
-      for (const some of stretch) await comparison.step(some);
+      for (const step of stretch) await comparison.step(step);
     }
     await both.caching.database.close();
     await both.computing.database.close();

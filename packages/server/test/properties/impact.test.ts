@@ -1,7 +1,7 @@
 /**
  * Impact is exactly what a retraction changes: over random histories of every kind of record, the
  * answers to all pairs before and after the retraction of each source differ where, and as, the
- * impact had said. Both are asked as of one moment, so that nothing but the retraction lies between.
+ * impact had said. Both are asked as of one moment: nothing but the retraction lies between.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -138,7 +138,7 @@ test('a snapshot that was taken before what is durable became visible is not kep
   await target.database.close();
 });
 
-test('every member of the question, the scope, the place and the moment are in the key', async () => {
+test('question, scope, place and moment are in the key, with every member', async () => {
   const { target, isComputed } = await bench();
   const [stamp, other] = ['1'.repeat(32), '2'.repeat(32)] as [HlcStamp, HlcStamp];
   const variants: readonly Partial<AskedPage>[] = [
