@@ -35,16 +35,14 @@ export const cacheFaults: readonly PlantedFault[] = [
     file: 'query/read_set.js',
     from: 'if (place === undefined || place.stamp > this.#asOf)',
     to: 'if (false)',
-    seeds: 20,
-    isRare: true,
+    seeds: 8,
   },
   {
     name: 'what names a record is not watched',
     file: 'query/read_set.js',
     from: 'this.#reads.add(counterOfId(target));',
     to: '',
-    seeds: 40,
-    isRare: true,
+    seeds: 6,
   },
   {
     name: 'an answer that time moves is kept as one that it does not',
