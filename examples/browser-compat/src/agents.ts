@@ -1,51 +1,30 @@
-/**
- * The three agents of the demo and their source records. The keys are made from labels printed
- * here, so anybody can sign with them: they show how signing works and prove nothing.
- */
-import {
-  type AgentId,
-  blake3,
-  canonicalBytes,
-  type JsonValue,
-  keyPairFromSeed,
-  type RecordId,
-  type RecordKind,
-  recordIdOf,
-  type SignatureHex,
-  type SourceContent,
-} from '@stemedb/model';
+/** The three agents of the demo and the source records of one release of their data. */
+import type { SourceContent } from '@stemedb/model';
+import { type DemoKey, demoKey } from './keys.js';
 import type { Packages } from './packages.js';
+import { type SignedRecord, type SignRecord, signed } from './records.js';
 import type { SourceName } from './statement.js';
 
-/** Signs the id of a record of this kind with the key of a 32-byte seed. */
-export type SignRecord = (kind: RecordKind, target: RecordId, seed: Uint8Array) => SignatureHex;
-
 /** A source record with its author's signature. */
-export interface SignedSource {
+export interface SignedSource extends SignedRecord<SourceContent> {
   readonly name: SourceName;
-  readonly id: RecordId;
-  readonly content: SourceContent;
-  readonly signature: SignatureHex;
 }
 
 /** One of the three voices: what its claims are signed with and rest on. */
 export interface Voice {
   readonly name: SourceName;
-  readonly agentId: AgentId;
-  readonly seed: Uint8Array;
+  readonly key: DemoKey;
   readonly source: SignedSource;
   /** The release date of the data, milliseconds: the `asserted_at` of every claim. */
   readonly releasedMs: number;
 }
-
-/** The seed of a demo key is BLAKE3 of this label, a colon, a space and the source's name. */
-const demoKeyLabel = 'stemedb browser-compat demo, a public key pair that proves nothing';
 
 /**
  * web-features carries no date in its package; these are the registry's, from
  * `npm view web-features time`.
  */
 const webFeaturesReleases: { readonly [version: string]: string } = {
+  '3.13.0': '2026-01-16T05:37:16.817Z',
   '3.40.0': '2026-09-25T15:47:31.941Z',
 };
 
@@ -98,21 +77,19 @@ function releasesOf(packages: Packages): readonly Release[] {
 }
 
 function voiceOf(release: Release, sign: SignRecord): Voice {
-  const seed = blake3(new TextEncoder().encode(`${demoKeyLabel}: ${release.name}`));
-  const { agentId } = keyPairFromSeed(seed);
+  const { name, releasedMs } = release;
+  const key = demoKey(name);
   const content: SourceContent = {
     kind: 'source',
     v: 1,
-    agent_id: agentId,
-    asserted_at: release.releasedMs,
+    agent_id: key.agentId,
+    asserted_at: releasedMs,
     title: release.title,
     uri: `https://www.npmjs.com/package/${release.packageName}/v/${release.version}`,
     class: release.class,
-    published_at: release.releasedMs,
+    published_at: releasedMs,
   };
-  const id = recordIdOf(canonicalBytes(content as unknown as JsonValue));
-  const source = { name: release.name, id, content, signature: sign('source', id, seed) };
-  return { name: release.name, agentId, seed, source, releasedMs: release.releasedMs };
+  return { name, key, source: { name, ...signed(content, key, sign) }, releasedMs };
 }
 
 /** The voices in the order in which they are loaded. */

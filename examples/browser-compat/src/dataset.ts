@@ -2,24 +2,19 @@
  * The demo's data as signed records. Content and order depend on the packages alone, so a second
  * run makes the same ids. Claims are made one at a time: nothing is collected.
  */
-import {
-  type AgentId,
-  type AssertionContent,
-  canonicalBytes,
-  type JsonValue,
-  type RecordId,
-  recordIdOf,
-  type SignatureHex,
-  sign as signPure,
-} from '@stemedb/model';
-import { makeVoices, type SignedSource, type SignRecord, type Voice } from './agents.js';
+import type { AssertionContent, EpochContent, RecordId } from '@stemedb/model';
+import { sign as signPure } from '@stemedb/model';
+import { makeVoices, type SignedSource, type Voice } from './agents.js';
 import { sharedBrowsers } from './browsers.js';
 import { mapFeatures, readCaniuse } from './caniuse.js';
+import { makeEpoch } from './epochs.js';
 import { type CarriedFeature, carriedFeature, properFeatures } from './features.js';
 import { readMdnFeatures, readMdnKeys } from './mdn.js';
 import { loadPackages, type Packages } from './packages.js';
+import { type SignedClaim, type SignedRecord, type SignRecord, signed } from './records.js';
 import { readReleases } from './releases.js';
 import {
+  type DatasetScope,
   type DropReason,
   DropTally,
   dropReasons,
@@ -32,16 +27,6 @@ import { readWebFeatures } from './web-features.js';
 /** The predicate of every claim: the first release of today's run of full support, or false. */
 export const supportedSince = 'supported_since';
 
-/** A complete assertion with its author's signature, ready to be sent. */
-export interface SignedClaim {
-  readonly id: RecordId;
-  readonly content: AssertionContent;
-  readonly signatures: readonly {
-    readonly agent_id: AgentId;
-    readonly signature: SignatureHex;
-  }[];
-}
-
 /** How many entries of a part of a package did not compare, for one reason. */
 export interface DroppedRow {
   readonly part: string;
@@ -51,6 +36,8 @@ export interface DroppedRow {
 }
 
 export interface CompatDataset {
+  /** What every claim belongs to. */
+  readonly epoch: SignedRecord<EpochContent>;
   readonly sources: readonly SignedSource[];
   /** Claims that `claims()` yields, by source and in all. */
   readonly counts: Readonly<Record<SourceName, number>>;
@@ -67,15 +54,22 @@ interface Part {
   readonly read: (tally: DropTally) => Reader;
 }
 
-function partsOf(packages: Packages): readonly Part[] {
+export interface DatasetOptions {
+  readonly scope?: DatasetScope;
+  /** The epoch of an earlier release, which this one puts out of force. */
+  readonly supersedes?: RecordId;
+}
+
+function partsOf(packages: Packages, scope: DatasetScope): readonly Part[] {
   const releases = readReleases(packages.mdn);
   const mapping = mapFeatures(packages.webFeatures);
+  const keys: Part = {
+    source: 'mdn',
+    name: 'MDN, keys',
+    read: (tally) => readMdnKeys(packages.mdn, releases, tally),
+  };
   return [
-    {
-      source: 'mdn',
-      name: 'MDN, keys',
-      read: (tally) => readMdnKeys(packages.mdn, releases, tally),
-    },
+    ...(scope === 'all' ? [keys] : []),
     {
       source: 'mdn',
       name: 'MDN, whole features',
@@ -85,7 +79,7 @@ function partsOf(packages: Packages): readonly Part[] {
     {
       source: 'web-features',
       name: 'web-features',
-      read: (tally) => readWebFeatures(packages.webFeatures, releases, tally),
+      read: (tally) => readWebFeatures(packages.webFeatures, releases, tally, scope),
     },
     {
       source: 'caniuse',
@@ -105,29 +99,37 @@ function carriedFeatures(packages: Packages, tally: DropTally): readonly Carried
   return carried;
 }
 
-function contentOf(statement: Statement, voice: Voice, mdnSource: RecordId): AssertionContent {
+/** What all claims of a release have in common. */
+interface Frame {
+  readonly epoch: RecordId;
+  readonly mdnSource: RecordId;
+}
+
+function contentOf(statement: Statement, voice: Voice, frame: Frame): AssertionContent {
   return {
     kind: 'assertion',
     v: 1,
-    agent_id: voice.agentId,
+    agent_id: voice.key.agentId,
     asserted_at: voice.releasedMs,
     concept_path: `${statement.feature}/${statement.browser}`,
     predicate: supportedSince,
     value: statement.since,
     source: voice.source.id,
+    epoch: frame.epoch,
     // The figures of web-features are computed from MDN's: same origin, no second voice.
-    ...(voice.name === 'web-features' ? { derived_from: [mdnSource] } : {}),
+    ...(voice.name === 'web-features' ? { derived_from: [frame.mdnSource] } : {}),
     ...(statement.evidence === undefined ? {} : { metadata: statement.evidence }),
   };
 }
 
 /**
- * Reads the installed packages, counts what they say, and makes the source records. `sign` is the
- * signer to use: the model's own is pure and slow, a native one gives the same signatures.
+ * Reads packages, counts what they say, and makes the records of their epoch and sources. `sign` is
+ * the signer to use: the model's own is pure and slow, a native one gives the same signatures.
  */
 export function openDataset(
   sign: SignRecord = signPure,
   packages: Packages = loadPackages(),
+  { scope = 'all', supersedes }: DatasetOptions = {},
 ): CompatDataset {
   const voices = new Map(makeVoices(packages, sign).map((voice) => [voice.name, voice]));
   const voice = (name: SourceName): Voice => {
@@ -135,23 +137,22 @@ export function openDataset(
     if (found === undefined) throw new Error(`no voice is named ${name}`);
     return found;
   };
-  const parts = partsOf(packages);
+  const parts = partsOf(packages, scope);
   const { counts, dropped } = survey(parts);
-  const mdnSource = voice('mdn').source.id;
+  const epoch = makeEpoch([...voices.values()], supersedes, sign);
+  const frame: Frame = { epoch: epoch.id, mdnSource: voice('mdn').source.id };
 
   function* claims(): Generator<SignedClaim, void, void> {
     for (const part of parts) {
       const author = voice(part.source);
       for (const statement of part.read(new DropTally())) {
-        const content = contentOf(statement, author, mdnSource);
-        const id = recordIdOf(canonicalBytes(content as unknown as JsonValue));
-        const signature = sign('assertion', id, author.seed);
-        yield { id, content, signatures: [{ agent_id: author.agentId, signature }] };
+        yield signed(contentOf(statement, author, frame), author.key, sign);
       }
     }
   }
 
   return {
+    epoch,
     sources: [...voices.values()].map((each) => each.source),
     counts,
     total: counts.mdn + counts.caniuse + counts['web-features'],

@@ -83,17 +83,31 @@ export interface Packages {
   readonly webFeaturesVersion: string;
 }
 
+/** web-features does not export its package.json; by absolute path it can still be loaded. */
+function versionBeside(require: NodeJS.Require, file: string): string {
+  return require(require.resolve(file).replace(/data\.json$/, 'package.json')).version;
+}
+
 /** Loads the installed packages, about 30 MB of JSON. Throws when one of them is missing. */
 export function loadPackages(): Packages {
   const require = createRequire(import.meta.url);
-  // web-features does not export its package.json; by absolute path it can still be loaded.
-  const webFeaturesFile = require.resolve('web-features/data.json');
-  const manifest = require(webFeaturesFile.replace(/data\.json$/, 'package.json'));
   return {
     mdn: require('@mdn/browser-compat-data'),
     caniuse: require('caniuse-db/data.json'),
     caniuseVersion: require('caniuse-db/package.json').version,
     webFeatures: require('web-features/data.json'),
-    webFeaturesVersion: manifest.version,
+    webFeaturesVersion: versionBeside(require, 'web-features/data.json'),
+  };
+}
+
+/** The same packages as they were in January 2026, installed under names of their own. */
+export function loadOlderPackages(): Packages {
+  const require = createRequire(import.meta.url);
+  return {
+    mdn: require('mdn-2026-01'),
+    caniuse: require('caniuse-2026-01/data.json'),
+    caniuseVersion: require('caniuse-2026-01/package.json').version,
+    webFeatures: require('web-features-2026-01/data.json'),
+    webFeaturesVersion: versionBeside(require, 'web-features-2026-01/data.json'),
   };
 }

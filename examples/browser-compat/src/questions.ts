@@ -1,9 +1,9 @@
 /** The questions that the demo asks, and what it makes of the answers. */
-import type { AgentId } from '@stemedb/model';
+import { type HlcStamp, parseRecordId, parseTime, type RecordId } from '@stemedb/model';
 import type { SignedSource } from './agents.js';
 import { ContestedPairs } from './contested.js';
 import { supportedSince } from './dataset.js';
-import type { DemoClient, DemoResult } from './ports.js';
+import type { DemoClient, DemoQuestion, DemoResult } from './ports.js';
 import type { SourceName } from './statement.js';
 
 /** Results of one page of the scan: the most that the API gives. */
@@ -23,37 +23,67 @@ export interface Scan {
   readonly top: readonly DemoResult[];
   /** The first pair about which all three sources say the same. */
   readonly agreed: DemoResult | undefined;
+  /** The first pairs about which just two sources speak, and contradict each other. */
+  readonly duels: readonly string[];
 }
 
-/** Reads all pages under `web/feature` with the lens `consensus`; remembers `topMax` pairs. */
-export async function scanFeatures(client: DemoClient, topMax: number): Promise<Scan> {
-  const top = new ContestedPairs(topMax);
-  let [pairs, shared, contested] = [0, 0, 0];
-  let agreed: DemoResult | undefined;
+/** Whoever can be asked. */
+export type Asker = Pick<DemoClient, 'query'>;
+
+/** Asks as of a moment: the answers are the same for ever. */
+export const askAt = (client: Asker, asOf: HlcStamp): Asker => ({
+  query: (question) => client.query({ as_of: asOf, ...question }),
+});
+
+/** What a question about all whole features may add. */
+export type FeatureQuestion = Omit<DemoQuestion, 'concept_path' | 'prefix' | 'predicate' | 'limit'>;
+
+/** Every result under `web/feature`, by path, page by page. */
+export async function* featureResults(
+  client: Asker,
+  question: FeatureQuestion,
+): AsyncGenerator<DemoResult, void> {
   let cursor: string | undefined;
   do {
     const answer = await client.query({
+      ...question,
       prefix: featuresPrefix,
       predicate: supportedSince,
-      lens: 'consensus',
       limit: pageResults,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    for (const result of answer.results) {
-      pairs += 1;
-      if (result.candidates_count > 1) shared += 1;
-      if (result.conflict_score > 0) contested += 1;
-      else if (result.candidates_count === 3) agreed ??= result;
-      top.offer(result);
-    }
+    yield* answer.results;
     cursor = answer.next_cursor;
   } while (cursor !== undefined);
-  return { pairs, shared, contested, top: top.list(), agreed };
 }
+
+/** Duels that a scan remembers. */
+const duelsMax = 20;
+
+/** Reads all whole features with the lens `consensus`; remembers `topMax` pairs. */
+export async function scanFeatures(client: Asker, topMax: number): Promise<Scan> {
+  const top = new ContestedPairs(topMax);
+  let [pairs, shared, contested] = [0, 0, 0];
+  let agreed: DemoResult | undefined;
+  const duels: string[] = [];
+  for await (const result of featureResults(client, { lens: 'consensus' })) {
+    const { candidates_count: claims, conflict_score: conflict } = result;
+    pairs += 1;
+    if (claims > 1) shared += 1;
+    if (conflict > 0) contested += 1;
+    else if (claims === 3) agreed ??= result;
+    if (conflict > 0 && claims === 2 && duels.length < duelsMax) duels.push(result.concept_path);
+    top.offer(result);
+  }
+  return { pairs, shared, contested, top: top.list(), agreed, duels };
+}
+
+/** What a question about one pair may add. */
+type PairQuestion = Omit<DemoQuestion, 'concept_path' | 'prefix' | 'predicate' | 'lens'>;
 
 /** Asks what each source by itself says of one pair. */
 export async function askEach(
-  client: DemoClient,
+  client: Asker,
   sources: readonly SignedSource[],
   path: string,
 ): Promise<Sayings> {
@@ -67,10 +97,10 @@ export async function askEach(
 
 /** Asks one pair under one lens. */
 export async function askOne(
-  client: DemoClient,
+  client: Asker,
   path: string,
   lens: string,
-  options: { readonly agent_id?: AgentId; readonly explain?: boolean } = {},
+  options: PairQuestion = {},
 ): Promise<readonly DemoResult[]> {
   const question = { concept_path: path, predicate: supportedSince, lens, ...options };
   return (await client.query(question)).results;
@@ -78,11 +108,18 @@ export async function askOne(
 
 /** One claim's part in an answer, read from the server's explanation. */
 export interface ExplainedClaim {
+  /** Undefined when the explanation has none. */
+  readonly id: RecordId | undefined;
   readonly agentId: string;
   readonly origin: string;
   readonly className: string;
   readonly contributes: boolean;
   readonly reason: string;
+  readonly confidence: number;
+  /** After decay. */
+  readonly effectiveConfidence: number;
+  /** Milliseconds. */
+  readonly effectiveMs: number;
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -97,11 +134,15 @@ export function readExplanation(explain: unknown): {
   return {
     formula: text(formula),
     claims: list.map((candidate) => ({
+      id: parseRecordId(text(candidate.assertion)),
       agentId: text(candidate.agent_id),
       origin: text(candidate.origin_name),
       className: text(candidate.class),
       contributes: candidate.contribution !== 0,
       reason: text(candidate.reason),
+      confidence: Number(candidate.confidence),
+      effectiveConfidence: Number(candidate.effective_confidence),
+      effectiveMs: parseTime(text(candidate.effective_time)) ?? 0,
     })),
   };
 }

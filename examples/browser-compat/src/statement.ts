@@ -5,6 +5,9 @@
 
 export type SourceName = 'mdn' | 'caniuse' | 'web-features';
 
+/** Everything that the packages say, or only of whole features. */
+export type DatasetScope = 'all' | 'features';
+
 /** First release of today's run of full support, or false: not supported by default at all. */
 export type Since = string | false;
 

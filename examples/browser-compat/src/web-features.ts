@@ -7,7 +7,7 @@ import { properFeatures } from './features.js';
 import { pathOfKey } from './mdn.js';
 import type { WebFeatureSupport, WebFeaturesData } from './packages.js';
 import type { ReleaseList } from './releases.js';
-import type { DropTally, Reader, Reading } from './statement.js';
+import type { DatasetScope, DropTally, Reader, Reading } from './statement.js';
 
 const ids: readonly string[] = browsers.filter((b) => b.inWebFeatures).map((b) => b.id);
 
@@ -19,17 +19,22 @@ export function readFigure(version: string | undefined, list: ReleaseList): Read
   return since === undefined ? { dropped: 'unknown_version' } : { since };
 }
 
-/** Whole features at `web/feature/<id>/<browser>`, keys at `web/bcd/<segments>/<browser>`. */
+/**
+ * Whole features at `web/feature/<id>/<browser>`, and, unless only these are wanted, keys at
+ * `web/bcd/<segments>/<browser>`.
+ */
 export function* readWebFeatures(
   data: WebFeaturesData,
   releases: ReadonlyMap<string, ReleaseList>,
   tally: DropTally,
+  scope: DatasetScope,
 ): Reader {
   // A key can belong to several features; the package gives it the same figures in each.
   const seen = new Set<string>();
   for (const [id, feature] of properFeatures(data)) {
     if (feature.status === undefined) continue;
     yield* readSupport(`web/feature/${id}`, feature.status.support, releases, tally);
+    if (scope === 'features') continue;
     for (const [key, status] of Object.entries(feature.status.by_compat_key ?? {})) {
       if (seen.has(key)) continue;
       seen.add(key);

@@ -138,17 +138,13 @@ test('nothing that compares is left out: what can be derived of a feature is sta
 });
 
 test('sources and claims are signed by their own agents', () => {
-  for (const { id, content, signature } of dataset.sources) {
-    assert.equal(idOf(content), id);
-    assert.ok(verifySignature('source', id, content.agent_id, signature, nobleVerify));
-  }
   assert.equal(firsts.length, 3);
-  for (const { id, content, signatures } of firsts) {
+  for (const { id, content, signatures } of [...dataset.sources, dataset.epoch, ...firsts]) {
     assert.equal(idOf(content), id);
     assert.equal(signatures.length, 1);
     for (const { agent_id, signature } of signatures) {
       assert.equal(agent_id, content.agent_id);
-      assert.ok(verifySignature('assertion', id, agent_id, signature, nobleVerify));
+      assert.ok(verifySignature(content.kind, id, agent_id, signature, nobleVerify));
     }
   }
 });

@@ -1,11 +1,15 @@
 /** The demo's story against a database in memory, twice. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { SignatureHex } from '@stemedb/model';
 import { ContestedPairs } from '../src/contested.js';
-import { type DemoOutput, openDataset, runDemo } from '../src/index.js';
+import { stewardConfig } from '../src/correction.js';
+import { type DemoOutput, demoKey, openReleases, runDemo } from '../src/index.js';
+import { askAt, scanFeatures } from '../src/questions.js';
+import { playSecondAct, type SecondActReport } from '../src/second-act.js';
 import { MemoryClient } from './memory-client.js';
-import { rederive } from './rederive.js';
+import { rederive, rederiveOlder } from './rederive.js';
 
 class Lines implements DemoOutput {
   readonly texts: string[] = [];
@@ -44,16 +48,20 @@ class Lines implements DemoOutput {
   }
 }
 
-const dataset = openDataset(() => '0'.repeat(128) as SignatureHex);
-const url = 'http://127.0.0.1:18180';
+const sign = (): SignatureHex => '0'.repeat(128) as SignatureHex;
+const releases = openReleases(sign);
+const total = releases.older.total + releases.newer.total;
+const options = { releases, sign, url: 'http://127.0.0.1:18180' };
 
-test('the demo loads, shows conflicts that hold, the echo, and adds nothing twice', async () => {
-  const client = new MemoryClient();
-  const first = new Lines();
-  const report = await runDemo(client, first, { dataset, url });
-  assert.equal(report.created, dataset.total);
-  assert.equal(first.progressed, dataset.total);
-  assert.equal(first.stopped, 1);
+/** One database for all tests: loading it is what takes time. */
+const client = new MemoryClient();
+const first = new Lines();
+const report = await runDemo(client, first, options);
+
+test('the demo loads, shows conflicts that hold, and the echo', () => {
+  assert.equal(report.created, total);
+  assert.equal(first.progressed, releases.newer.total);
+  assert.equal(first.stopped, 2);
   assert.ok(!first.includes('Nothing was added'));
 
   assert.equal(report.conflicts.length, 50);
@@ -72,21 +80,114 @@ test('the demo loads, shows conflicts that hold, the echo, and adds nothing twic
     lenses?.map((row) => row[0]),
     ['recency', 'consensus', 'layered', 'skeptic'],
   );
-  assert.ok(first.includes(`curl '${url}/v1/query`));
+  assert.ok(first.includes(`curl '${options.url}/v1/query`));
+});
 
+test('what sources said then and say now follows from the files of both releases', () => {
+  const { counts, changes } = report.secondAct.thenAndNow;
+  for (const { source, before, after, same } of counts) {
+    assert.equal(before, releases.older.counts[source]);
+    assert.ok(after > before && same < before, source);
+  }
+  assert.equal(changes.length, 20);
+  for (const { source, path, before, after } of changes) {
+    assert.notEqual(before, after, path);
+    assert.equal(rederiveOlder(path, source), before, `${source} on ${path}`);
+    assert.equal(rederive(path, source), after, `${source} on ${path}`);
+  }
+  assert.ok(first.includes('as_of just before that record has the old answers'));
+});
+
+test('decay is reckoned as the answers have it', () => {
+  const { claims } = report.secondAct.decay;
+  assert.ok(claims.length >= 4, 'claims of both releases');
+  for (const { computed, effectiveConfidence } of claims) {
+    assert.ok(Math.abs(computed - effectiveConfidence) < 1e-9);
+    assert.ok(computed < 1);
+  }
+});
+
+test('the retraction changes exactly what was listed, and is taken back', () => {
+  const { retraction } = report.secondAct;
+  assert.equal(retraction.listed, releases.newer.counts.caniuse);
+  assert.equal(retraction.changed, retraction.listed);
+  const sum = Object.values(retraction.effects).reduce((a, b) => a + b, 0);
+  assert.equal(sum, retraction.listed);
+  assert.deepEqual([retraction.strays, retraction.unrestored], [[], []]);
+  assert.ok(retraction.isExact);
+  assert.ok(first.includes('exactly those listed and as listed'));
+});
+
+test('without a steward in the policy the correction is refused, with what to do', () => {
+  const { correction } = report.secondAct;
+  assert.equal(correction.outcome, 'forbidden');
+  assert.ok(first.includes('403 forbidden): Only its author and stewards may.'));
+  assert.ok(first.includes(stewardConfig));
+});
+
+test('a second run adds nothing and tells the same', async () => {
+  const { size } = client;
   const second = new Lines();
-  const again = await runDemo(client, second, { dataset, url });
-  assert.equal(again.created, 0);
-  assert.equal(again.duplicate, dataset.total);
+  const { created, duplicate, ...retold } = await runDemo(client, second, options);
+  assert.equal(created, 0);
+  assert.equal(duplicate, total);
   assert.ok(second.includes('Nothing was added'));
-  assert.deepEqual(again.conflicts, report.conflicts);
+  assert.equal(client.size, size, 'no record of any kind');
+  const { conflicts, refused, secondAct } = report;
+  assert.deepEqual(retold, { conflicts, refused, secondAct });
+  assert.deepEqual([...second.tables], [...first.tables]);
+});
+
+/** The second act alone, on the database as it is. */
+const playAgain = async (output: Lines): Promise<SecondActReport> => {
+  const { between, complete } = report.secondAct;
+  const { duels } = await scanFeatures(askAt(client, complete), 1);
+  return playSecondAct({ client, output, releases, sign, between, complete }, duels);
+};
+
+test('an answer that changes without having been listed is found', async () => {
+  client.unlisted = 1;
+  const output = new Lines();
+  const { retraction } = await playAgain(output);
+  client.unlisted = 0;
+  assert.equal(retraction.isExact, false);
+  assert.equal(retraction.strays.length, 1);
+  assert.ok(output.includes('1 did not do as listed'));
+});
+
+test('with the steward in the policy the correction is made, shown and taken back', async () => {
+  client.steward = demoKey('steward').agentId;
+  const { size } = client;
+  const output = new Lines();
+  const played = await playAgain(output);
+  const { correction } = played;
+  assert.ok(correction.outcome === 'corrected');
+  assert.equal(client.size, size + 2);
+  assert.ok(output.includes(`Steward ${correction.steward} replaces claim ${correction.target}`));
+  const rows = output.tables.get('A correction by a steward: asked') ?? [];
+  assert.deepEqual(
+    rows.slice(0, 2).map(([, , claims, conflict]) => [claims, conflict]),
+    [
+      ['2', '1'],
+      ['1', '0'],
+    ],
+  );
+  assert.ok(Number(rows[2]?.[2]) >= 2, 'the replaced claim is still there');
+  assert.deepEqual(await playAgain(new Lines()), played);
+  assert.equal(client.size, size + 2);
+});
+
+test('the configuration that the demo names has its steward', () => {
+  const file = new URL(`../../../../${stewardConfig}`, import.meta.url);
+  const stewards = `stewards = ["${demoKey('steward').agentId}"]`;
+  assert.ok(readFileSync(file, 'utf8').includes(stewards));
 });
 
 test('the progress bar stops when sending fails', async () => {
   const client = new MemoryClient();
   client.sendClaims = () => Promise.reject(new Error('gone'));
   const output = new Lines();
-  await assert.rejects(runDemo(client, output, { dataset, url }), /gone/);
+  await assert.rejects(runDemo(client, output, options), /gone/);
   assert.equal(output.stopped, 1);
 });
 

@@ -4,15 +4,19 @@ import { nodeCryptoSigner } from '@stemedb/client/node';
 import {
   type DemoClient,
   type DemoOutput,
-  openDataset,
+  openReleases,
+  type Recorded,
   runDemo,
+  type SignedRecord,
+  type SignedStatement,
   type SignRecord,
 } from '@stemedb/example-browser-compat';
-import type { AgentId, SignatureHex } from '@stemedb/model';
-import type { Register } from '../command.js';
+import { given, type Register } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
 import { startProgress } from '../progress.js';
+import { pageMax } from '../reading.js';
+import { isClientError } from '../report.js';
 import type { Session } from '../session.js';
 
 /** The demo's signing with OpenSSL: some forty times faster than in pure JavaScript. */
@@ -26,25 +30,44 @@ const fastSign = (): SignRecord => {
   };
 };
 
-interface Signed<T> {
-  readonly content: T;
-  readonly signatures: readonly {
-    readonly agent_id: AgentId;
-    readonly signature: SignatureHex;
-  }[];
-}
-
 /** The content without what the call itself says, and with its signatures. */
-const bodyOf = <T extends { kind: string; v: number }>({ content, signatures }: Signed<T>) => {
+const bodyOf = <Content extends { readonly kind: string; readonly v: number }>({
+  content,
+  signatures,
+}: Pick<SignedRecord, 'signatures'> & { readonly content: Content }) => {
   const { kind, v, ...fields } = content;
   return { ...fields, signatures };
 };
 
+const putStatement = (client: StemeClient, record: SignedStatement): Promise<Recorded> => {
+  const { content, signatures } = record;
+  switch (content.kind) {
+    case 'source':
+      return client.registerSource(bodyOf({ content, signatures }));
+    case 'epoch':
+      return client.epoch(bodyOf({ content, signatures }));
+    case 'supersession':
+      return client.supersede(bodyOf({ content, signatures }));
+  }
+};
+
 const demoClient = (client: StemeClient): DemoClient => ({
-  putSource: ({ content, signature }) =>
-    client.registerSource(
-      bodyOf({ content, signatures: [{ agent_id: content.agent_id, signature }] }),
-    ),
+  put: (record) => putStatement(client, record),
+  attempt: async (record) => {
+    try {
+      return await client.supersede(bodyOf(record));
+    } catch (error) {
+      if (isClientError(error) && error.status === 403) return error;
+      throw error;
+    }
+  },
+  retract: (record, ifPosition) => {
+    const { target, action, replacement, ...body } = bodyOf(record);
+    return client.retractSource(target, { ...body, ifPosition });
+  },
+  record: (id) => client.record(id),
+  impact: (source, lens, asOf) =>
+    client.impact(source, { lens, limit: pageMax, ...given({ asOf }) }),
   sendClaims: async (claims, onProgress) => {
     function* bodies(): Generator<AssertionInput> {
       for (const claim of claims) yield bodyOf(claim);
@@ -85,10 +108,11 @@ const browserCompat = async (session: Session): Promise<ExitName> => {
   // Asked first: reading the packages takes seconds, and for nothing when no server is there.
   await client.health();
   const output = report.options.json || report.options.quiet ? silent : demoOutput(session);
-  const dataset = openDataset(fastSign());
-  const result = await runDemo(demoClient(client), output, { dataset, url });
+  const sign = fastSign();
+  const options = { releases: openReleases(sign), sign, url };
+  const result = await runDemo(demoClient(client), output, options);
   if (report.options.json) await report.json(result);
-  return result.refused > 0 ? 'data' : 'ok';
+  return result.refused > 0 || !result.secondAct.retraction.isExact ? 'data' : 'ok';
 };
 
 export const registerDemo: Register = (program, run) => {
