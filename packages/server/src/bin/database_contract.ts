@@ -63,6 +63,8 @@ export interface DatabaseReport {
   readonly log: OpenReport;
   /** Why the store was made anew, when it was. */
   readonly storeRebuilt: string | undefined;
+  /** Why the file of the Merkle tree was made anew, when it was. */
+  readonly treeRebuilt: string | undefined;
   readonly replayed: number;
   /** Milliseconds by which the newest stamp is ahead of the wall clock; 0 when it is not. */
   readonly clockAheadMs: number;

@@ -70,7 +70,12 @@ export const openFiles = async (
       tree: tree.value,
       kept: kept.value,
       store,
-      report: { log: report, replayed: 0, storeRebuilt: rebuilt },
+      report: {
+        log: report,
+        replayed: 0,
+        storeRebuilt: rebuilt,
+        treeRebuilt: tree.value.rebuilt,
+      },
     },
     options,
     effects,

@@ -76,12 +76,15 @@ const observe = (telemetry: Telemetry, database: Database): void => {
 };
 
 const reportOpening = (logger: Logger, database: Database): void => {
-  const { log, storeRebuilt, replayed, clockAheadMs } = database.report;
+  const { log, storeRebuilt, treeRebuilt, replayed, clockAheadMs } = database.report;
   logger.info({ log, replayed }, 'database opened');
   if (log.cut !== undefined) {
     logger.warn({ cut: log.cut }, 'a torn tail that nobody was told about was cut from the log');
   }
   if (storeRebuilt !== undefined) logger.warn({ reason: storeRebuilt }, 'the store was rebuilt');
+  if (treeRebuilt !== undefined) {
+    logger.warn({ reason: treeRebuilt }, 'the file of the Merkle tree was made anew');
+  }
   if (clockAheadMs > clockAheadWarningMs) {
     logger.warn({ clockAheadMs }, 'the newest stamp is ahead of the wall clock; check the clock');
   }

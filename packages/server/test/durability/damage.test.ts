@@ -267,6 +267,7 @@ test('a flip in the store is found, and mended', { timeout: 600_000 }, async (t)
       const byte = await flipIn(join(directory, 'db', 'data.mdb'), random);
       const name = `byte ${byte} of the store (seed ${seed})`;
       const { ran } = await verify(...directoriesOf(directory));
+      assert.notEqual(ran.exit, null, `${name}: verify ended by ${ran.signal}`);
       const answers = await askSpoilt(directory, questions);
       const found = answers && compared(answers, given.answers, name);
       const isHarmless = found?.errors === 0 && found.different.length === 0;

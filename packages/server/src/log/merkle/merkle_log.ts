@@ -152,13 +152,16 @@ export class MerkleLog implements LogProofs {
     return sizeFault(pointer, `The size ${what} is from ${least} to ${most}, not ${size}.`);
   }
 
-  /** Damage of the log is an answer; of the tree file, none is left by now. */
+  /** Damage of the log and errors of the disk are answers; of a damaged file none is left. */
   async #answer<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
     try {
       return await work();
     } catch (error) {
       if (error instanceof LogCorruptError) return fail(error.error);
-      throw error;
+      const code = diskErrorCode(error);
+      if (code === '') throw error;
+      const detail = `The file of the tree cannot be read at the moment (${code}); ask again later.`;
+      return fail({ code: 'not_ready', detail, cause: error });
     }
   }
 }

@@ -138,6 +138,29 @@ test('a directory that cannot be written answers no checkpoint, the next one wor
   await database.close();
 });
 
+test('a tree file that cannot be read answers not_ready, and is read again later', async () => {
+  const disk = new SimulatedDisk();
+  const first = await openOn(disk);
+  await state(
+    first,
+    Array.from({ length: 600 }, (_, value) => value),
+  );
+  await first.close();
+  disk.flipBit('/db/tree', 5);
+  const mended = await openOn(disk);
+  assert.match(mended.report.treeRebuilt ?? '', /header is damaged/);
+  await mended.close();
+  const database = await openOn(disk);
+  assert.equal(database.report.treeRebuilt, undefined);
+  disk.hook = ({ type, path }) =>
+    type === 'read' && path === '/db/tree' ? { type: 'error', code: 'EIO' } : undefined;
+  const refused = await database.proofs.consistency(300);
+  assert.ok(!refused.ok && refused.error.code === 'not_ready');
+  disk.hook = undefined;
+  assert.ok((await database.proofs.consistency(300)).ok);
+  await database.close();
+});
+
 test('checkpoints asked for at once are few, each as new as its question', async () => {
   const disk = new SimulatedDisk();
   const database = await openOn(disk);
