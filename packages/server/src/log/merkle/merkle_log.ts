@@ -160,7 +160,7 @@ export class MerkleLog implements LogProofs {
       if (error instanceof LogCorruptError) return fail(error.error);
       const code = diskErrorCode(error);
       if (code === '') throw error;
-      const detail = `The file of the tree cannot be read at the moment (${code}); ask again later.`;
+      const detail = `The file of the tree cannot be read now (${code}); ask again later.`;
       return fail({ code: 'not_ready', detail, cause: error });
     }
   }
