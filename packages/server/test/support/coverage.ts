@@ -170,7 +170,7 @@ export class HistoryCounts {
     for (const alias of records.ofKind('alias')) {
       const effective = records.isAliasEffective(alias);
       this.#either(effective, 'alias: effective', 'alias: not effective');
-      this.#when('alias: superseded', effective && records.wordOn(alias.id) !== undefined);
+      this.#when('alias: superseded', records.wordOn(alias.id) !== undefined);
     }
     for (const verdict of records.ofKind('verdict')) {
       const counts = this.#reference.doesVerdictCount(verdict);

@@ -143,8 +143,8 @@ const withoutRight: readonly PlantedFault[] = [
   {
     name: 'a replacement is restored whoever owns it',
     file: 'trust/direct.js',
-    from: 'supersessionRefusal(policy, one.content.agent_id, owner) === undefined',
-    to: 'one.content.target !== id || supersessionRefusal(policy, one.content.agent_id, owner) === undefined',
+    from: '(supersessionRefusal(policy,',
+    to: '(one.content.target !== id || supersessionRefusal(policy,',
     seeds: 12,
   },
 ];
