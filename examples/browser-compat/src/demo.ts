@@ -1,7 +1,7 @@
 /**
- * The demo from beginning to end: load two releases of the same sources, look at how they contradict
- * each other (first act), then at what changes with time and by correction (second act). It only
- * asks the public API, and leaves the answers as they were.
+ * The demo from beginning to end: load two releases of the same sources, look at how these
+ * contradict each other (first act), then at what changes with time and by correction (second act).
+ * It only asks the public API, and leaves the answers as they were.
  */
 import { supportedSince } from './dataset.js';
 import { type PrintedConflict, playFirstAct } from './first-act.js';
@@ -57,8 +57,8 @@ async function introduce(output: DemoOutput, { older, newer }: Releases): Promis
     ),
   );
   await output.line(
-    'Each source signs with its own demo key. Of the release of a year before only whole features ' +
-      'are loaded. What does not compare is left out; of the newer release:',
+    'Each source signs with its own demo key. Of its older release only whole features are ' +
+      'loaded. What does not compare is left out; of the newer release:',
   );
   await output.table(
     ['part', 'entries', 'why left out'],
@@ -70,7 +70,7 @@ async function showMore(
   output: DemoOutput,
   url: string,
   path: string,
-  { between }: SecondActReport,
+  { between, retraction }: SecondActReport,
 ): Promise<void> {
   const key = 'web/bcd/css/properties/gap';
   await output.section('Ask more');
@@ -79,6 +79,8 @@ async function showMore(
     `stemedb query ${path} ${supportedSince} --lens layered --explain`,
     `stemedb query --prefix ${key} ${supportedSince} --lens consensus`,
     `stemedb skeptic ${path} ${supportedSince} --as-of ${between}`,
+    `stemedb impact ${retraction.source} --lens ${retraction.lens}`,
+    `stemedb list supersession --target ${retraction.source}`,
     `curl '${url}/v1/query?prefix=${key}&predicate=${supportedSince}&lens=consensus'`,
     `curl '${url}/v1/query?concept_path=${path}&lens=consensus&explain=true'`,
   ]) {

@@ -177,6 +177,34 @@ test('with the steward in the policy the correction is made, shown and taken bac
   assert.equal(client.size, size + 2);
 });
 
+test('the document has the figures of the second act', () => {
+  const file = new URL('../../../../docs/demo.md', import.meta.url);
+  const text = readFileSync(file, 'utf8');
+  const grouped = (count: number): string => count.toLocaleString('en-US');
+  const { thenAndNow, retraction } = report.secondAct;
+  for (const row of thenAndNow.counts) {
+    const { source, before, after, same, arrived, corrected, ended, added, dropped } = row;
+    const counts = [before, after, same, arrived, corrected, ended, added, dropped].map(grouped);
+    assert.ok(text.includes(`| ${[source, ...counts].join(' | ')} |`), source);
+  }
+  for (const { name, content } of releases.older.sources) {
+    const version = content.uri?.split('/').at(-1);
+    const released = new Date(content.asserted_at).toISOString().slice(0, 10);
+    const count = grouped(releases.older.counts[name]);
+    assert.ok(text.includes(` ${version} | ${released} | ${count} |`), name);
+  }
+  const prose = text.replaceAll(/\s+/g, ' ');
+  const { listed, effects, pairs } = retraction;
+  for (const sentence of [
+    `another ${grouped(releases.older.total)} claims`,
+    `under \`consensus\` ${grouped(listed)} answers would change`,
+    `${effects['no answer']} have no answer any more, ${effects['no contradiction']} lose`,
+    `asks all ${grouped(pairs)} pairs`,
+  ]) {
+    assert.ok(prose.includes(sentence), sentence);
+  }
+});
+
 test('the configuration that the demo names has its steward', () => {
   const file = new URL(`../../../../${stewardConfig}`, import.meta.url);
   const stewards = `stewards = ["${demoKey('steward').agentId}"]`;
