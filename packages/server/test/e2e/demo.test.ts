@@ -5,11 +5,20 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { SecondActReport } from '@stemedb/example-browser-compat';
 import type { Answer, AnswerResult } from '@stemedb/model';
 import { type Asked, askAll, type RawAnswer, resultsOf } from '../support/asker.js';
 import { directoriesOf, runCli } from '../support/cli_process.js';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
 import { ServerProcess } from '../support/server_process.js';
+import {
+  changesExactlyWhatIsListed,
+  followsFromFiles,
+  type Rederivations,
+  stewardCorrected,
+  wentAsListed,
+} from './second_act.js';
 
 const seed = Number(process.env.STEMEDB_SEED ?? 20_261_121);
 const pairsAsked = 1000;
@@ -18,7 +27,11 @@ const lenses = ['recency', 'confidence', 'consensus', 'authority', 'layered', 's
 const sources = ['mdn', 'caniuse', 'web-features'] as const;
 
 type Source = (typeof sources)[number];
-type Rederive = (path: string, source: Source) => string | false | undefined;
+
+/** Its policy names the demo's steward. */
+const stewardConfig = fileURLToPath(
+  new URL('../../../../../examples/browser-compat/stemedb.toml', import.meta.url),
+);
 
 interface DemoReport {
   readonly created: number;
@@ -28,13 +41,13 @@ interface DemoReport {
     readonly values: { readonly [name in Source]?: string | false };
     readonly conflictScore: number;
   }[];
+  readonly secondAct: SecondActReport;
 }
 
 /** Not a part of the example's API: its own tests use it, and this one. */
-const loadRederive = async (): Promise<Rederive> => {
+const loadRederivations = async (): Promise<Rederivations> => {
   const file = '../../../../../examples/browser-compat/dist/test/rederive.js';
-  const module = (await import(new URL(file, import.meta.url).href)) as { rederive: Rederive };
-  return module.rederive;
+  return (await import(new URL(file, import.meta.url).href)) as Rederivations;
 };
 
 const assertionCount = async (server: ServerProcess): Promise<number> => {
@@ -54,7 +67,7 @@ const loads = async (server: ServerProcess): Promise<DemoReport> => {
 };
 
 const areReal = async (report: DemoReport): Promise<void> => {
-  const rederive = await loadRederive();
+  const { rederive } = await loadRederivations();
   assert.equal(report.conflicts.length, 50);
   assert.equal(new Set(report.conflicts.map(({ path }) => path)).size, 50);
   for (const { path, values, conflictScore } of report.conflicts) {
@@ -65,7 +78,8 @@ const areReal = async (report: DemoReport): Promise<void> => {
   }
 };
 
-const addsNothing = async (server: ServerProcess, report: DemoReport): Promise<void> => {
+/** What the second run prints. */
+const addsNothing = async (server: ServerProcess, report: DemoReport): Promise<string> => {
   const before = await assertionCount(server);
   const ran = await runCli('demo', 'browser-compat', '--url', server.url);
   assert.equal(ran.exit, 0, `${ran.err}\nThe server said last:\n${server.output}`);
@@ -82,6 +96,25 @@ const addsNothing = async (server: ServerProcess, report: DemoReport): Promise<v
       const cell = value === false ? 'not supported' : value;
       assert.equal(row?.[head?.indexOf(name) ?? -1], cell, `${path} ${name} is not printed`);
     }
+  }
+  return ran.out;
+};
+
+/** What the demo says to type next works as it stands. */
+const printedLinesWork = async (server: ServerProcess, printed: string): Promise<void> => {
+  const lines = printed.slice(printed.indexOf('Ask more')).split('\n');
+  const commands = lines.filter((line) => line.startsWith('stemedb '));
+  assert.ok(commands.length >= 6, printed);
+  for (const command of commands) {
+    const ran = await runCli(...command.split(' ').slice(1), '--url', server.url);
+    assert.equal(ran.exit, 0, `${command}\n${ran.err}`);
+    assert.notEqual(ran.out.trim(), '', command);
+  }
+  const asked = lines.flatMap((line) => /^curl '(.*)'$/.exec(line)?.[1] ?? []);
+  assert.ok(asked.length >= 2, printed);
+  for (const url of asked) {
+    const answer = (await (await fetch(url)).json()) as Answer;
+    assert.ok(answer.results.length > 0, url);
   }
 };
 
@@ -160,7 +193,7 @@ const askedAgain = (question: Asked, { text }: RawAnswer): Asked => {
   return { ...question, as_of: (JSON.parse(text) as Answer).as_of_stamp };
 };
 
-test('the demo: real claims, real conflicts, once', { timeout: 900_000 }, async (t) => {
+test('the demo: real claims, real conflicts, once', { timeout: 1_800_000 }, async (t) => {
   t.diagnostic(`seed ${seed}; replay with STEMEDB_SEED=${seed}`);
   const random = seeded(seed);
   let server = await ServerProcess.start();
@@ -175,7 +208,24 @@ test('the demo: real claims, real conflicts, once', { timeout: 900_000 }, async 
   if (report === undefined) return;
   const loaded = report;
   await t.test('the 50 printed conflicts follow from the files', () => areReal(loaded));
-  await t.test('a second run adds nothing and says so', () => addsNothing(server, loaded));
+  await t.test('its second act follows from the files and from what it listed', async () => {
+    followsFromFiles(loaded.secondAct, await loadRederivations());
+    await wentAsListed(server, loaded.secondAct);
+  });
+  await t.test('a second run adds no claim; with a steward it corrects one', async () => {
+    assert.equal(await server.stop(), 0);
+    server = await ServerProcess.start({ directory, args: ['--config', stewardConfig] });
+    const printed = await addsNothing(server, loaded);
+    await stewardCorrected(server, loaded.secondAct, printed);
+    await printedLinesWork(server, printed);
+  });
+  await t.test('a retraction changes exactly the answers listed before it', async (retracting) => {
+    const lens = random.pick(lenses);
+    retracting.diagnostic(`lens ${lens}`);
+    const drawn = await drawPairs(server, random);
+    const { source } = loaded.secondAct.retraction;
+    await changesExactlyWhatIsListed(server, source, lens, drawn);
+  });
   await t.test('a rebuilt store answers with the same bytes', async (rebuilding) => {
     const pairs = await drawPairs(server, random);
     assert.equal(pairs.length, pairsAsked);
