@@ -99,7 +99,7 @@ export async function showThenAndNow(stage: Stage): Promise<ThenAndNow> {
   );
   await showCounts(stage, counts);
   const shown = changes.slice(0, changesShown);
-  await output.line(`as_of ${between}, and now: the first of each feature that was corrected.`);
+  await output.line(`as_of ${between}, and now: the first corrected or ended of each feature.`);
   await output.table(
     ['feature', 'browser', 'source', 'said then', 'says now'],
     shown.map(({ source, path, before, after }) => [
