@@ -23,6 +23,7 @@ import type {
 } from './rules.js';
 import type { Taint } from './taint.js';
 import { isInitial } from './transitions.js';
+import { Turns } from './turns.js';
 
 export interface ClaimRulesParts {
   readonly records: RuleRecords;
@@ -71,7 +72,7 @@ class RulesOfMoment implements ClaimRules {
       lineage: this.#lineage,
       taint: this.taint,
       asOf: facts.asOf,
-      turn: turn ?? giveNoTurn,
+      turns: new Turns(turn ?? giveNoTurn),
     });
     return revisions.standings(claims);
   }

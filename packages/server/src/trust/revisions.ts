@@ -15,9 +15,10 @@ import type { Lineage } from './lineage.js';
 import type { RevisableClaim, Standing } from './rules.js';
 import type { Taint, TaintReason } from './taint.js';
 import { isInitial } from './transitions.js';
+import { type Turns, workPerRecord } from './turns.js';
 
-/** Claims judged between two turns given to others: each may be read from the log. */
-const claimsPerTurn = 64;
+/** Records that judging one claim reads, most often: itself and its parent, each with its author. */
+const recordsPerClaim = 4;
 
 /** A claim among the others of its tree. */
 interface Node {
@@ -42,33 +43,35 @@ export class Revisions {
   readonly #lineage: Lineage;
   readonly #taint: Taint | undefined;
   readonly #asOf: HlcStamp;
-  readonly #turn: () => Promise<void>;
+  readonly #turns: Turns;
 
   constructor(parts: {
     readonly lineage: Lineage;
     readonly taint: Taint | undefined;
     readonly asOf: HlcStamp;
-    readonly turn: () => Promise<void>;
+    readonly turns: Turns;
   }) {
     this.#lineage = parts.lineage;
     this.#taint = parts.taint;
     this.#asOf = parts.asOf;
-    this.#turn = parts.turn;
+    this.#turns = parts.turns;
   }
 
   /** The standings of the claims of one pair, as `ClaimRules.standings` gives them. */
   async standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>> {
     const standings = new Map<RecordId, Standing>();
     const judged = claims.filter((claim) => claim.hasParent || !isInitial(claim.lifecycle));
-    for (const [at, { id, lifecycle: stated }] of judged.entries()) {
-      if (at % claimsPerTurn === claimsPerTurn - 1) await this.#turn();
+    for (const { id, lifecycle: stated } of judged) {
+      if (this.#turns.isDue(recordsPerClaim * workPerRecord)) await this.#turns.give();
       const transitionsOf = this.#lineage.transitionsOf(id);
       const lifecycle = this.#lineage.judgementOf(id)?.lifecycle ?? stated;
       if (transitionsOf.length > 0) standings.set(id, { lifecycle, transitionsOf });
       else if (lifecycle !== stated) standings.set(id, { lifecycle });
     }
     if (!judged.some((claim) => claim.hasParent)) return standings;
-    for (const [{ claim }, successor] of successors(await this.#family(claims))) {
+    const family = await this.#family(claims);
+    for (const [{ claim }, successor] of await successors(family, this.#turns)) {
+      if (this.#turns.isDue()) await this.#turns.give();
       const standing = standings.get(claim.id) ?? { lifecycle: claim.lifecycle };
       standings.set(claim.id, { ...standing, succeededBy: successor.claim.id });
     }
@@ -88,6 +91,7 @@ export class Revisions {
     };
     for (const claim of claims) {
       if (!claim.hasParent) continue;
+      if (this.#turns.isDue(workPerRecord)) await this.#turns.give();
       const id = this.#lineage.predecessorOf(claim.id);
       const predecessor = id === undefined ? undefined : byId.get(id);
       if (predecessor === undefined) continue;
@@ -106,39 +110,53 @@ export class Revisions {
 }
 
 /** Who took whose place: each claim that is not a head, with the one that stands for it. */
-const successors = (nodes: readonly Node[]): ReadonlyMap<Node, Node> => {
+const successors = async (
+  nodes: readonly Node[],
+  turns: Turns,
+): Promise<ReadonlyMap<Node, Node>> => {
   const roots = nodes.filter((node) => node.parent === undefined);
-  const topDown = [...roots];
-  for (const node of topDown) topDown.push(...node.children);
+  const topDown = await withAllBelow(roots, turns);
   for (const node of topDown.toReversed()) {
+    if (turns.isDue(1 + node.children.length)) await turns.give();
     node.isLive = !node.isOut || node.children.some((child) => child.isLive);
   }
   const found = new Map<Node, Node>();
-  for (const root of roots) succeedTree(root, found);
+  for (const root of roots) await succeedTree(root, found, turns);
   return found;
 };
 
-const succeedTree = (root: Node, found: Map<Node, Node>): void => {
-  const way = wayToHead(root);
+/** Nodes and those below them, each after the one above it. */
+const withAllBelow = async (nodes: readonly Node[], turns: Turns): Promise<readonly Node[]> => {
+  const all = [...nodes];
+  for (const node of all) {
+    if (turns.isDue(1 + node.children.length)) await turns.give();
+    // One by one: a claim may have more children than a call takes arguments.
+    for (const child of node.children) all.push(child);
+  }
+  return all;
+};
+
+const succeedTree = async (root: Node, found: Map<Node, Node>, turns: Turns): Promise<void> => {
+  const way = await wayToHead(root, turns);
   let successor: Node | undefined;
   for (const [at, node] of [...way.entries()].toReversed()) {
+    if (turns.isDue(1 + node.children.length)) await turns.give();
     if (successor !== undefined) {
       found.set(node, successor);
       const next = way[at + 1];
-      succeedBelow(
-        node.children.filter((child) => child !== next),
-        successor,
-        found,
-      );
+      // What stands below a sibling that came earlier stays out with it.
+      const others = node.children.filter((child) => child !== next);
+      for (const one of await withAllBelow(others, turns)) found.set(one, successor);
     }
     if (!node.isOut) successor = node;
   }
 };
 
 /** From a root down to its head, which is the last on the way that is in. */
-const wayToHead = (root: Node): readonly Node[] => {
+const wayToHead = async (root: Node, turns: Turns): Promise<readonly Node[]> => {
   const way = [root];
   for (let at: Node | undefined = root; at !== undefined; ) {
+    if (turns.isDue(1 + at.children.length)) await turns.give();
     at = lastLive(at.children);
     if (at !== undefined) way.push(at);
   }
@@ -152,13 +170,4 @@ const lastLive = (nodes: readonly Node[]): Node | undefined => {
     if (last === undefined || comesAfter(node.claim, last.claim)) last = node;
   }
   return last;
-};
-
-/** What stands below a sibling that came earlier stays out with it. */
-const succeedBelow = (nodes: readonly Node[], successor: Node, found: Map<Node, Node>): void => {
-  const below = [...nodes];
-  for (const node of below) {
-    found.set(node, successor);
-    below.push(...node.children);
-  }
 };
