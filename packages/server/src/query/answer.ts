@@ -5,18 +5,19 @@ import type {
   AnswerValue,
   AnswerWarning,
   AssertionContent,
-  HlcStamp,
   JsonValue,
   RecordId,
   StatedRecord,
 } from '@stemedb/model';
 import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
-import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { Pair } from '../store/store.js';
 import type { JoinedPaths } from '../trust/rules.js';
 import { inByteOrder } from './asked_pairs.js';
 import type { CandidateSet } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
-import { DamagedRecord, type RecordReader } from './records.js';
+import type { Reading } from './readings.js';
+import { DamagedRecord } from './records.js';
+import { statedWithSignatures } from './signatures.js';
 import { taintWarnings } from './taints.js';
 import { aliasesTruncated, classWarning, referenceWarnings } from './warnings.js';
 
@@ -29,9 +30,7 @@ interface AnswerParts {
   readonly set: CandidateSet;
   readonly joined: JoinedPaths;
   readonly resolution: Resolution;
-  readonly snapshot: StoreSnapshot;
-  readonly reader: RecordReader;
-  readonly asOf: HlcStamp;
+  readonly reading: Reading;
   /** Undefined: no explanation is wanted. */
   readonly explainOffset: number | undefined;
 }
@@ -47,7 +46,8 @@ const statedValue = (
   parts: AnswerParts,
   id: RecordId,
 ): { readonly value: JsonValue; readonly unit?: string } => {
-  const content = parts.reader.content(id, parts.asOf);
+  const { reader, moment } = parts.reading;
+  const content = reader.content(id, moment.stamp);
   if (content?.kind !== 'assertion') throw new DamagedRecord(`Assertion ${id} cannot be read.`);
   return valueMembers(content);
 };
@@ -76,13 +76,16 @@ const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
   };
 };
 
-const winnerWarnings = (parts: AnswerParts, stated: StatedRecord): readonly AnswerWarning[] => {
-  const winner = parts.set.candidates.find(({ id }) => id === stated.id);
+const winnerWarnings = (
+  { set, reading: { snapshot, moment } }: AnswerParts,
+  stated: StatedRecord,
+): readonly AnswerWarning[] => {
+  const winner = set.candidates.find(({ id }) => id === stated.id);
   if (winner === undefined) return [];
   const { notGranted, name } = winner.counted;
   return [
     ...(notGranted === undefined ? [] : [classWarning(notGranted, name)]),
-    ...(winner.hasReferences ? referenceWarnings(parts.snapshot, stated.record, parts.asOf) : []),
+    ...(winner.hasReferences ? referenceWarnings(snapshot, stated.record, moment.stamp) : []),
     ...taintWarnings(winner.taint),
   ];
 };
@@ -95,12 +98,12 @@ interface WinnerMembers {
 }
 
 /** The members of a result that exist only where the lens names a winner. */
-const winnerMembers = (parts: AnswerParts): WinnerMembers => {
-  const { resolution, reader, asOf } = parts;
+const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
+  const { resolution, reading } = parts;
   const winner = resolution.values[0];
   if (!resolution.hasWinner || winner === undefined)
     return { members: {}, rivals: [], warnings: [] };
-  const stated = reader.stated(winner.representative.id, asOf);
+  const stated = await statedWithSignatures(reading, winner.representative.id);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
     .slice(1, listedValuesMax)
@@ -151,10 +154,10 @@ const aliasesOf = ({ pair, set, joined }: AnswerParts): readonly string[] => {
 };
 
 /** The result of one pair. */
-export const resultOf = (parts: AnswerParts): AnswerResult => {
+export const resultOf = async (parts: AnswerParts): Promise<AnswerResult> => {
   const { pair, set, resolution, explainOffset } = parts;
   const { conflict } = resolution;
-  const winner = winnerMembers(parts);
+  const winner = await winnerMembers(parts);
   const aliases = aliasesOf(parts);
   const warnings = [
     ...(parts.joined.truncated ? [aliasesTruncated(pair.conceptPath)] : []),

@@ -19,11 +19,12 @@ import { readRows } from './gathering.js';
 import { asListed } from './listed.js';
 import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
+import { statedWithSignatures } from './signatures.js';
 
 /** Votes and supersessions that one answer lists. */
 const listedMax = 100;
 
-export interface DetailParts {
+interface DetailParts {
   readonly loaderOf: (snapshot: StoreSnapshot) => CandidateLoader;
   readonly verify: Ed25519Verify;
 }
@@ -96,7 +97,7 @@ const votesOf = async (
   return {
     voters: votes.length,
     sum: fromNano(sum),
-    listed: await asListed(reading, statedAll(reading, ids), verify),
+    listed: await asListed(reading, await statedAll(reading, ids), verify),
   };
 };
 
@@ -116,8 +117,18 @@ const supersessionsOf = async (
   }
   const newest = [...keys].sort(([, one], [, other]) => (one > other ? -1 : 1));
   const ids = newest.slice(0, listedMax).map(([each]) => each);
-  return asListed(reading, statedAll(reading, ids), verify);
+  return asListed(reading, await statedAll(reading, ids), verify);
 };
 
-const statedAll = ({ reader, moment }: Reading, ids: readonly RecordId[]): StatedRecord[] =>
-  ids.flatMap((id) => reader.stated(id, moment.stamp) ?? []);
+const statedAll = async (
+  reading: Reading,
+  ids: readonly RecordId[],
+): Promise<readonly StatedRecord[]> => {
+  const records: StatedRecord[] = [];
+  for (const id of ids) {
+    await reading.pace.spend(rowsPerRecord);
+    const stated = await statedWithSignatures(reading, id);
+    if (stated !== undefined) records.push(stated);
+  }
+  return records;
+};

@@ -26,6 +26,7 @@ import { asListed } from './listed.js';
 import { rowsPerRecord } from './pace.js';
 import type { Reading, Readings } from './readings.js';
 import { bindingOf, invalidCursor, isSameMoment, openCursor, sealCursor } from './sealed_cursor.js';
+import { statedWithSignatures } from './signatures.js';
 import { Smallest } from './smallest.js';
 
 /** Memory of the records of one page: a page of sources with their texts ends early. */
@@ -121,14 +122,14 @@ const findPlaces = async (
 
 /** Reads what the page shows, as far as its memory goes; at least one record. */
 const readStated = async (
-  { reader, moment, pace }: Reading,
+  reading: Reading,
   places: readonly ListPlace[],
 ): Promise<readonly StatedRecord[]> => {
   const records: StatedRecord[] = [];
   let bytes = 0;
   for (const { id } of places) {
-    await pace.spend(rowsPerRecord);
-    const stated = reader.stated(id, moment.stamp);
+    await reading.pace.spend(rowsPerRecord);
+    const stated = await statedWithSignatures(reading, id);
     if (stated === undefined) throw new Error(`The listed record ${id} cannot be read.`);
     bytes += approximateBytes(stated.record, pageBytesMax);
     if (bytes > pageBytesMax && records.length > 0) break;

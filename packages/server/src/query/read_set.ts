@@ -12,6 +12,7 @@ import type {
   Pair,
   PairQuery,
   PlacedRecord,
+  PlacedReference,
   RecordPlace,
   StoreSnapshot,
 } from '../store/store.js';
@@ -133,11 +134,12 @@ export class WatchedSnapshot implements StoreSnapshot {
     return this.#own.originExpression(number);
   }
 
-  attestations(target: RecordId): Iterable<PlacedRecord> {
-    return this.dependants(target, 'attestation');
+  attestations(target: RecordId): Iterable<PlacedReference> {
+    this.#reads.add(counterOfId(target));
+    return this.#own.attestations(target);
   }
 
-  dependants(target: RecordId, relation: Relation): Iterable<PlacedRecord> {
+  dependants(target: RecordId, relation: Relation): Iterable<PlacedReference> {
     this.#reads.add(counterOfId(target));
     return this.#own.dependants(target, relation);
   }

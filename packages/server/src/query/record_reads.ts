@@ -18,7 +18,7 @@ import { asListed } from './listed.js';
 import { type ListQuestion, listRecords } from './listing.js';
 import { scopeOf } from './query_service.js';
 import type { Readings } from './readings.js';
-import { statedRecord } from './stated.js';
+import { knownRecord, statedRecord } from './stated.js';
 import { trustAnswerOf } from './trust_answer.js';
 
 /** When something is read, and what the reader must see. */
@@ -40,6 +40,8 @@ export interface RecordReads {
     kind: RecordKind,
     moment: ReadMoment,
   ): Promise<Outcome<ListedRecord>>;
+  /** `not_found` when no such record of the kind is visible; costs no more than a look. */
+  known(principal: Principal, id: RecordId, kind: RecordKind): Promise<Outcome<void>>;
   /** A claim with what others have said of it. */
   assertion(
     principal: Principal,
@@ -68,6 +70,8 @@ export const createRecordReads = (parts: RecordReadsCollaborators): RecordReads 
       if (listed === undefined) throw new Error('Each record is listed.');
       return ok(listed);
     }),
+  known: (_principal, id, kind) =>
+    parts.readings.read({}, (reading) => knownRecord(reading, id, kind)),
   assertion: (_principal, id, moment, signal) =>
     parts.readings.read({ ...moment, signal }, async (reading) => {
       const stated = await statedRecord(reading, id, 'assertion');

@@ -1,27 +1,12 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
-import type { AgentId, HlcStamp, RecordContent, RecordId, StatedRecord } from '@stemedb/model';
-import { decodeStored, formatTime, recordIdOf, stampMs } from '@stemedb/model';
+import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
+import { decodeStored, recordIdOf } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { RecordPlace, StoreSnapshot } from '../store/store.js';
-
-/** Signatures that one record lists: anyone may add one, and every answer carries them. */
-const listedSignaturesMax = 100;
 
 /** Bytes of records that one reader keeps decoded: one answer names the same claim in several
  * places, and the rules ask for author, premises and parent of one record one after the other. */
 const keptBytesMax = 256 * 1024;
-
-type StatedSignature = NonNullable<StatedRecord['signatures']>[number];
-
-/** Orders signatures, the author's own first: never by arrival. */
-const bySignerOf =
-  (author: AgentId) =>
-  (one: StatedSignature, other: StatedSignature): number => {
-    if (one.agent_id === other.agent_id) return one.signature < other.signature ? -1 : 1;
-    if (one.agent_id === author) return -1;
-    if (other.agent_id === author) return 1;
-    return one.agent_id < other.agent_id ? -1 : 1;
-  };
 
 /** The log or the store holds something other than what was stored: this request cannot go on. */
 export class DamagedRecord extends Error {
@@ -92,28 +77,5 @@ export class RecordReader {
       this.#keptBytes -= bytes;
       if (this.#keptBytes <= keptBytesMax) return;
     }
-  }
-
-  /** The record as an answer states it, with its signatures as of the moment. */
-  stated(id: RecordId, asOf: HlcStamp, kind?: number): StatedRecord | undefined {
-    const read = this.read(id, asOf, kind);
-    if (read === undefined) return undefined;
-    const { content: record, stamp, proof } = read;
-    const signatures: StatedSignature[] = [];
-    for (const attestation of this.#snapshot.attestations(id)) {
-      const content = this.content(attestation.id, asOf);
-      if (content?.kind !== 'attestation') continue;
-      signatures.push({ agent_id: content.agent_id, signature: content.signature });
-    }
-    signatures.sort(bySignerOf(record.agent_id));
-    return {
-      id,
-      record,
-      recorded_at: formatTime(stampMs(stamp)),
-      recorded_stamp: stamp,
-      proof,
-      ...(signatures.length > 0 ? { signatures: signatures.slice(0, listedSignaturesMax) } : {}),
-      ...(signatures.length > listedSignaturesMax ? { signatures_count: signatures.length } : {}),
-    };
   }
 }

@@ -40,20 +40,19 @@ export const ruleFacts = (
       : undefined;
   },
   content: (id) => reader.content(id, asOf),
-  attesters: (id) => attestersOf(snapshot, reader, id, asOf),
+  attesters: (id) => attestersOf(snapshot, id, asOf),
 });
 
+/** From the index alone: anybody may sign a record, so no attestation is read for this. */
 const attestersOf = (
   snapshot: StoreSnapshot,
-  reader: RecordReader,
   id: RecordId,
   asOf: HlcStamp,
 ): readonly AttestedBy[] => {
   const attesters: AttestedBy[] = [];
-  for (const attestation of snapshot.attestations(id)) {
-    const read = reader.read(attestation.id, asOf);
-    if (read?.content.kind !== 'attestation') continue;
-    attesters.push({ agentId: read.content.agent_id, stamp: read.stamp });
+  for (const { place, agentNumber } of snapshot.attestations(id)) {
+    if (place.stamp > asOf) continue;
+    attesters.push({ agentId: snapshot.agent(agentNumber), stamp: place.stamp });
   }
   return attesters;
 };

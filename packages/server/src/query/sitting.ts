@@ -54,7 +54,7 @@ export const resolvePair = async (
   pair: Pair,
 ): Promise<AnswerResult | undefined> => {
   const { question, lens, reading, gatherer, weigher, supportRowsMax } = sitting;
-  const { moment, snapshot, reader, pace } = reading;
+  const { pace } = reading;
   const { claims, joined } = await gatherer.gather(pair);
   const set = await weigher.weigh(claims);
   if (set.candidates.length === 0 || !set.gained) return undefined;
@@ -75,9 +75,7 @@ export const resolvePair = async (
     set: await withProvenance(sitting, set, step.value),
     joined,
     resolution: step.value,
-    snapshot,
-    reader,
-    asOf: moment.stamp,
+    reading,
     explainOffset: question.explain === true ? (question.explainOffset ?? 0) : undefined,
   });
 };

@@ -1,9 +1,18 @@
 /** One record read on its own, with what its reader should know of it. */
-import type { AnswerWarning, Outcome, RecordContent, RecordId, StatedRecord } from '@stemedb/model';
+import type {
+  AnswerWarning,
+  Outcome,
+  RecordContent,
+  RecordId,
+  RecordKind,
+  StatedRecord,
+  StemeError,
+} from '@stemedb/model';
 import { fail, kindNumber, ok, parseKind } from '@stemedb/model';
 import { ClassTable } from '../trust/source_class.js';
 import { classRequests } from './candidates.js';
 import type { Reading } from './readings.js';
+import { statedWithSignatures } from './signatures.js';
 import { taintWarnings } from './taints.js';
 import { classWarning, referenceWarnings } from './warnings.js';
 
@@ -34,19 +43,33 @@ const epochWarnings = (content: RecordContent, { rules }: Reading): readonly Ans
   return [{ code: 'epoch_superseded', detail }];
 };
 
+const notHere = (id: RecordId, kind: string | undefined): StemeError => ({
+  code: 'not_found',
+  detail: `There is no ${kind ?? 'record'} with the id ${id} here.`,
+});
+
+/** Nothing but that it is here: `not_found` when it is not here at the moment, or of other kind. */
+export const knownRecord = (
+  { snapshot, moment }: Reading,
+  id: RecordId,
+  kind: RecordKind,
+): Outcome<void> => {
+  const place = snapshot.place(id);
+  const isKnown = place?.kind === kindNumber[kind] && place.stamp <= moment.stamp;
+  return isKnown ? ok(undefined) : fail(notHere(id, kind));
+};
+
 /** The record; `not_found` when it is not here at the moment, or not of this kind. */
 export const statedRecord = async (
   reading: Reading,
   id: RecordId,
   kind: string | undefined,
 ): Promise<Outcome<StatedRecord>> => {
-  const { reader, snapshot, moment, rules } = reading;
+  const { snapshot, moment, rules } = reading;
   const { stamp } = moment;
-  const stated = reader.stated(id, stamp, kind === undefined ? undefined : numberOf(kind));
-  if (stated === undefined) {
-    const detail = `There is no ${kind ?? 'record'} with the id ${id} here.`;
-    return fail({ code: 'not_found', detail });
-  }
+  const number = kind === undefined ? undefined : numberOf(kind);
+  const stated = await statedWithSignatures(reading, id, number);
+  if (stated === undefined) return fail(notHere(id, kind));
   const taints = await rules.provenance.tainted([id], stamp);
   const warnings = [
     ...classWarnings(stated.record, reading),

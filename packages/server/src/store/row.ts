@@ -162,7 +162,7 @@ export function decodeSequence(key: Uint8Array, bytes: Uint8Array): number {
 }
 
 /** Reference entry: the agent number of the record that refers. */
-export const referenceBytes = 4;
+const referenceBytes = 4;
 
 export function encodeReference(key: Buffer, agent: number): Buffer {
   const value = newValue(referenceBytes);

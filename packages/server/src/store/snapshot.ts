@@ -28,7 +28,7 @@ import {
 } from './keys.js';
 import { decodeOrigin } from './origin.js';
 import { pairOfKey, rangesOf } from './pair-range.js';
-import { decodePair, type PairEntry, RowDecoder, referenceBytes } from './row.js';
+import { decodePair, decodeReference, type PairEntry, RowDecoder } from './row.js';
 import { readPlace, readSequence } from './staging.js';
 import { decodeState, emptyState, type StoreState } from './state.js';
 import type {
@@ -37,6 +37,7 @@ import type {
   Pair,
   PairQuery,
   PlacedRecord,
+  PlacedReference,
   RecordPlace,
   StoreSnapshot,
 } from './store.js';
@@ -166,39 +167,50 @@ export class Snapshot implements StoreSnapshot {
     });
   }
 
-  attestations(target: RecordId): Iterable<PlacedRecord> {
+  attestations(target: RecordId): Iterable<PlacedReference> {
     return this.dependants(target, 'attestation');
   }
 
-  dependants(target: RecordId, relation: Relation): Iterable<PlacedRecord> {
-    return this.#listed(referencePrefix(target, relation), referenceBytes);
+  *dependants(target: RecordId, relation: Relation): Generator<PlacedReference, void, void> {
+    const prefix = referencePrefix(target, relation);
+    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+      yield this.#counted(() => {
+        const agentNumber = decodeReference(key, value);
+        return { ...this.#placed(key), agentNumber };
+      });
+    }
   }
 
   ofKind(kind: number): Iterable<PlacedRecord> {
-    return this.#listed(kindRecordPrefix(kind), 0);
+    return this.#listed(kindRecordPrefix(kind));
   }
 
   ofAgent(agent: AgentId): Iterable<PlacedRecord> {
     const number = this.#counted(() => this.#dictionaries.agent.numberOf(agent, this.#engine));
-    return number === undefined ? [] : this.#listed(agentRecordPrefix(number), 0);
+    return number === undefined ? [] : this.#listed(agentRecordPrefix(number));
   }
 
   release(): void {
     this.#engine.release();
   }
 
-  *#listed(prefix: Buffer, payloadBytes: number): Generator<PlacedRecord, void, void> {
+  *#listed(prefix: Buffer): Generator<PlacedRecord, void, void> {
     for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
       yield this.#counted(() => {
-        open(key, value, payloadBytes);
-        const sequence = sequenceOfKey(key);
-        const stored = readSequence(this.#engine, sequence);
-        if (stored === undefined) {
-          throw new StoreCorruption('sequence', sequenceKey(sequence), 'is missing');
-        }
-        return { id: stored.id, place: stored.place };
+        open(key, value, 0);
+        return this.#placed(key);
       });
     }
+  }
+
+  /** The record that an entry of a list names by its key. */
+  #placed(key: Uint8Array): PlacedRecord {
+    const sequence = sequenceOfKey(key);
+    const stored = readSequence(this.#engine, sequence);
+    if (stored === undefined) {
+      throw new StoreCorruption('sequence', sequenceKey(sequence), 'is missing');
+    }
+    return { id: stored.id, place: stored.place };
   }
 
   #pair(pair: Pair): PairEntry | undefined {

@@ -59,6 +59,12 @@ export interface PlacedRecord {
   readonly place: RecordPlace;
 }
 
+/** A record that refers to another one, with who wrote it. */
+export interface PlacedReference extends PlacedRecord {
+  /** Its author: a number of the dictionary of agents. */
+  readonly agentNumber: number;
+}
+
 export interface PairQuery {
   /**
    * Exactly this concept; or a prefix of whole segments: that concept and all below it, or with a
@@ -89,13 +95,13 @@ export interface StoreSnapshot extends CandidateLoader {
   className(number: number): string | undefined;
   epoch(number: number): RecordId | undefined;
   originExpression(number: number): OriginExpression;
-  /** Ids of the attestations of a record, with their places, by sequence. */
-  attestations(target: RecordId): Iterable<PlacedRecord>;
+  /** Ids of the attestations of a record, with their places and signers, by sequence. */
+  attestations(target: RecordId): Iterable<PlacedReference>;
   /** Records of one kind by sequence, for the few kinds that are few (policy, source, epoch):
    * every kind but assertions and attestations. */
   ofKind(kind: number): Iterable<PlacedRecord>;
   /** Records that name this one as their source, premise, parent, target ..., by sequence. */
-  dependants(target: RecordId, relation: Relation): Iterable<PlacedRecord>;
+  dependants(target: RecordId, relation: Relation): Iterable<PlacedReference>;
   /** Records of one author, by sequence. */
   ofAgent(agent: AgentId): Iterable<PlacedRecord>;
   /** How many claims a pair has, of whatever moment and state; 0 when it is not known. */

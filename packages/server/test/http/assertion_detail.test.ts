@@ -254,6 +254,29 @@ test(
 );
 
 test(
+  'another signature costs the same however many there are',
+  withService(async (service) => {
+    const id = await write(service, '/v1/assert', 'assertion', claim());
+    const path = `/v1/assertions/${id}/signatures`;
+    const { log } = service.target.database;
+    const read = log.read.bind(log);
+    let reads = 0;
+    log.read = (sequence, offset) => {
+      reads += 1;
+      return read(sequence, offset);
+    };
+    for (let at = 30; at < 50; at += 1) {
+      const signer = agentOf(at);
+      const signature = sign('assertion', id, signer.secretSeed);
+      reads = 0;
+      const signed = await service.post(path, { agent_id: signer.agentId, signature });
+      assert.equal(signed.status, 201, signed.text);
+      assert.ok(reads <= 2, `${reads} records were read to take signature ${at - 29}`);
+    }
+  }),
+);
+
+test(
   'a signature that proves nothing is refused',
   withService(async (service) => {
     const id = await write(service, '/v1/assert', 'assertion', claim());

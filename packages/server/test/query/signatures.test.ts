@@ -9,7 +9,11 @@ import {
   type StatedRecord,
   sign,
 } from '@stemedb/model';
-import { simulatedDatabase, submit } from '../support/databases.js';
+import type { Pace } from '../../src/query/pace.js';
+import { RecordReader } from '../../src/query/records.js';
+import { ruleFacts } from '../../src/query/rules_over.js';
+import { statedWithSignatures } from '../../src/query/signatures.js';
+import { type SimulatedDatabase, simulatedDatabase, submit } from '../support/databases.js';
 
 const startMs = Date.UTC(2026, 0, 1);
 const author = keyPairFromSeed(new Uint8Array(32).fill(255));
@@ -31,14 +35,19 @@ const signers = (count: number): readonly KeyPair[] =>
     return keyPairFromSeed(seed);
   });
 
-/** The claim as read back when it was signed by these, in this order. */
-const readBack = async (pairs: readonly KeyPair[]): Promise<StatedRecord> => {
-  const { database } = await simulatedDatabase({ startMs, identity: 1 });
-  for (const pair of [author, ...pairs]) {
+const signedBy = async (target: SimulatedDatabase, pairs: readonly KeyPair[]): Promise<void> => {
+  for (const pair of pairs) {
     const signature = sign('assertion', id, pair.secretSeed);
     const signatures = [{ agent_id: pair.agentId, signature }];
-    await submit(database, { kind: 'assertion', content, signatures });
+    await submit(target.database, { kind: 'assertion', content, signatures });
   }
+};
+
+/** The claim as read back when it was signed by these, in this order. */
+const readBack = async (pairs: readonly KeyPair[]): Promise<StatedRecord> => {
+  const target = await simulatedDatabase({ startMs, identity: 1 });
+  const { database } = target;
+  await signedBy(target, [author, ...pairs]);
   const read = await database.query.record({ type: 'node', agentId: database.agentId }, id);
   await database.close();
   assert.ok(read.ok);
@@ -61,4 +70,39 @@ test('of more than 100 signatures 100 are listed, with their number', async () =
   assert.equal(read.signatures?.length, 100);
   assert.equal(read.signatures?.[0]?.agent_id, author.agentId);
   assert.equal(read.signatures_count, 121);
+});
+
+test('signatures that are not listed are counted at the pace of the call, not read', async () => {
+  const target = await simulatedDatabase({ startMs, identity: 1 });
+  const { database } = target;
+  const count = 300;
+  await signedBy(target, [author, ...signers(count)]);
+  const snapshot = database.store.snapshot();
+  let reads = 0;
+  const log = Object.create(database.log, {
+    read: {
+      value: (sequence: number, offset: number) => {
+        reads += 1;
+        return database.log.read(sequence, offset);
+      },
+    },
+  });
+  let rows = 0;
+  const spend = async (more: number): Promise<void> => {
+    rows += more;
+  };
+  const pace = { spend } as Pace;
+  const moment = { stamp: snapshot.visibleStamp, ms: startMs };
+  const reader = new RecordReader(log, snapshot);
+  const stated = await statedWithSignatures({ snapshot, reader, moment, pace }, id);
+  assert.equal(stated?.signatures?.length, 100);
+  assert.equal(stated.signatures_count, count + 1);
+  assert.equal(reads, 101);
+  assert.ok(rows >= 2 * count + 100 * 16, `${rows} rows`);
+  const { attesters } = ruleFacts(snapshot, reader, moment.stamp);
+  reads = 0;
+  assert.equal(attesters(id).length, count + 1);
+  assert.equal(reads, 0);
+  snapshot.release();
+  await database.close();
 });

@@ -87,7 +87,7 @@ function signatures(app: FastifyInstance, deps: HttpDeps): void {
       const id = readId(request);
       if (!id.ok) return sendProblem(reply, id.error);
       const principal = deps.principalOf(request.headers);
-      const known = await deps.query.record(principal, id.value, { kind: 'assertion' });
+      const known = await deps.reads.known(principal, id.value, 'assertion');
       if (!known.ok) return sendProblem(reply, known.error);
       const content = { ...(request.body as JsonObject), target: id.value };
       return submitRecord(deps, { kind: 'attestation', content }, request, reply);

@@ -1,0 +1,115 @@
+/**
+ * A record as answers state it, with its signatures. Anybody may sign a record, so there may be any
+ * number of them: all are counted, from the index alone, and only those that are listed are read.
+ *
+ * Which are listed depends on no order of arrival: the author's own first, then by agent and by
+ * signature.
+ */
+import type { AgentId, RecordId, StatedRecord } from '@stemedb/model';
+import { formatTime, kindNumber, stampMs } from '@stemedb/model';
+import { rowsPerRecord } from './pace.js';
+import type { Reading } from './readings.js';
+import { Smallest } from './smallest.js';
+
+/** Signatures that one record lists. */
+const listedSignaturesMax = 100;
+
+/** What is read of a reading for this. */
+export type SignatureReading = Pick<Reading, 'snapshot' | 'reader' | 'moment' | 'pace'>;
+
+type StatedSignature = NonNullable<StatedRecord['signatures']>[number];
+
+/** The first signers in the order of the list, with how many signatures each has. */
+class FirstSigners {
+  readonly #author: AgentId;
+  #counts = new Map<AgentId, number>();
+
+  constructor(author: AgentId) {
+    this.#author = author;
+  }
+
+  /** Orders as the list does. */
+  keyOf(agent: AgentId): string {
+    return agent === this.#author ? '' : agent;
+  }
+
+  add(agent: AgentId): void {
+    this.#counts.set(agent, (this.#counts.get(agent) ?? 0) + 1);
+    // Behind so many signers, each with one signature at least, nobody is listed any more.
+    if (this.#counts.size > 2 * listedSignaturesMax) this.#counts = new Map(this.#first());
+  }
+
+  /** The signers whose signatures may be listed. */
+  listed(): ReadonlySet<AgentId> {
+    const signers = new Set<AgentId>();
+    let signatures = 0;
+    for (const [agent, count] of this.#first()) {
+      if (signatures >= listedSignaturesMax) break;
+      signers.add(agent);
+      signatures += count;
+    }
+    return signers;
+  }
+
+  #first(): readonly (readonly [AgentId, number])[] {
+    return [...this.#counts]
+      .sort(([one], [other]) => (this.keyOf(one) < this.keyOf(other) ? -1 : 1))
+      .slice(0, listedSignaturesMax);
+  }
+}
+
+interface Signatures {
+  readonly listed: readonly StatedSignature[];
+  readonly count: number;
+}
+
+const signaturesOf = async (
+  { snapshot, reader, moment, pace }: SignatureReading,
+  id: RecordId,
+  author: AgentId,
+): Promise<Signatures> => {
+  const signers = new FirstSigners(author);
+  let count = 0;
+  for (const { place, agentNumber } of snapshot.attestations(id)) {
+    await pace.spend(1);
+    if (place.stamp > moment.stamp) continue;
+    count += 1;
+    signers.add(snapshot.agent(agentNumber));
+  }
+  if (count === 0) return { listed: [], count };
+  const wanted = signers.listed();
+  const listed = new Smallest<StatedSignature>(listedSignaturesMax);
+  for (const { id: attestation, place, agentNumber } of snapshot.attestations(id)) {
+    await pace.spend(1);
+    const agent = snapshot.agent(agentNumber);
+    if (place.stamp > moment.stamp || !wanted.has(agent)) continue;
+    await pace.spend(rowsPerRecord);
+    const content = reader.content(attestation, moment.stamp, kindNumber.attestation);
+    if (content?.kind !== 'attestation') continue;
+    const { signature } = content;
+    listed.add(`${signers.keyOf(agent)} ${signature}`, { agent_id: agent, signature });
+  }
+  return { listed: listed.values(), count };
+};
+
+/** The record with its signatures; undefined when it is not here at the moment, or not of the kind
+ * with this number. */
+export const statedWithSignatures = async (
+  reading: SignatureReading,
+  id: RecordId,
+  kind?: number,
+): Promise<StatedRecord | undefined> => {
+  const read = reading.reader.read(id, reading.moment.stamp, kind);
+  if (read === undefined) return undefined;
+  const { content: record, stamp, proof } = read;
+  const { listed, count } = await signaturesOf(reading, id, record.agent_id);
+  return {
+    id,
+    record,
+    recorded_at: formatTime(stampMs(stamp)),
+    recorded_stamp: stamp,
+    proof,
+    ...(count > 0 ? { signatures: listed } : {}),
+    ...(count > listed.length ? { signatures_count: count } : {}),
+  };
+};
