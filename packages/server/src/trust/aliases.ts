@@ -42,6 +42,16 @@ export class Aliases {
     return { paths, truncated: false };
   }
 
+  /** What the aliases that count join to a path directly, however many: in no order, and a path
+   * as often as aliases name it. */
+  *direct(path: string): Generator<string, void, void> {
+    if (!this.#any) return;
+    for (const alias of this.#records.aliases.under(path, this.#facts)) {
+      if (this.#words.of(alias.id) !== undefined || this.refusal(alias) !== undefined) continue;
+      yield alias.content.a === path ? alias.content.b : alias.content.a;
+    }
+  }
+
   /** The rule that makes an alias a proposal; undefined when it counts. */
   refusal(alias: RecordedContent<AliasContent>): string | undefined {
     const policy = this.#records.policies.inForce(alias.stamp, this.#facts.appliedSequence);

@@ -89,6 +89,10 @@ class RulesOfMoment implements ClaimRules {
     return this.#aliases.joined(conceptPath, aliases);
   }
 
+  joinedDirectly(conceptPath: string): Iterable<string> {
+    return this.#aliases.direct(conceptPath);
+  }
+
   trustOf(agent: AgentId): Nano {
     const { trust } = this.#policy.table;
     return trustAfter(this.trustSteps(agent), this.#parts.facts.asOf, trust);
