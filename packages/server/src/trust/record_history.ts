@@ -91,10 +91,14 @@ const outranks = <Content>(
 const isSeen = (one: RecordedContent<unknown>, view: HistoryView): boolean =>
   one.stamp <= view.asOf && one.sequence <= view.appliedSequence;
 
-const earliestOfEach = <Content>(
+/** The records of the view, each once under its smallest stamp. */
+export const earliestOfEach = <Content>(
   records: readonly RecordedContent<Content>[],
   view: HistoryView,
 ): Iterable<RecordedContent<Content>> => {
+  const [first] = records;
+  // Most often there is one, and nothing to choose from.
+  if (first !== undefined && records.length === 1) return isSeen(first, view) ? [first] : [];
   const earliest = new Map<RecordId, RecordedContent<Content>>();
   for (const one of records) {
     if (!isSeen(one, view)) continue;

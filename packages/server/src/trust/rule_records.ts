@@ -1,11 +1,6 @@
 /** The records that are few, by kind, as the rules are made over them. */
-import type {
-  AliasContent,
-  EpochContent,
-  RecordId,
-  SupersessionContent,
-  VerdictContent,
-} from '@stemedb/model';
+import type { EpochContent, RecordId, SupersessionContent, VerdictContent } from '@stemedb/model';
+import { AliasHistory } from './alias_history.js';
 import type { PolicyHistory } from './policy_history.js';
 import { RecordHistory } from './record_history.js';
 
@@ -14,8 +9,7 @@ export interface RuleRecords {
   readonly supersessions: RecordHistory<SupersessionContent, RecordId>;
   /** By the epochs that they supersede. */
   readonly epochs: RecordHistory<EpochContent, RecordId>;
-  /** By both paths. */
-  readonly aliases: RecordHistory<AliasContent, string>;
+  readonly aliases: AliasHistory;
   /** By target. */
   readonly verdicts: RecordHistory<VerdictContent, RecordId>;
   readonly policies: PolicyHistory;
@@ -27,7 +21,7 @@ export const emptyRecords = (policies: PolicyHistory): RuleRecords => ({
     replacement === undefined ? [target] : [target, replacement],
   ),
   epochs: new RecordHistory(({ supersedes }) => supersedes ?? []),
-  aliases: new RecordHistory(({ a, b }) => [a, b]),
+  aliases: new AliasHistory(),
   verdicts: new RecordHistory(({ target }) => [target]),
   policies,
 });

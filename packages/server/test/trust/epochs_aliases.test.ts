@@ -1,11 +1,14 @@
 /** Which epochs stand, which concepts are one, and what a list says has no effect. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentId, RecordId } from '@stemedb/model';
+import { type AgentId, makeStamp, type RecordId } from '@stemedb/model';
+import { createClaimRules } from '../../src/trust/claim_rules.js';
 import { JudgementMemo } from '../../src/trust/judgement_memo.js';
+import { type EffectivePolicy, PolicyHistory } from '../../src/trust/policy_history.js';
+import { emptyRecords, type RuleRecords } from '../../src/trust/rule_records.js';
 import { aliasPathsMax } from '../../src/trust/rules.js';
 import { alice, bob, carol, Story } from '../support/story.js';
-import { rulesOf } from './world.js';
+import { factsOf, rulesOf } from './world.js';
 
 const startMs = Date.UTC(2026, 0, 1);
 const unknown = '7'.repeat(64) as RecordId;
@@ -171,6 +174,73 @@ describe('aliases', () => {
       assert.equal(found.paths.length, aliasPathsMax);
       assert.equal(found.truncated, truncated);
     }
+  });
+});
+
+/** The policy, and how often it was asked for. */
+class AskedPolicies extends PolicyHistory {
+  asked = 0;
+
+  override inForce(...view: Parameters<PolicyHistory['inForce']>): EffectivePolicy {
+    this.asked += 1;
+    return super.inForce(...view);
+  }
+}
+
+describe('a hub of 20,000 aliases', () => {
+  const others = 20_000;
+  const stamp = makeStamp(startMs, 0, '0'.repeat(16));
+  const nameOf = (at: number): string => `b${100_000 + at}`;
+  const hub = (byNode: boolean): { policies: AskedPolicies; records: RuleRecords } => {
+    const policies = new AskedPolicies();
+    const records = emptyRecords(policies);
+    for (let at = others - 1; at >= 0; at -= 1) {
+      records.aliases.add({
+        id: at.toString(16).padStart(64, '0') as RecordId,
+        stamp,
+        sequence: others - at,
+        byNode,
+        content: { kind: 'alias', v: 1, agent_id: alice, asserted_at: 1, a: 'a', b: nameOf(at) },
+      });
+    }
+    return { policies, records };
+  };
+
+  it('is read no further than 64 paths, and once a question', () => {
+    const { policies, records } = hub(true);
+    const rules = createClaimRules({ records, facts: factsOf([], stamp, others) });
+    const found = rules.joined('a', 'effective');
+    const first = Array.from({ length: aliasPathsMax - 1 }, (_, at) => nameOf(at));
+    assert.deepEqual(found, { paths: ['a', ...first], truncated: true });
+    for (let at = 100; at < 1100; at += 1) {
+      const { paths } = rules.joined(nameOf(at), 'effective');
+      assert.deepEqual(paths, [nameOf(at), 'a', ...first.slice(0, -1)]);
+    }
+    // Each of the others has one alias of its own.
+    assert.ok(policies.asked < 1000 + 2 * aliasPathsMax, `asked ${policies.asked} times`);
+  });
+
+  it('of proposals is looked through once a question', () => {
+    const { policies, records } = hub(false);
+    const rules = createClaimRules({ records, facts: factsOf([], stamp, others) });
+    for (const _ of [1, 2, 3]) assert.deepEqual(rules.joined('a', 'effective').paths, ['a']);
+    assert.ok(policies.asked <= others + 1, `asked ${policies.asked} times`);
+  });
+
+  it('is put in order once, until another alias comes', () => {
+    const { records } = hub(true);
+    const { aliases } = records;
+    const before = aliases.neighbours('a');
+    assert.equal(aliases.neighbours('a'), before);
+    const [alias] =
+      aliases.neighbours(nameOf(7))[0]?.aliases({
+        asOf: stamp,
+        appliedSequence: others,
+      }) ?? [];
+    assert.ok(alias !== undefined);
+    aliases.add({ ...alias, content: { ...alias.content, b: 'aa' } });
+    assert.equal(aliases.neighbours('a')[0]?.path, 'aa');
+    assert.equal(before[0]?.path, nameOf(0));
   });
 });
 

@@ -30,8 +30,8 @@ const outOfTime: readonly PlantedFault[] = [
   {
     name: 'an alias counts whatever its stamp is',
     file: 'trust/aliases.js',
-    from: 'aliases.under(path, this.#facts)',
-    to: "aliases.under(path, { appliedSequence: 1e9, asOf: 'f'.repeat(32) })",
+    from: 'neighbour.aliases(this.#facts)',
+    to: "neighbour.aliases({ appliedSequence: 1e9, asOf: 'f'.repeat(32) })",
     seeds: 2,
   },
   {
