@@ -10,7 +10,7 @@ import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
 
 /** Dependants that one call walks over: bounds the memory of one call, some 100 MB. */
-const dependantsMax = 200_000;
+export const dependantsMax = 200_000;
 
 export interface Dependant {
   readonly id: RecordId;

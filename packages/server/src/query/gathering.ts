@@ -7,7 +7,7 @@ import type { HlcStamp } from '@stemedb/model';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, Pair } from '../store/store.js';
 import type { ClaimRules, JoinedPaths, Standing } from '../trust/rules.js';
-import type { Pace } from './pace.js';
+import { type Pace, rowsPerPair } from './pace.js';
 import type { Question } from './question.js';
 import type { Reading } from './readings.js';
 
@@ -66,6 +66,8 @@ export class ClaimGatherer {
     const joined = this.joined(conceptPath);
     const claims: GatheredClaim[] = [];
     for (const path of joined.paths) {
+      // The pair itself was counted when it was found; each joined path is looked up as well.
+      if (path !== conceptPath) await pace.spend(rowsPerPair);
       const rows = await readRows(
         this.#loader,
         { conceptPath: path, predicate },

@@ -4,7 +4,8 @@
  * assumes the retraction, so nothing but the retraction is between them.
  *
  * Only pairs of claims that rest on the source can change, and those that aliases join to them, so
- * the cost is that of the dependants, not of the database. Each page walks over them again.
+ * the cost is that of the dependants and of what is joined to them, not of the database. Each page
+ * walks over them again.
  */
 import type {
   Impact,
@@ -18,9 +19,10 @@ import { fail, formatTime, ok, parseStamp } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
 import type { Pair } from '../store/store.js';
+import { type AffectedPair, affectedPairs, pairOrder } from './affected.js';
 import type { Moment } from './as_of.js';
 import type { QueryCollaborators } from './collaborators.js';
-import { type Dependant, dependantsOf } from './dependants.js';
+import { dependantsOf } from './dependants.js';
 import { movesWithTime } from './moving.js';
 import { rowsPerPair } from './pace.js';
 import type { Question } from './question.js';
@@ -155,7 +157,15 @@ const answer = async (
   if (!walked.ok) return walked;
   const { claims, sequence: walkedTo } = walked.value;
   const pairs = await affectedPairs(reading, claims);
-  const { impacts, next } = await readImpacts(parts, asked, lens, reading, pairs, begun.after);
+  if (!pairs.ok) return pairs;
+  const { impacts, next } = await readImpacts(
+    parts,
+    asked,
+    lens,
+    reading,
+    pairs.value,
+    begun.after,
+  );
   const { stamp, ms } = reading.moment;
   // What was added between two pages is behind the position of both.
   const sequence = Math.min(begun.sequence ?? walkedTo, walkedTo);
@@ -180,32 +190,6 @@ const answer = async (
   });
 };
 
-/** A pair with its place in the order of answers: bytewise by path, then by predicate. */
-interface AffectedPair {
-  readonly pair: Pair;
-  readonly key: Buffer;
-}
-
-const keyOf = ({ conceptPath, predicate }: Pair): Buffer =>
-  Buffer.from(`${conceptPath}\0${predicate}`);
-
-/** The pairs of the claims, and those of the concepts that aliases join to theirs, in order. */
-const affectedPairs = async (
-  { rules, pace }: Reading,
-  claims: readonly Dependant[],
-): Promise<readonly AffectedPair[]> => {
-  const pairs = new Map<string, AffectedPair>();
-  for (const { conceptPath: own, predicate } of claims) {
-    if (pairs.has(`${own}\0${predicate}`)) continue;
-    await pace.spend(rowsPerPair);
-    for (const conceptPath of rules.joined(own, 'effective').paths) {
-      const pair = { conceptPath, predicate };
-      pairs.set(`${conceptPath}\0${predicate}`, { pair, key: keyOf(pair) });
-    }
-  }
-  return [...pairs.values()].sort((one, other) => Buffer.compare(one.key, other.key));
-};
-
 /** Resolves pairs as they are and as they would be, until the page is full. */
 const readImpacts = async (
   parts: ImpactCollaborators,
@@ -221,10 +205,11 @@ const readImpacts = async (
   const then = openSitting(parts, parts.readings, reading, { question, lens, assume });
   const impacts: Impact[] = [];
   let last: Pair | undefined;
-  const passed = after === undefined ? undefined : keyOf(after);
+  const passed = after === undefined ? undefined : pairOrder(after);
   for (const { pair, key } of pairs) {
     if (passed !== undefined && Buffer.compare(key, passed) <= 0) continue;
-    await reading.pace.spend(rowsPerPair);
+    // Once as it is, once as it would be.
+    await reading.pace.spend(2 * rowsPerPair);
     if (impacts.length === asked.limit) return { impacts, next: last };
     const before = (await resolvePair(now, pair)) ?? null;
     const afterwards = (await resolvePair(then, pair)) ?? null;

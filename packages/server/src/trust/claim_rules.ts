@@ -89,7 +89,7 @@ class RulesOfMoment implements ClaimRules {
     return this.#aliases.joined(conceptPath, aliases);
   }
 
-  joinedDirectly(conceptPath: string): Iterable<string> {
+  joinedDirectly(conceptPath: string): Iterable<string | undefined> {
     return this.#aliases.direct(conceptPath);
   }
 

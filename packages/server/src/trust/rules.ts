@@ -103,9 +103,10 @@ export interface ClaimRules {
   epochSupersededBy(epoch: RecordId): RecordId | undefined;
   /** `effective`: by aliases that count; `all`: by proposed ones too. */
   joined(conceptPath: string, aliases: 'effective' | 'all' | 'none'): JoinedPaths;
-  /** Every concept that one alias which counts joins to this one, in no order, some twice: the
-   * whole of what is joined, of which `joined` reads no more than `aliasPathsMax`. */
-  joinedDirectly(conceptPath: string): Iterable<string>;
+  /** Every concept that one alias which counts joins to this one, in no order, some twice: of what
+   * is joined by such steps `joined` reads no more than `aliasPathsMax`. Undefined stands for one
+   * that is passed over, which is work as well. */
+  joinedDirectly(conceptPath: string): Iterable<string | undefined>;
   /** `r` of spec 6: the trust in an agent at the moment, drifted up to it. */
   trustOf(agent: AgentId): Nano;
   /** Every step behind `trustOf`, oldest first. */

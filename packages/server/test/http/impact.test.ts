@@ -60,6 +60,39 @@ const scene = async (service: HttpService) => {
 };
 
 test(
+  'a hub of more concepts than a question reads changes for all that read the source',
+  withService(async (service) => {
+    const concepts = Array.from({ length: 100 }, (_, at) => `n/${String(at).padStart(3, '0')}`);
+    for (const leaf of concepts) {
+      const alias = await service.post('/v1/alias', { a: 'hub', b: leaf });
+      assert.equal(alias.status, 201, alias.text);
+    }
+    const bad = await addSource(service, 'bad');
+    await claim(service, 'n/005', { value: 'bad', source: bad });
+    const asked = async (): Promise<ReadonlyMap<string, unknown>> => {
+      const found = new Map<string, unknown>();
+      for (const path of ['hub', ...concepts]) {
+        const answer = await service.get('/v1/query', { concept_path: path, predicate: 'p' });
+        const [result] = answer.body.results as readonly { readonly value?: unknown }[];
+        found.set(path, result?.value ?? null);
+      }
+      return found;
+    };
+    const before = await asked();
+    const said = await impact(service, bad, { limit: '1000' });
+    assert.equal((await retract(service, bad)).status, 201);
+    const after = await asked();
+    const changed = [...before].filter(([path, value]) => after.get(path) !== value);
+    // The last of them read the hub and its first neighbours, so the claim is among theirs.
+    assert.equal(changed.length, 101);
+    assert.deepEqual(
+      changes(said),
+      changed.map(([path, value]) => [path, 'p', value, null]),
+    );
+  }),
+);
+
+test(
   'impact names old and new answers, of what rests on others too',
   withService(async (service) => {
     const { bad, direct } = await scene(service);

@@ -79,3 +79,21 @@ test('pairs of other predicates are passed over with turns', async () => {
   assert.ok((await turnsOf(target, question)) >= 3000 / 256 - 1);
   await target.database.close();
 });
+
+test('pairs that are joined to many concepts count each concept that is looked up', async () => {
+  const target = await simulatedDatabase({ startMs, identity: 1 });
+  const paths = numbers(60).map((at) => `lab/${at}`);
+  await write(
+    target.database,
+    paths.map((path) => claim(path, 'p', true)),
+  );
+  await write(
+    target.database,
+    paths.map((b) => ({ kind: 'alias', content: { a: 'hub', b, asserted_at: startMs } })),
+  );
+  const scope = { type: 'prefix', prefix: 'lab' } as const;
+  const turns = await turnsOf(target, { scope, lens: 'recency', limit: 1000 });
+  // 60 pairs of 61 concepts each, 16 rows for each concept, beside the claims themselves.
+  assert.ok(turns >= (60 * 61 * 16) / 4096 - 1, `${turns} turns`);
+  await target.database.close();
+});
