@@ -75,10 +75,11 @@ export class Aliases {
     return { paths, truncated: false };
   }
 
-  /** What the aliases that count join to a path directly, however many: found as it is read. */
-  *direct(path: string): Generator<string, void, void> {
+  /** What the aliases that count join to a path directly, however many: found as it is read.
+   * Undefined stands for one that is passed over. */
+  *direct(path: string): Generator<string | undefined, void, void> {
     for (const neighbour of this.#records.aliases.neighbours(path)) {
-      if (this.#joins(neighbour, false)) yield neighbour.path;
+      yield this.#joins(neighbour, false) ? neighbour.path : undefined;
     }
   }
 
