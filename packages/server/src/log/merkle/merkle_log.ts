@@ -52,6 +52,7 @@ export class MerkleLog implements LogProofs {
   readonly #seed: Uint8Array;
   readonly #placeOf: PlaceOf;
   #kept: SignedCheckpoint | undefined;
+  /** Never rejects: what one checkpoint failed of is nothing to the next one. */
   #making: Promise<unknown> = Promise.resolve();
   /** A checkpoint that is not begun yet: whoever asks before that shares it. */
   #next: Promise<Outcome<string>> | undefined;
@@ -81,7 +82,7 @@ export class MerkleLog implements LogProofs {
     this.#next ??= this.#making.then(() => {
       this.#next = undefined;
       const made = this.#answer(() => this.#makeCheckpoint());
-      this.#making = made;
+      this.#making = made.catch(() => undefined);
       return made;
     });
     return this.#next;

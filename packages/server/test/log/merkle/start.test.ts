@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Database } from '../../../src/bin/database.js';
+import { MerkleTree } from '../../../src/log/merkle/merkle_tree.js';
 import { SimulatedDisk } from '../../simulation/simulated_disk.js';
 import { simulatedDatabase, submit } from '../../support/databases.js';
 
@@ -135,6 +136,19 @@ test('a directory that cannot be written answers no checkpoint, the next one wor
   disk.hook = undefined;
   await state(database, [1]);
   assert.match(await noteOf(database), /\n2\n/);
+  await database.close();
+});
+
+test('an error that nobody expected fails one checkpoint, not those after it', async (context) => {
+  const database = await openOn(new SimulatedDisk());
+  const fault = new Error('nobody expected this');
+  const broken = context.mock.method(MerkleTree.prototype, 'root', async () => {
+    throw fault;
+  });
+  await assert.rejects(database.proofs.checkpoint(), fault);
+  await assert.rejects(database.proofs.checkpoint(), fault);
+  broken.mock.restore();
+  assert.match(await noteOf(database), /\n1\n/);
   await database.close();
 });
 
