@@ -74,16 +74,29 @@ const distance = (asked: readonly string[], path: string): number => {
   return place;
 };
 
+/** Whether a predicate says the opposite of one of these results, should it be in force. */
+export const opponentsOf = (
+  results: readonly ConstrainedResult[],
+): ((predicate: string) => boolean) => {
+  const sides = sidesOf(results);
+  return (predicate) => {
+    const constraint = constraintOf(predicate);
+    return constraint !== undefined && sides.has(otherSideKey(constraint.type, constraint.subject));
+  };
+};
+
 /**
  * The constraint of each result, in the order given; undefined where the predicate is none.
- * Contradictions are looked for among the results given, so give all of an answer.
+ * Contradictions are looked for among the results and the others given: together they must hold
+ * every result of the scope that is an opponent of one of them.
  */
 export const constraintsOf = (
   conceptPath: string,
   results: readonly ConstrainedResult[],
+  others: readonly ConstrainedResult[] = [],
 ): (AnswerConstraint | undefined)[] => {
   const asked = withAncestors(conceptPath);
-  const sides = sidesOf(results);
+  const sides = sidesOf([...results, ...others]);
   return results.map((result) => {
     const constraint = constraintOf(result.predicate);
     if (constraint === undefined) return undefined;

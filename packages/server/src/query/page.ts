@@ -2,9 +2,9 @@
 import type { AnswerResult } from '@stemedb/model';
 import type { Pair } from '../store/store.js';
 import { askedPairs } from './asked_pairs.js';
-import { constraintsOf } from './constraints.js';
+import { constraintsOf, opponentsOf } from './constraints.js';
 import { rowsPerPair } from './pace.js';
-import { resolvePair, type Sitting } from './sitting.js';
+import { resolvePair, type Sitting, sittingOverAll } from './sitting.js';
 
 export interface Page {
   readonly results: readonly AnswerResult[];
@@ -14,10 +14,14 @@ export interface Page {
 
 /** Resolves pairs from after the one given until the page is full. */
 export const readPage = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
-  const { results, next } = await resolvePairs(sitting, after);
+  const page = await resolvePairs(sitting, after);
   const { lens, question } = sitting;
-  if (lens.collects === undefined || question.scope.type !== 'concept') return { results, next };
-  return { results: constrained(question.scope.conceptPath, results), next };
+  const { scope } = question;
+  if (lens.collects === undefined || scope.type !== 'concept') return page;
+  const isWhole = after === undefined && page.next === undefined;
+  const isFiltered = question.predicate !== undefined || question.sinceMs !== undefined;
+  const others = isWhole && !isFiltered ? [] : await opponents(sitting, page.results);
+  return { ...page, results: constrained(scope.conceptPath, page.results, others) };
 };
 
 const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
@@ -36,11 +40,31 @@ const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<
   return { results, next: undefined };
 };
 
+/** What stands on other pages, or is filtered out, and says the opposite of one of these. */
+const opponents = async (
+  sitting: Sitting,
+  results: readonly AnswerResult[],
+): Promise<readonly AnswerResult[]> => {
+  const isOpponent = opponentsOf(results);
+  const over = sittingOverAll(sitting);
+  const { question, lens, gatherer, reading } = over;
+  const { snapshot, pace } = reading;
+  const found: AnswerResult[] = [];
+  for (const pair of askedPairs({ question, lens, snapshot, gatherer }, undefined)) {
+    await pace.spend(rowsPerPair);
+    if (pair === undefined || !isOpponent(pair.predicate)) continue;
+    const result = await resolvePair(over, pair);
+    if (result !== undefined) found.push(result);
+  }
+  return found;
+};
+
 const constrained = (
   conceptPath: string,
   results: readonly AnswerResult[],
+  others: readonly AnswerResult[],
 ): readonly AnswerResult[] => {
-  const constraints = constraintsOf(conceptPath, results);
+  const constraints = constraintsOf(conceptPath, results, others);
   return results.map((result, at) => {
     const constraint = constraints[at];
     return constraint === undefined ? result : { ...result, constraint };

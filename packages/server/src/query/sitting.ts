@@ -48,6 +48,18 @@ export const openSitting = (
   };
 };
 
+/** The same sitting without what leaves pairs out: their predicate, and that they gained nothing
+ * since a moment. What it leaves out of claims stays, and nothing is explained. */
+export const sittingOverAll = (sitting: Sitting): Sitting => {
+  const { predicate, sinceMs, explain, explainOffset, ...question } = sitting.question;
+  const { lens, reading, rules } = sitting;
+  return {
+    ...sitting,
+    question,
+    weigher: new CandidateWeigher({ question, lens, reading, rules }),
+  };
+};
+
 /** What the lens makes of one pair; undefined when no claim takes part. */
 export const resolvePair = async (
   sitting: Sitting,

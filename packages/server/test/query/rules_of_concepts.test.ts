@@ -50,21 +50,20 @@ test('constraints are of the concept and its ancestors, decided by the best tier
 
 test('constraints are read page by page, and by predicate', async () => {
   const target = await told(filled());
-  const seen: unknown[] = [];
+  const seen: unknown[][] = [];
   for (let cursor: string | undefined; seen.length < 10; ) {
     const more = cursor === undefined ? {} : { cursor };
     const page = await answered(asked(target, { scope, lens: 'constraints', limit: 1, ...more }));
-    seen.push(...page.results.map(({ predicate }) => predicate));
+    seen.push(...shown(page.results));
     cursor = page.next_cursor;
     if (cursor === undefined) break;
   }
-  assert.deepEqual(
-    seen,
-    expected.map(([, predicate]) => predicate),
-  );
+  assert.deepEqual(seen, expected);
   const one = { scope, lens: 'constraints', predicate: 'must_use:tls' };
   const { results } = await answered(asked(target, one));
   assert.equal(results.length, 1);
+  const banned = await answered(asked(target, { ...one, predicate: 'forbidden:md5' }));
+  assert.deepEqual(shown(banned.results), [expected[1]]);
   await target.database.close();
 });
 
