@@ -187,7 +187,9 @@ export class CandidateWeigher {
     const { taint } = this.#rules;
     if (taint === undefined) return nothingTainted;
     const ids = claims.map(({ row }) => row.id);
-    return taint.tainted(ids, this.#reading.moment.stamp);
+    const resting = new Set<RecordId>();
+    for (const { row } of claims) if (row.hasReferences || row.hasParent) resting.add(row.id);
+    return taint.tainted(ids, this.#reading.moment.stamp, (id) => resting.has(id));
   }
 
   #weigh(claim: GatheredClaim, taints: ReadonlyMap<RecordId, TaintReason>): Weighed {

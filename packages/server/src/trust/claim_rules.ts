@@ -46,6 +46,7 @@ class RulesOfMoment implements ClaimRules {
   readonly #lineage: Lineage;
   readonly #epochs: Epochs;
   readonly #aliases: Aliases;
+  readonly #turns: Turns;
   #judgements: Judgements | undefined;
 
   constructor(parts: ClaimRulesParts) {
@@ -56,8 +57,9 @@ class RulesOfMoment implements ClaimRules {
     this.#lineage = new Lineage(records.policies, facts);
     this.#epochs = new Epochs(records, facts, this.#words);
     this.#aliases = new Aliases(records, facts, this.#words);
-    const [words, lineage] = [this.#words, this.#lineage];
-    this.provenance = new Retractions({ words, lineage, facts, turn: turn ?? giveNoTurn });
+    this.#turns = new Turns(turn ?? giveNoTurn);
+    const [words, lineage, turns] = [this.#words, this.#lineage, this.#turns];
+    this.provenance = new Retractions({ words, lineage, facts, turns });
     this.taint = words.any ? this.provenance : undefined;
   }
 
@@ -67,12 +69,11 @@ class RulesOfMoment implements ClaimRules {
 
   async standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>> {
     if (claims.every((claim) => !claim.hasParent && isInitial(claim.lifecycle))) return noStandings;
-    const { facts, turn } = this.#parts;
     const revisions = new Revisions({
       lineage: this.#lineage,
       taint: this.taint,
-      asOf: facts.asOf,
-      turns: new Turns(turn ?? giveNoTurn),
+      asOf: this.#parts.facts.asOf,
+      turns: this.#turns,
     });
     return revisions.standings(claims);
   }

@@ -10,44 +10,52 @@
  *   came after the snapshot was taken is not seen, however early its stamp is.
  */
 import type { HlcStamp, RecordId } from '@stemedb/model';
+import { type Ancestry, deeperThanMax, fallen } from './ancestry.js';
 import type { DirectlyOut, LastWords } from './direct.js';
 import type { Lineage } from './lineage.js';
 import type { RuleFacts } from './rules.js';
 import { premiseDepthMax, type Taint, type TaintReason } from './taint.js';
+import { type Turns, workPerRecord } from './turns.js';
 
-/** Records looked at between two turns given to others. */
-const recordsPerTurn = 256;
+const noPremises: readonly RecordId[] = [];
 
 /** The taint over one snapshot; made for one question, whose `turn` is awaited now and then. */
 export class Retractions implements Taint {
   readonly #words: LastWords;
   readonly #facts: RuleFacts;
   readonly #lineage: Lineage;
-  readonly #turn: () => Promise<void>;
+  readonly #turns: Turns;
   readonly #premisesOf = new Map<RecordId, readonly RecordId[]>();
 
   constructor(parts: {
     readonly words: LastWords;
     readonly lineage: Lineage;
     readonly facts: RuleFacts;
-    readonly turn: () => Promise<void>;
+    readonly turns: Turns;
   }) {
     this.#words = parts.words;
     this.#lineage = parts.lineage;
     this.#facts = parts.facts;
-    this.#turn = parts.turn;
+    this.#turns = parts.turns;
   }
 
   async tainted(
     ids: readonly RecordId[],
     asOf: HlcStamp,
+    mayRest?: (id: RecordId) => boolean,
   ): Promise<ReadonlyMap<RecordId, TaintReason>> {
     if (asOf !== this.#facts.asOf) throw new Error('The rules were made for another moment.');
     const reasons = new Map<RecordId, TaintReason>();
+    if (mayRest !== undefined) {
+      // What rests on nothing need not be read to say so.
+      for (const id of ids) if (!mayRest(id)) this.#premisesOf.set(id, noPremises);
+    }
     const above = await this.#ancestry(ids);
-    const cascading = fallen(above, (id) => this.#words.of(id)?.why === 'retract');
-    const deep = deeperThanMax(above);
+    const isRetracted = (id: RecordId): boolean => this.#words.of(id)?.why === 'retract';
+    const cascading = await fallen(above, isRetracted, this.#turns);
+    const deep = await deeperThanMax(above, this.#turns);
     for (const id of ids) {
+      if (this.#turns.isDue(1 + this.#premises(id).length)) await this.#turns.give();
       const reason = this.#reason(id, cascading, deep);
       if (reason !== undefined) reasons.set(id, reason);
     }
@@ -71,7 +79,7 @@ export class Retractions implements Taint {
     if (replaced !== undefined) return { out: false, why: 'replaced_premise', premise: replaced };
     if (deep.has(id)) return { out: false, why: 'too_deep' };
     // The voice is that of the claim it carries on, and so is what there is to know of it.
-    const before = this.#lineage.transitionParent(id);
+    const before = this.#carriesOn(id);
     return before === undefined ? undefined : this.#reason(before, cascading, deep);
   }
 
@@ -79,24 +87,28 @@ export class Retractions implements Taint {
   #directly(id: RecordId): DirectlyOut | undefined {
     const direct = this.#words.of(id);
     if (direct !== undefined) return direct;
-    const before = this.#lineage.transitionParent(id);
+    const before = this.#carriesOn(id);
     const inherited = before === undefined ? undefined : this.#directly(before);
     return inherited?.why === 'replace' ? inherited : undefined;
+  }
+
+  /** The claim that this one carries on in another state, which is a premise of it. */
+  #carriesOn(id: RecordId): RecordId | undefined {
+    if (this.#premises(id).length === 0) return undefined;
+    return this.#lineage.transitionParent(id);
   }
 
   /** What the ids rest on, level by level: each record that was reached, with its premises. */
   async #ancestry(ids: readonly RecordId[]): Promise<Ancestry> {
     const above = new Map<RecordId, readonly RecordId[]>();
     let level: ReadonlySet<RecordId> = new Set(ids);
-    let seen = 0;
     for (let depth = 0; depth <= premiseDepthMax && level.size > 0; depth += 1) {
       const next = new Set<RecordId>();
       for (const id of level) {
         const premises = this.#premises(id);
         above.set(id, premises);
         for (const premise of premises) if (!above.has(premise)) next.add(premise);
-        seen += 1;
-        if (seen % recordsPerTurn === 0) await this.#turn();
+        if (this.#turns.isDue(workPerRecord + premises.length)) await this.#turns.give();
       }
       level = next;
     }
@@ -120,45 +132,3 @@ export class Retractions implements Taint {
 }
 
 const isGiven = (id: RecordId | undefined): id is RecordId => id !== undefined;
-
-type Ancestry = ReadonlyMap<RecordId, readonly RecordId[]>;
-
-/**
- * Records that are out by `retract` or by cascade, with the premise that they fell by (undefined
- * for the retracted themselves). One round is one edge, so `premiseDepthMax` rounds are the limit,
- * and a cycle, which ids that are hashes cannot form, would end as well.
- */
-const fallen = (
-  above: Ancestry,
-  isRetracted: (id: RecordId) => boolean,
-): ReadonlyMap<RecordId, RecordId | undefined> => {
-  const out = new Map<RecordId, RecordId | undefined>();
-  for (const [id, premises] of above) {
-    for (const one of [id, ...premises]) if (isRetracted(one)) out.set(one, undefined);
-  }
-  if (out.size === 0) return out;
-  for (let round = 1; round <= premiseDepthMax; round += 1) {
-    const falling = new Map<RecordId, RecordId>();
-    for (const [id, premises] of above) {
-      if (out.has(id)) continue;
-      const premise = premises.find((one) => out.has(one));
-      if (premise !== undefined) falling.set(id, premise);
-    }
-    if (falling.size === 0) return out;
-    for (const [id, premise] of falling) out.set(id, premise);
-  }
-  return out;
-};
-
-/** Records with a chain of premises of more than `premiseDepthMax` edges, by peeling off ends. */
-const deeperThanMax = (above: Ancestry): ReadonlySet<RecordId> => {
-  let left: ReadonlySet<RecordId> = new Set(above.keys());
-  // A record with any premise has a chain of one edge, whether or not the premise was reached.
-  let longer = (id: RecordId): boolean => (above.get(id) ?? []).length > 0;
-  for (let edges = 1; edges <= premiseDepthMax + 1 && left.size > 0; edges += 1) {
-    const remaining = new Set([...left].filter(longer));
-    left = remaining;
-    longer = (id) => (above.get(id) ?? []).some((premise) => remaining.has(premise));
-  }
-  return left;
-};

@@ -40,6 +40,13 @@ export interface Taint {
    * Asynchronous and many ids at once, because premises lie in the shards of their own concepts:
    * a cluster answers with one round trip per level of premises, where one id at a time would
    * cost one per premise. Supersessions themselves are on every node.
+   *
+   * `mayRest` spares reading: false says for sure that the record has neither a source nor a
+   * premise nor a parent.
    */
-  tainted(ids: readonly RecordId[], asOf: HlcStamp): Promise<ReadonlyMap<RecordId, TaintReason>>;
+  tainted(
+    ids: readonly RecordId[],
+    asOf: HlcStamp,
+    mayRest?: (id: RecordId) => boolean,
+  ): Promise<ReadonlyMap<RecordId, TaintReason>>;
 }

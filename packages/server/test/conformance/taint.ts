@@ -22,6 +22,7 @@ interface Asking {
     records: readonly MergeRecord[],
     ids: readonly RecordId[],
     asOf: HlcStamp,
+    mayRest?: (id: RecordId) => boolean,
   ): Promise<ReadonlyMap<RecordId, TaintReason>>;
   /** At the end of the story. */
   reasonIn(story: Story, id: RecordId): Promise<TaintReason | undefined>;
@@ -119,6 +120,19 @@ const cascadeRules = ({ ask, isOut, reasonIn, startMs }: Asking): void => {
     );
     story.restore(alice, source);
     assert.deepEqual([...(await ask(story.records, all, story.now))], []);
+  });
+
+  it('says the same when it is told which of the ids may rest on something', async () => {
+    const story = new Story(startMs);
+    const source = story.source(alice);
+    const first = story.claim(bob, { value: 'v', source });
+    const alone = story.claim(bob, { value: 'w' });
+    const ids = [first, alone, story.claim(alice, { derived_from: [first, alone] })];
+    story.retract(alice, source);
+    story.retract(bob, alone);
+    const found = await ask(story.records, ids, story.now);
+    assert.equal(found.size, 3);
+    assert.deepEqual(await ask(story.records, ids, story.now, (id) => id !== alone), found);
   });
 
   it('only warns of a premise that was replaced, one step away', async () => {
@@ -295,11 +309,11 @@ export function taintConformance(
   startMs: number,
   make: () => Promise<TaintHarness>,
 ): void {
-  const ask: Asking['ask'] = async (records, ids, asOf) => {
+  const ask: Asking['ask'] = async (records, ids, asOf, mayRest) => {
     const harness = await make();
     try {
       await harness.merge(records);
-      return await harness.taint.tainted(ids, asOf);
+      return await harness.taint.tainted(ids, asOf, mayRest);
     } finally {
       await harness.close();
     }

@@ -5,7 +5,7 @@ import type { Taint } from '../../src/trust/taint.js';
 import type { SimulatedDatabase } from './databases.js';
 
 export const taintOf = ({ database }: SimulatedDatabase): Taint => ({
-  tainted: async (ids, asOf) => {
+  tainted: async (ids, asOf, mayRest) => {
     const { log, store } = database;
     const snapshot = store.snapshot();
     try {
@@ -13,7 +13,7 @@ export const taintOf = ({ database }: SimulatedDatabase): Taint => ({
       const turn = (): Promise<void> => Promise.resolve();
       const { rulesOver } = new Histories(log, store);
       const { taint } = rulesOver({ snapshot, reader, asOf, turn });
-      return (await taint?.tainted(ids, asOf)) ?? new Map();
+      return (await taint?.tainted(ids, asOf, mayRest)) ?? new Map();
     } finally {
       snapshot.release();
     }
