@@ -4,6 +4,7 @@ import { blake3, HybridClock, keyPairFromSeed, ok, stampMs } from '@stemedb/mode
 import { GroupCommit } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
+import { submittedId } from '../ingest/submitted_id.js';
 import type { Identity } from '../log/identity.js';
 import { type LogProofs, MerkleLog } from '../log/merkle/merkle_log.js';
 import { CachedCandidates } from '../query/cached_candidates.js';
@@ -137,6 +138,7 @@ const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'read
       readings,
       ingest,
       watch: (see) => commit.watch(see),
+      submittedId: (principal, submission) => submittedId(principal, submission, clock.wallMs()),
     }),
   };
 };

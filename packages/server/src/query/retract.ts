@@ -1,7 +1,7 @@
 /**
  * Retracting a source by one who has seen what it changes. With a position, the retraction is
- * refused when anything that rests on the source was added behind it: what was seen is then not
- * what would happen.
+ * refused when anything that rests on the source was added after it: what was seen is then not
+ * what would happen. A retraction that is there already is a `duplicate`, whatever came after it.
  *
  * That check holds until the retraction has its place in the log. What is visible is walked over;
  * what was taken and is not visible yet, and what is taken meanwhile, is watched from before the
@@ -27,7 +27,7 @@ export interface RetractRequest {
   /** The other fields of the supersession, as the caller stated them. */
   readonly content: JsonObject;
   readonly signatures?: NonNullable<Submission['signatures']>;
-  /** The position of an impact: nothing may have been added behind it. */
+  /** The position of an impact: nothing may have been added after it. */
   readonly ifPosition?: string;
 }
 
@@ -38,6 +38,8 @@ export interface RetractCollaborators {
   readonly store: Pick<Store, 'place'>;
   /** Tells of records on their way into the log, later ones included, until it is stopped. */
   readonly watch: (see: (record: PendingRecord) => void) => () => void;
+  /** The id that a submission has now; undefined when its shape will be refused. */
+  readonly submittedId: (principal: Principal, submission: Submission) => RecordId | undefined;
 }
 
 interface WatchedClaim {
@@ -133,6 +135,10 @@ const retractIf = async (
   const { source, ifPosition, signal } = stated;
   const sequence = readPosition(parts, ifPosition);
   if (!sequence.ok) return sequence;
+  const id = parts.submittedId(principal, submission);
+  if (id !== undefined && parts.store.place(id) !== undefined) {
+    return ingest.submit(principal, submission);
+  }
   const onTheirWay = new OnTheirWay(watch);
   try {
     const seen = await readings.read({ minPosition: ifPosition, signal }, (reading) =>
@@ -166,7 +172,7 @@ const readPosition = (
     return fail(conflict('if_position belongs to the log of another node or an earlier restore.'));
   }
   if (position.sequence > log.lastSequence) {
-    return invalidPosition('if_position lies behind the end of the log.');
+    return invalidPosition('if_position lies after the end of the log.');
   }
   return ok(position.sequence);
 };

@@ -197,6 +197,23 @@ test(
 );
 
 test(
+  'a retraction that was carried out is known, whatever came after it',
+  withService(async (service) => {
+    const { bad, direct } = await scene(service);
+    const { position } = await impact(service, bad);
+    const call = { if_position: position, asserted_at: startMs };
+    const first = await retract(service, bad, call);
+    assert.deepEqual([first.status, first.body.status], [201, 'created'], first.text);
+    await claim(service, 'b/late', { value: 1, derived_from: [direct] });
+    const again = await retract(service, bad, call);
+    assert.deepEqual([again.status, again.body.status], [200, 'duplicate'], again.text);
+    assert.equal(again.body.id, first.body.id);
+    const another = await retract(service, bad, { ...call, asserted_at: startMs + 1 });
+    assert.deepEqual(code(another), [409, 'conflict']);
+  }),
+);
+
+test(
   'what does not rest on the source stands in nobody’s way',
   withService(async (service) => {
     const { bad, good } = await scene(service);

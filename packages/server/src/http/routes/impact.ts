@@ -75,7 +75,7 @@ const retractBody = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 128,
-        description: 'Position of an impact; 409 when a dependant was added behind it.',
+        description: 'Position of an impact; 409 when a dependant was added after it.',
       }),
     ),
     realm: Type.Optional(Type.String()),
