@@ -85,6 +85,11 @@ export interface AnswerResult {
   readonly truncated?: number;
   /** The winning claim, with its recording time. */
   readonly assertion?: StatedRecord;
+  /** The state in which the winning claim takes part, beside each one; what it states may need a
+   * right that was missing. */
+  readonly lifecycle?: Lifecycle;
+  /** The first claim of the winner's chain of transitions, when it is one: whose voice it is. */
+  readonly voice_of?: RecordId;
   /** Every value with its share, under `skeptic`. */
   readonly values?: readonly AnswerValue[];
   readonly tiers?: readonly AnswerTier[];

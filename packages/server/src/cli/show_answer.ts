@@ -61,12 +61,20 @@ const showConstraints = async (report: Report, results: readonly Constraint[]): 
 const nameOf = (result: AnswerResult): string =>
   `${escapeText(result.concept_path)} ${escapeText(result.predicate)}`;
 
+/** The state of the winning claim, unless it is the one that claims begin with, as stated. */
+const stateOf = ({ assertion, lifecycle, voice_of: voice }: AnswerResult): string | undefined => {
+  if (lifecycle === undefined || assertion?.record.kind !== 'assertion') return undefined;
+  const stated = assertion.record.lifecycle ?? 'proposed';
+  if (lifecycle === 'proposed' && stated === lifecycle && voice === undefined) return undefined;
+  const claimed = stated === lifecycle ? '' : `, though it states ${stated}`;
+  return `${lifecycle}${claimed}${voice === undefined ? '' : `, with the voice of ${voice}`}`;
+};
+
 /** What is to be said beside a result; `place` tells of which, where there are several. */
-const showRemarks = async (
-  report: Report,
-  { aliases = [], notes = [], warnings = [] }: AnswerResult,
-  place: string,
-): Promise<void> => {
+const showRemarks = async (report: Report, result: AnswerResult, place: string): Promise<void> => {
+  const { aliases = [], notes = [], warnings = [] } = result;
+  const state = stateOf(result);
+  if (state !== undefined) await report.line(`${place}state in effect: ${state}`);
   if (aliases.length > 0) {
     await report.line(`${place}joined by aliases: ${aliases.map(escapeText).join(', ')}`);
   }

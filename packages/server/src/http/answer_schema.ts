@@ -7,6 +7,12 @@ const anything = (description: string) => Type.Unsafe<unknown>({ description });
 const share = Type.Number({ minimum: 0, maximum: 1 });
 const warnings = Type.Array(Type.Object({ code: Type.String(), detail: Type.String() }));
 
+export const lifecycleSchema = Type.Unsafe<string>({
+  type: 'string',
+  enum: ['proposed', 'under_review', 'approved', 'deprecated', 'rejected'],
+  description: 'In which it takes part.',
+});
+
 export const recordAnswerSchema = Type.Object({
   id,
   record: Type.Unsafe<unknown>({ type: 'object', description: 'The content as stored.' }),
@@ -75,6 +81,10 @@ const resultSchema = Type.Object({
   tied_with: Type.Optional(Type.Array(valueSchema)),
   truncated: Type.Optional(Type.Integer({ minimum: 1 })),
   assertion: Type.Optional(recordAnswerSchema),
+  lifecycle: Type.Optional(lifecycleSchema),
+  voice_of: Type.Optional(
+    Type.String({ description: 'The first claim of its chain of transitions, when it is one.' }),
+  ),
   values: Type.Optional(Type.Array(valueSchema)),
   tiers: Type.Optional(Type.Array(tierSchema)),
   notes: Type.Optional(Type.Array(Type.String())),

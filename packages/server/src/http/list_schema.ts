@@ -1,6 +1,6 @@
 /** Lists of records, single ones with their effect, and trust, for the documentation. */
 import { Type } from '@sinclair/typebox';
-import { recordAnswerSchema } from './answer_schema.js';
+import { lifecycleSchema, recordAnswerSchema } from './answer_schema.js';
 import { inclusionProofSchema } from './log_schema.js';
 
 const id = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -32,11 +32,7 @@ const votesSchema = Type.Object({
 export const assertionDetailSchema = Type.Composite([
   recordAnswerSchema,
   Type.Object({
-    lifecycle: Type.Unsafe<string>({
-      type: 'string',
-      enum: ['proposed', 'under_review', 'approved', 'deprecated', 'rejected'],
-      description: 'In which it takes part.',
-    }),
+    lifecycle: lifecycleSchema,
     succeeded_by: Type.Optional(id),
     voice_of: Type.Optional(id),
     votes: votesSchema,

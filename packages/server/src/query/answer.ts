@@ -13,7 +13,7 @@ import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens
 import type { Pair } from '../store/store.js';
 import type { JoinedPaths } from '../trust/rules.js';
 import { inByteOrder } from './asked_pairs.js';
-import type { CandidateSet } from './candidates.js';
+import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import type { Reading } from './readings.js';
 import { DamagedRecord } from './records.js';
@@ -77,11 +77,10 @@ const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
 };
 
 const winnerWarnings = (
-  { set, reading: { snapshot, moment } }: AnswerParts,
+  { reading: { snapshot, moment } }: AnswerParts,
+  winner: WeighedCandidate,
   stated: StatedRecord,
 ): readonly AnswerWarning[] => {
-  const winner = set.candidates.find(({ id }) => id === stated.id);
-  if (winner === undefined) return [];
   const { notGranted, name } = winner.counted;
   return [
     ...(notGranted === undefined ? [] : [classWarning(notGranted, name)]),
@@ -109,6 +108,9 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
     .slice(1, listedValuesMax)
     .filter((value) => value.score === winner.score);
   if (stated.record.kind !== 'assertion') throw new DamagedRecord(`${stated.id} is no claim.`);
+  const candidate = parts.set.candidates.find(({ id }) => id === stated.id);
+  if (candidate === undefined) throw new Error(`${stated.id} won without taking part.`);
+  const { lifecycle, voiceOf } = candidate;
   const members = {
     ...valueMembers(stated.record),
     confidence: resolution.confidence,
@@ -116,8 +118,11 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
       ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
       : {}),
     assertion: stated,
+    lifecycle,
+    ...(voiceOf === undefined ? {} : { voice_of: voiceOf }),
   };
-  return { id: stated.id, members, rivals, warnings: winnerWarnings(parts, stated) };
+  const warnings = winnerWarnings(parts, candidate, stated);
+  return { id: stated.id, members, rivals, warnings };
 };
 
 /** The claims that a result names beside its winner. */

@@ -79,6 +79,10 @@ test('a revision takes the place, a jump is refused', async (context) => {
   const child = await id(...words, 'under_review');
   assertShows(await cli('show', first), new RegExp(`its place was taken by ${child}`));
   assertShows(await cli('show', child), /lifecycle in effect: under_review/);
+  assertShows(
+    await cli('query', 'a/b'),
+    new RegExp(`state in effect: under_review, with the voice of ${first}`),
+  );
   const jump = await cli(...words, 'deprecated');
   assert.equal(jump.exit, 1);
   assert.match(jump.err, /^error: transition_not_allowed: /);

@@ -54,10 +54,12 @@ describe('an approval', () => {
   });
 
   it('is found by its state and by the author of the first claim', async () => {
-    const { story, head } = approved();
+    const { story, first, head } = approved();
     const target = await told(story, byCarol);
     const idOf = async (more: object) =>
       (await result(target, { ...labX, ...more }))?.assertion?.id;
+    const found = await result(target, labX);
+    assert.deepEqual([found?.lifecycle, found?.voice_of], ['approved', first]);
     assert.equal(await idOf({ lifecycle: 'approved' }), head);
     assert.equal(await idOf({ lifecycle: 'proposed' }), undefined);
     assert.equal(await idOf({ agentId: alice }), head);
@@ -65,6 +67,21 @@ describe('an approval', () => {
     assert.equal(await idOf({ sourceClass: 'expert', minConfidence: 0.5 }), head);
     assert.equal(await idOf({ sourceClass: 'regulatory' }), undefined);
     assert.equal(await idOf({ minConfidence: 0.6 }), undefined);
+    await target.database.close();
+  });
+});
+
+describe('the winner', () => {
+  it('is given the state that counts, not the one that it states', async () => {
+    const story = newStory();
+    story.claim(bob, { value: 'x', lifecycle: 'approved' });
+    const target = await told(story, byCarol);
+    const found = await result(target, labX);
+    const { record } = found?.assertion ?? {};
+    assert.equal(record?.kind === 'assertion' && record.lifecycle, 'approved');
+    assert.deepEqual([found?.lifecycle, found?.voice_of], ['proposed', undefined]);
+    const none = await result(target, { ...labX, lens: 'skeptic' });
+    assert.deepEqual([none?.assertion, none?.lifecycle], [undefined, undefined]);
     await target.database.close();
   });
 });
