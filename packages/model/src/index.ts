@@ -17,6 +17,7 @@ export { kindNumber, kindOfNumber, parseKind, recordKinds } from './kind.js';
 export { fromBase64, toBase64 } from './merkle/base64.js';
 export {
   type Checkpoint,
+  isByAnotherKey,
   openCheckpoint,
   originOf,
   signCheckpoint,

@@ -6,8 +6,11 @@ import type { Outcome } from '../errors.js';
 import { fail, ok } from '../result.js';
 import type { Ed25519Verify } from '../signature/verify.js';
 import { fromBase64, toBase64 } from './base64.js';
-import { type NoteKey, openNote, signNote } from './note.js';
+import { isBy, type NoteKey, openNote, parseNote, signNote } from './note.js';
 import type { TreeHead } from './proof.js';
+
+/** Of an Ed25519 signature. */
+const signatureBytes = 64;
 
 /** What a node says of its log at one moment. */
 export interface Checkpoint extends TreeHead {
@@ -38,6 +41,21 @@ export function openCheckpoint(
   if (checkpoint === undefined) return refused('its text is not origin, size and root');
   if (checkpoint.origin !== key.name) return refused(`its origin is not ${key.name}`);
   return ok(checkpoint);
+}
+
+/**
+ * True for a whole checkpoint that says itself that it is by another key than this one: it is of
+ * another log, or the key was exchanged. Junk, a torn file and a bad signature are not that.
+ */
+export function isByAnotherKey(note: string, key: NoteKey): boolean {
+  const parsed = parseNote(note);
+  if (!parsed.ok) return false;
+  const { text, lines } = parsed.value;
+  const origin = parseBody(text)?.origin;
+  const isWhole = lines.some(
+    ({ name, signature }) => name === origin && signature.length === signatureBytes,
+  );
+  return isWhole && !lines.some((line) => isBy(line, key));
 }
 
 /** The origin that a note states, before anything of it is believed. */

@@ -57,24 +57,36 @@ export function signNote(text: string, name: string, secretSeed: Uint8Array): st
 
 /** The text of a note that this key has signed; `checkpoint_invalid` when it has not. */
 export function openNote(note: string, key: NoteKey, verify: Ed25519Verify): Outcome<string> {
+  const parsed = parseNote(note);
+  if (!parsed.ok) return parsed;
+  const { text, lines } = parsed.value;
+  const ours = lines.find((line) => isBy(line, key));
+  if (ours === undefined) return refused(`it is not signed by ${formatVkey(key)}`);
+  const signature = strictSignature(toHex(ours.signature));
+  const isGood = signature !== undefined && verify(signature, encoder.encode(text), key.publicKey);
+  return isGood ? ok(text) : refused('its signature does not verify');
+}
+
+/** The text and the lines of signatures under it, before anything of either is believed. */
+export function parseNote(note: string): Outcome<ParsedNote> {
   if (note.length > noteCharactersMax) return refused('it is longer than a checkpoint can be');
   for (let at = 0; at < note.length; at += 1) {
     if (isControl(note.charCodeAt(at))) return refused('it holds control characters');
   }
   const split = note.lastIndexOf('\n\n');
   if (split < 0 || !note.endsWith('\n')) return refused('it has no text with signatures under it');
-  const text = note.slice(0, split + 1);
-  const lines = note
-    .slice(split + 2, -1)
-    .split('\n')
-    .map(parseLine);
-  if (lines.includes(undefined)) return refused('a line of its signatures is malformed');
-  const hash = toHex(keyHash(key));
-  const ours = lines.find((line) => line?.name === key.name && line.hash === hash);
-  if (ours === undefined) return refused(`it is not signed by ${formatVkey(key)}`);
-  const signature = strictSignature(toHex(ours.signature));
-  const isGood = signature !== undefined && verify(signature, encoder.encode(text), key.publicKey);
-  return isGood ? ok(text) : refused('its signature does not verify');
+  const lines: SignatureLine[] = [];
+  for (const text of note.slice(split + 2, -1).split('\n')) {
+    const line = parseLine(text);
+    if (line === undefined) return refused('a line of its signatures is malformed');
+    lines.push(line);
+  }
+  return ok({ text: note.slice(0, split + 1), lines });
+}
+
+interface ParsedNote {
+  readonly text: string;
+  readonly lines: readonly SignatureLine[];
 }
 
 interface SignatureLine {
@@ -90,6 +102,11 @@ function parseLine(line: string): SignatureLine | undefined {
   if (name === undefined || bytes === undefined || bytes.length <= keyHashBytes) return undefined;
   const hash = toHex(bytes.subarray(0, keyHashBytes));
   return { name, hash, signature: bytes.subarray(keyHashBytes) };
+}
+
+/** True when the line says that it is by this key. */
+export function isBy({ name, hash }: SignatureLine, key: NoteKey): boolean {
+  return name === key.name && hash === toHex(keyHash(key));
 }
 
 /** The key of an agent under a name; the agent's id is its public key. */

@@ -5,6 +5,7 @@ import {
   emptyRoot,
   formatVkey,
   fromBase64,
+  isByAnotherKey,
   keyPairFromSeed,
   nobleVerify,
   noteKeyOf,
@@ -111,5 +112,32 @@ test('base64 is that of the platform, and only the one text of some bytes is rea
   );
   for (const text of ['A', 'AA', 'AAA', 'AB==', 'AAB=', 'AAAA=', 'A-A=', 'AA AA', '====']) {
     assert.equal(fromBase64(text), undefined, text);
+  }
+});
+
+test('a whole checkpoint of another key is told from one that is damaged', () => {
+  const other = new Uint8Array(32).fill(8);
+  const elsewhere = originOf('1'.repeat(32), 'f'.repeat(32));
+  const ours = signCheckpoint(checkpoint, seed);
+  assert.ok(isByAnotherKey(signCheckpoint(checkpoint, other), key), 'the key was exchanged');
+  const foreign = signCheckpoint({ ...checkpoint, origin: elsewhere }, seed);
+  assert.ok(isByAnotherKey(foreign, key), 'another log');
+  const text = ours.slice(0, ours.indexOf('\n\n') + 1);
+  for (const note of [
+    ours,
+    ours.replace('\n12\n', '\n13\n'),
+    '',
+    'nothing',
+    text,
+    `${text}\n`,
+    foreign.slice(0, -1),
+    foreign.slice(0, -9),
+    `${foreign.slice(0, -9)}\n`,
+    foreign.slice(0, foreign.indexOf('\n\n') + 1),
+    foreign.replace('\n12\n', '\nmany\n'),
+    foreign.replace(elsewhere, 'stemedb/x/y'),
+    foreign.replace('\u2014', '-'),
+  ]) {
+    assert.ok(!isByAnotherKey(note, key), JSON.stringify(note));
   }
 });

@@ -2,7 +2,9 @@
 import type { StemeClient } from '@stemedb/client';
 import {
   type Checkpoint,
+  formatVkey,
   fromBase64,
+  isByAnotherKey,
   type NoteKey,
   nobleVerify,
   openCheckpoint,
@@ -10,7 +12,6 @@ import {
 } from '@stemedb/model';
 import type { CliIo } from './cli_io.js';
 import { CommandError, UsageError } from './report.js';
-import { unwrap } from './session.js';
 
 /** The text of a saved checkpoint. */
 export const readCheckpointText = (io: CliIo, path: string): Promise<string> =>
@@ -38,18 +39,22 @@ export const fetchCheckpoint = async (
   key: NoteKey,
 ): Promise<{ readonly note: string; readonly checkpoint: Checkpoint }> => {
   const note = await client.checkpoint();
-  return { note, checkpoint: unwrap(openCheckpoint(note, key, nobleVerify)) };
+  return { note, checkpoint: opened('The checkpoint of the server', note, key) };
 };
 
-/** A saved checkpoint; one that another key has signed means that the log is another one. */
-export const savedCheckpoint = async (
-  io: CliIo,
-  path: string,
-  key: NoteKey,
-): Promise<Checkpoint> => {
-  const opened = openCheckpoint(await readCheckpointText(io, path), key, nobleVerify);
-  if (opened.ok) return opened.value;
-  throw altered(`The server's key has not signed ${path}: ${opened.error.detail}`);
+/** A saved checkpoint. */
+export const savedCheckpoint = async (io: CliIo, path: string, key: NoteKey): Promise<Checkpoint> =>
+  opened(`The saved checkpoint ${path}`, await readCheckpointText(io, path), key);
+
+/** One that another key has signed means that the log is another one; junk says nothing of it. */
+const opened = (what: string, note: string, key: NoteKey): Checkpoint => {
+  if (isByAnotherKey(note, key)) {
+    throw altered(`${what} is not signed by the key ${formatVkey(key)}.`);
+  }
+  const checkpoint = openCheckpoint(note, key, nobleVerify);
+  if (checkpoint.ok) return checkpoint.value;
+  const detail = `${what} cannot be used. ${checkpoint.error.detail}`;
+  throw new CommandError({ code: 'checkpoint_invalid', detail });
 };
 
 /** What the server says contradicts what it signed. */

@@ -4,10 +4,10 @@
  * a server writes it, nor held against a log that is itself damaged.
  */
 import {
-  type Checkpoint,
+  isByAnotherKey,
   keyPairFromSeed,
+  type NoteKey,
   noteKeyOf,
-  type Outcome,
   openCheckpoint,
   originOf,
 } from '@stemedb/model';
@@ -20,8 +20,11 @@ import { type LogEnd, type LogFinding, verifyLog } from './verify_log.js';
 import type { StoreCheck, StoreEvent } from './verify_store.js';
 import { type ClaimedCheckpoint, type TreeEnd, TreeVerifier } from './verify_tree.js';
 
-/** `altered`: the log contradicts a checkpoint. `store`: a view of the log is damaged. */
-export type Severity = LogFinding['severity'] | 'altered' | 'store';
+/**
+ * `altered`: the log contradicts a checkpoint. `checkpoint_invalid`: what was named as one is none,
+ * which says nothing of the log. `store`: a view of the log is damaged.
+ */
+export type Severity = LogFinding['severity'] | 'altered' | 'checkpoint_invalid' | 'store';
 
 export interface Finding {
   readonly severity: Severity;
@@ -53,7 +56,14 @@ export interface VerifyReport {
 }
 
 /** The worst first. */
-const severities: readonly Severity[] = ['too_new', 'altered', 'damage', 'store', 'torn_tail'];
+const severities: readonly Severity[] = [
+  'too_new',
+  'altered',
+  'damage',
+  'checkpoint_invalid',
+  'store',
+  'torn_tail',
+];
 
 /** Rejects with errors of the disk; whatever is wrong with the data is a finding. */
 export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> => {
@@ -105,24 +115,20 @@ const claimsOf = async (
   } else if (kept.value !== undefined) {
     claims.push({ where: checkpointFileName, checkpoint: kept.value.checkpoint });
   }
+  const key = keyOf(identity);
   for (const [where, note] of checkpoints) {
-    const opened = openAs(identity, note);
+    const opened = openCheckpoint(note, key, sodiumVerify);
     if (opened.ok) claims.push({ where, checkpoint: opened.value });
-    else {
+    else if (isByAnotherKey(note, key)) {
       const detail = `this node has not signed it for this log: ${opened.error.detail}`;
       report({ severity: 'altered', where, detail });
-    }
+    } else report({ severity: 'checkpoint_invalid', where, detail: opened.error.detail });
   }
   return claims;
 };
 
-const openAs = (
-  { databaseId, logId, nodeKeySeed }: Identity,
-  note: string,
-): Outcome<Checkpoint> => {
-  const key = noteKeyOf(originOf(databaseId, logId), keyPairFromSeed(nodeKeySeed).agentId);
-  return openCheckpoint(note, key, sodiumVerify);
-};
+const keyOf = ({ databaseId, logId, nodeKeySeed }: Identity): NoteKey =>
+  noteKeyOf(originOf(databaseId, logId), keyPairFromSeed(nodeKeySeed).agentId);
 
 /** Beside a running server the file may be in the middle of a write. */
 const treeFileOf = async (

@@ -99,13 +99,72 @@ test('a log that is another one than before ends with 67, whoever finds it', asy
   ]) {
     const ran = await run(['--url', other.url, ...words]);
     assert.equal(ran.exit, 67, ran.out + ran.err);
-    assert.match(ran.err, /log_altered: The server's key has not signed/);
+    assert.match(ran.err, /log_altered: The saved checkpoint .* is not signed by the key/);
   }
   assert.equal(await readFile(file, 'utf8'), kept, 'the file that proves it is kept');
   const theirs = await filledDirectories(context, 10);
   const ran = await verify(theirs, ['--checkpoint', file]);
   assert.equal(ran.exit, 67, ran.out + ran.err);
   assert.match(ran.out, /altered: this node has not signed it for this log/);
+});
+
+test('a server that the pinned key has not signed for ends with 67', async (context) => {
+  const one = await startReal(context, await scratchDirectories(context));
+  const other = await startReal(context, await scratchDirectories(context));
+  const file = join(await scratch(context), 'saved.txt');
+  const id = await assertOf(other.url, 'one');
+  const pinned = JSON.parse((await run(['--url', one.url, 'checkpoint', '--json'])).out).vkey;
+  for (const words of [['checkpoint'], ['checkpoint', '--save', file], ['prove', id]]) {
+    const ran = await run(['--url', other.url, ...words, '--vkey', pinned]);
+    assert.equal(ran.exit, 67, ran.out + ran.err);
+    assert.match(ran.err, /log_altered: The checkpoint of the server is not signed by the key/);
+  }
+  await assert.rejects(readFile(file), { code: 'ENOENT' });
+  await run(['--url', other.url, 'checkpoint', '--save', file]);
+  for (const words of [
+    ['checkpoint', '--save', file],
+    ['prove', id, '--checkpoint', file],
+  ]) {
+    const ran = await run(['--url', other.url, ...words, '--vkey', pinned]);
+    assert.equal(ran.exit, 67, ran.out + ran.err);
+  }
+  for (const at of [one.url, other.url]) {
+    const typo = await run(['--url', at, 'checkpoint', '--vkey', pinned.slice(1)]);
+    assert.equal(typo.exit, 2, typo.err);
+  }
+});
+
+test('a file that is no checkpoint is that, and says nothing of the log', async (context) => {
+  const directories = await scratchDirectories(context);
+  const server = await startReal(context, directories);
+  const file = join(await scratch(context), 'saved.txt');
+  const id = await assertOf(server.url, 'one');
+  const at = ['--url', server.url];
+  await run([...at, 'checkpoint', '--save', file]);
+  const note = await readFile(file, 'utf8');
+  const { vkey } = JSON.parse((await run([...at, 'checkpoint', '--json'])).out);
+  const kinds = ['', 'nothing', note.slice(0, -20), note.slice(0, note.indexOf('\n\n') + 1)];
+  kinds.push(note.replace('\n2\n', '\n3\n'));
+  for (const text of kinds) {
+    await writeFile(file, text);
+    for (const words of [
+      ['checkpoint', '--save', file],
+      ['prove', id, '--checkpoint', file],
+      ['prove', id, '--checkpoint', file, '--vkey', vkey],
+    ]) {
+      const ran = await run([...at, ...words]);
+      assert.equal(ran.exit, 65, ran.out + ran.err);
+      assert.match(ran.err, /checkpoint_invalid: The saved checkpoint .* cannot be used/);
+    }
+    assert.equal(await readFile(file, 'utf8'), text);
+  }
+  await server.close();
+  for (const text of kinds) {
+    await writeFile(file, text);
+    const ran = await verify(directories, ['--checkpoint', file]);
+    assert.equal(ran.exit, 65, ran.out + ran.err);
+    assert.match(ran.out, /saved\.txt: checkpoint_invalid: /);
+  }
 });
 
 test('a server that contradicts what it signed is found out', async (context) => {

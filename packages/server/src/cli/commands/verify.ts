@@ -31,6 +31,7 @@ const exitOf: { readonly [severity in Severity]: ExitName } = {
   too_new: 'format',
   altered: 'altered',
   damage: 'data',
+  checkpoint_invalid: 'data',
   store: 'view',
   torn_tail: 'failed',
 };
