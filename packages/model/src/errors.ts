@@ -57,6 +57,7 @@ export const errorTable = {
   query_timeout: row(504, 'The question took longer than allowed.'),
   request_timeout: row(408, 'The request took too long to arrive.', true),
   disk_full: row(507, 'There is not enough free space to write.'),
+  too_many_dependants: row(422, 'More rests on the record than one call walks over.'),
   too_many_errors: row(422, 'More lines were refused than are reported.'),
   // Start-up and offline commands: no HTTP status of their own reaches a client.
   data_directory_unwritable: row(500, 'The data directory cannot be written.'),

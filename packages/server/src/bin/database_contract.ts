@@ -35,7 +35,7 @@ export interface DatabaseOptions {
   readonly policy: PolicyTable | 'as_recorded' | undefined;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
-  readonly queryLimits?: QueryLimits;
+  readonly queryLimits?: Partial<QueryLimits>;
   /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax?: number;
 }

@@ -8,7 +8,7 @@
 import type { Outcome } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
 import type { Pair } from '../store/store.js';
-import { type Dependant, dependantsMax } from './dependants.js';
+import type { Dependant } from './dependants.js';
 import { rowsPerPair } from './pace.js';
 import type { Reading } from './readings.js';
 
@@ -87,20 +87,21 @@ class Affected {
   }
 }
 
-/** The pairs of the claims and those that are joined to theirs, in order; `query_timeout` when the
- * claims, the concepts and the pairs are together more than one call walks over. */
+/** The pairs of the claims and those that are joined to theirs, in order; `too_many_dependants`
+ * when more than `max` concepts and pairs come to the claims. */
 export const affectedPairs = async (
   reading: Reading,
   claims: readonly Dependant[],
+  max: number,
 ): Promise<Outcome<readonly AffectedPair[]>> => {
   // The concept and the pair of a claim are counted with it, when it is walked over.
-  const affected = new Affected(reading, dependantsMax + claims.length);
+  const affected = new Affected(reading, max + claims.length);
   for (const claim of claims) {
     if (await affected.add(claim)) continue;
     const detail =
-      `More than ${dependantsMax} concepts are joined to those of the ${claims.length} claims ` +
-      'that rest on this: more than one call walks over.';
-    return fail({ code: 'query_timeout', detail });
+      `More than ${max} concepts and pairs are joined to those of the ${claims.length} claims ` +
+      'that rest on this, too many to walk over in one call; retract it without its impact.';
+    return fail({ code: 'too_many_dependants', detail });
   }
   return ok(await affected.pairs());
 };

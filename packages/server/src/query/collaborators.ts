@@ -17,6 +17,9 @@ export interface QueryLimits {
   readonly queryTimeoutMs: number;
   /** Distinct (value, agent, origin) rows that support uses in one tier. */
   readonly supportRowsMax: number;
+  /** Claims that rest on one source, and likewise the concepts and pairs joined to theirs, that one
+   * call walks over: bounds its memory, some 100 MB. Beyond: `too_many_dependants`. */
+  readonly dependantsMax: number;
   /** Questions that hold a view of the store at once: half of the readers that its engine has,
    * so that neither checkpoints nor verification go without. Beyond: `overloaded`. */
   readonly questionsOpenMax: number;
@@ -25,6 +28,7 @@ export interface QueryLimits {
 export const queryLimits: QueryLimits = {
   queryTimeoutMs: 10_000,
   supportRowsMax: 200_000,
+  dependantsMax: 200_000,
   questionsOpenMax: 512,
 };
 

@@ -2,15 +2,12 @@
  * What rests on a record: the claims that name it as source or premise, the transitions that carry
  * on such a claim, and so on down, as far as a retraction would reach (spec 7, "X depends on Y").
  */
-import type { HlcStamp, Outcome, RecordId } from '@stemedb/model';
+import type { HlcStamp, Outcome, RecordId, StemeError } from '@stemedb/model';
 import { fail, kindNumber, ok } from '@stemedb/model';
 import type { PlacedRecord } from '../store/store.js';
 import { premiseDepthMax } from '../trust/taint.js';
 import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
-
-/** Dependants that one call walks over: bounds the memory of one call, some 100 MB. */
-export const dependantsMax = 200_000;
 
 export interface Dependant {
   readonly id: RecordId;
@@ -24,19 +21,21 @@ export interface Dependants {
   /** Breadth-first, so that each is as near to the root as it can be. */
   readonly claims: readonly Dependant[];
   /** Up to here everything that this node's log holds is accounted for: what rests on the root
-   * but was recorded after the moment lies behind. */
+   * but was recorded after the moment comes later. */
   readonly sequence: number;
 }
 
 class Walk {
   readonly #reading: Reading;
   readonly #asOf: HlcStamp;
+  readonly #max: number;
   readonly #seen: Set<RecordId>;
   readonly #found: Dependant[] = [];
   #sequence: number;
 
-  constructor(reading: Reading, root: RecordId) {
+  constructor(reading: Reading, root: RecordId, max: number) {
     this.#reading = reading;
+    this.#max = max;
     this.#asOf = reading.moment.stamp;
     this.#seen = new Set([root]);
     this.#sequence = reading.snapshot.appliedSequence;
@@ -51,7 +50,7 @@ class Walk {
           await this.#reading.pace.spend(rowsPerRecord);
           if (this.#take(child, place)) next.push(child);
         }
-        if (this.#found.length > dependantsMax) return fail(tooMany(root));
+        if (this.#found.length > this.#max) return fail(tooMany(root, this.#max));
       }
       level = next;
     }
@@ -83,12 +82,17 @@ class Walk {
   }
 }
 
-const tooMany = (root: RecordId) =>
-  ({
-    code: 'query_timeout',
-    detail: `More than ${dependantsMax} records rest on ${root}: more than one call walks over.`,
-  }) as const;
+const tooMany = (root: RecordId, max: number): StemeError => ({
+  code: 'too_many_dependants',
+  detail:
+    `More than ${max} records rest on ${root}, too many to walk over in one call; ` +
+    'retract it without if_position.',
+});
 
-/** Everything that rests on a record at the moment of the reading. */
-export const dependantsOf = (reading: Reading, root: RecordId): Promise<Outcome<Dependants>> =>
-  new Walk(reading, root).down(root);
+/** Everything that rests on a record at the moment of the reading; `too_many_dependants` when that
+ * is more than `max` records. */
+export const dependantsOf = (
+  reading: Reading,
+  root: RecordId,
+  max: number,
+): Promise<Outcome<Dependants>> => new Walk(reading, root, max).down(root);

@@ -153,10 +153,11 @@ const answer = async (
   const { cursorKey, clock, log } = parts;
   const known = checkSource(reading, asked.source);
   if (!known.ok) return known;
-  const walked = await dependantsOf(reading, asked.source);
+  const { dependantsMax } = parts.readings.limits;
+  const walked = await dependantsOf(reading, asked.source, dependantsMax);
   if (!walked.ok) return walked;
   const { claims, sequence: walkedTo } = walked.value;
-  const pairs = await affectedPairs(reading, claims);
+  const pairs = await affectedPairs(reading, claims, dependantsMax);
   if (!pairs.ok) return pairs;
   const { impacts, next } = await readImpacts(
     parts,
@@ -167,7 +168,7 @@ const answer = async (
     begun.after,
   );
   const { stamp, ms } = reading.moment;
-  // What was added between two pages is behind the position of both.
+  // What was added between two pages is after the position of both.
   const sequence = Math.min(begun.sequence ?? walkedTo, walkedTo);
   const binding = bindingOfImpact(asked, scope);
   const state = ({ conceptPath, predicate }: Pair): JsonObject => ({

@@ -142,7 +142,7 @@ const retractIf = async (
   const onTheirWay = new OnTheirWay(watch);
   try {
     const seen = await readings.read({ minPosition: ifPosition, signal }, (reading) =>
-      seenUpTo(reading, source, sequence.value),
+      seenUpTo(reading, source, sequence.value, readings.limits.dependantsMax),
     );
     if (!seen.ok) return seen;
     // From here to the submission nothing is awaited: what comes later is logged later.
@@ -182,10 +182,11 @@ const seenUpTo = async (
   reading: Reading,
   source: RecordId,
   sequence: number,
+  dependantsMax: number,
 ): Promise<Outcome<ReadonlySet<RecordId>>> => {
   const known = checkSource(reading, source);
   if (!known.ok) return known;
-  const walked = await dependantsOf(reading, source);
+  const walked = await dependantsOf(reading, source, dependantsMax);
   if (!walked.ok) return walked;
   const { claims } = walked.value;
   const added = claims.find((claim) => claim.sequence > sequence);

@@ -98,6 +98,27 @@ test('a claim that rests on something else does not', async () => {
   await target.database.close();
 });
 
+test('a source that too much rests on is retracted without a position', async () => {
+  const limits = { dependantsMax: 2 };
+  const target = await simulatedDatabase({ startMs, identity: 1, queryLimits: limits });
+  const source = await registered(target);
+  await idOf(state(target, 'one', { source }));
+  await idOf(state(target, 'two', { source }));
+  const position = await positionOf(target, source);
+  await idOf(state(target, 'three', { source }));
+  const { impacts } = target.database;
+  const asked = { source, lens: 'recency', limit: 10 };
+  const impact = await impacts.impact(principalOf(target), asked);
+  for (const refused of [impact, await retract(target, source, position)]) {
+    assert.ok(!refused.ok);
+    assert.equal(refused.error.code, 'too_many_dependants');
+    assert.match(refused.error.detail, /More than 2 records .*without if_position/);
+  }
+  const request = { source, content: reason };
+  assert.ok((await impacts.retract(principalOf(target), request)).ok);
+  await target.database.close();
+});
+
 /** Claims on the source, stated one after the other with pauses of some turns between them. */
 const stateSome = async (
   target: SimulatedDatabase,

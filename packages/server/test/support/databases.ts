@@ -13,6 +13,7 @@ import type { Disk } from '../../src/io/disk.js';
 import type { Random } from '../../src/io/random.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import type { LogRecord } from '../../src/log/log.js';
+import type { QueryLimits } from '../../src/query/collaborators.js';
 import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
 import { submissionOf } from './histories/cast.js';
@@ -58,6 +59,7 @@ export const simulatedDatabase = async (options: {
   readonly disk?: Disk;
   /** 0: every answer is computed anew. */
   readonly cacheBytesMax?: number;
+  readonly queryLimits?: Partial<QueryLimits>;
 }): Promise<SimulatedDatabase> => {
   const clock = new TestClock(options.startMs);
   let files = newMemoryFiles();
@@ -68,6 +70,7 @@ export const simulatedDatabase = async (options: {
       signatures: 'optional',
       policy: options.policy ?? defaultPolicyTable,
       ...(options.cacheBytesMax === undefined ? {} : { cacheBytesMax: options.cacheBytesMax }),
+      ...(options.queryLimits === undefined ? {} : { queryLimits: options.queryLimits }),
     },
     {
       clock,
