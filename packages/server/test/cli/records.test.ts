@@ -373,6 +373,22 @@ test('retract-source counts first, and retracts what was counted', async (contex
   assert.deepEqual(fieldsOf(server.asked[5]?.body), others);
 });
 
+test('retract-source --no-count retracts at once', async (context) => {
+  const server = await answering(context, retracting);
+  const words = ['retract-source', id, '--reason', 'withdrawn', '--no-count', '--url', server.url];
+  const ran = await run(words);
+  assert.equal(ran.exit, 0, ran.err);
+  assert.match(ran.out, new RegExp(`created ${id}`));
+  await run([...words, '--if-position', 'log.4']);
+  assert.deepEqual(
+    server.asked.map(({ method, body }) => [method, fieldsOf(body)]),
+    [
+      ['POST', { reason: 'withdrawn' }],
+      ['POST', { reason: 'withdrawn', if_position: 'log.4' }],
+    ],
+  );
+});
+
 test('retract-source --dry-run retracts nothing', async (context) => {
   const server = await answering(context, retracting);
   const words = ['retract-source', id, '--dry-run', '--url', server.url];
@@ -495,6 +511,8 @@ const wrongLines: readonly (readonly string[])[] = [
   ['trust', id.toUpperCase()],
   ['impact'],
   ['retract-source', id],
+  ['retract-source', id, '--dry-run', '--no-count'],
+  ['retract-source', id, '--reason', 'r', '--lens', 'votes', '--no-count'],
   ['constraints'],
   ['constraints', 'a', '--prefix', 'b'],
   ['query', 'a', '--aliases', 'some'],

@@ -18,6 +18,8 @@ interface RetractOptions extends RealmOptions {
   readonly ifPosition?: string;
   readonly lens?: string;
   readonly dryRun?: boolean;
+  /** False: retracts without a look at what that changes. */
+  readonly count: boolean;
 }
 
 const impact = async (session: Session, id: string, options: ImpactOptions): Promise<undefined> => {
@@ -64,9 +66,16 @@ const retract = async (
   options: RetractOptions,
 ): Promise<undefined> => {
   const { report } = session;
-  const { reason, lens, dryRun = false } = options;
+  const { reason, lens, dryRun = false, ifPosition } = options;
+  if (!options.count && (dryRun || lens !== undefined)) {
+    throw new UsageError('--no-count goes with neither --dry-run nor --lens.');
+  }
   if (reason === undefined && !dryRun) throw new UsageError('Say why with --reason.');
   const client = session.client(await session.signer(options.key));
+  if (reason !== undefined && !options.count) {
+    const stated = { reason, ...given({ ifPosition }), ...authorship(options) };
+    return void (await showWritten(report, await client.retractSource(id, stated)));
+  }
   const { answers, first } = await count(session, client, id, lens);
   const { dependants, position } = first;
   const changed = counted(answers, 'answer');
@@ -79,9 +88,8 @@ const retract = async (
   }
   await report.note(`${says}.`);
   // What was counted is what is retracted: a dependant that came since is a conflict.
-  const ifPosition = options.ifPosition ?? position;
-  const answer = await client.retractSource(id, { reason, ifPosition, ...authorship(options) });
-  await showWritten(report, answer);
+  const stated = { reason, ifPosition: ifPosition ?? position, ...authorship(options) };
+  await showWritten(report, await client.retractSource(id, stated));
 };
 
 export const registerImpact: Register = (program, run) => {
@@ -105,7 +113,8 @@ export const registerImpact: Register = (program, run) => {
         'refuse when a dependant came after it (default: when counted)',
       )
       .option('--lens <lens>', 'count the answers that change under this lens (default: recency)')
-      .option('--dry-run', 'only say what it would change'),
+      .option('--dry-run', 'only say what it would change')
+      .option('--no-count', 'do not count first, nor refuse what came since it was counted'),
   ).action((id: string, options: RetractOptions, command) =>
     run(command, (session) => retract(session, id, options)),
   );
