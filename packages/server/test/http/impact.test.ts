@@ -334,6 +334,18 @@ test(
   }),
 );
 
+test(
+  'a retraction takes what every supersession that is written may say',
+  withService(async (service) => {
+    const bad = await addSource(service, 'bad');
+    made(await retract(service, bad, { kind: 'supersession', v: 1, asserted_at: startMs }));
+    const again = { reason: 'it was made up', target: bad, action: 'retract', v: 1 };
+    const same = await service.post('/v1/supersede', { ...again, asserted_at: startMs });
+    assert.equal(same.status, 200, same.text);
+    assert.deepEqual(code(await retract(service, bad, { v: 2 })), [422, 'invalid_field']);
+  }),
+);
+
 /** Reads of the log that an impact costs, and how many claims it walked over. */
 const costOf = async (
   service: HttpService,

@@ -78,6 +78,8 @@ const retractBody = Type.Object(
         description: 'Position of an impact; 409 when a dependant was added after it.',
       }),
     ),
+    kind: Type.Optional(Type.Literal('supersession')),
+    v: Type.Optional(Type.Literal(1)),
     realm: Type.Optional(Type.String()),
     agent_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     asserted_at: Type.Optional(Type.Unsafe<string | number>({ type: ['string', 'integer'] })),
