@@ -167,7 +167,7 @@ export class Readings {
       reader,
       pace,
       origins: new OriginResolver(snapshot, reader, asOf),
-      policy: policies.inForce(asOf),
+      policy: policies.inForce(asOf, snapshot.appliedSequence),
       rules: rulesOver(view),
       rulesAssuming: (assume) => rulesOver({ ...view, assume }),
       over: (other) => this.#reading(moment, kind, other, pace),

@@ -167,3 +167,24 @@ describe('min_position', () => {
     await target.database.close();
   });
 });
+
+describe('the policy of a question', () => {
+  it('is one that its view of the store has', async () => {
+    const target = await simulatedDatabase({ startMs, identity: 1 });
+    await write(target, claim(1));
+    const { store, policies } = target.database;
+    const seen: (number | undefined)[] = [];
+    const watched = Object.create(policies, {
+      inForce: {
+        value: (...asOf: Parameters<typeof policies.inForce>) => {
+          seen.push(asOf[1]);
+          return policies.inForce(...asOf);
+        },
+      },
+    });
+    const { query } = serviceOver(target, { policies: watched });
+    await answered(query.ask(principalOf(target), question()));
+    assert.deepEqual(new Set(seen), new Set([store.appliedSequence]));
+    await target.database.close();
+  });
+});
