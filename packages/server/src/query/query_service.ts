@@ -82,9 +82,12 @@ class StoreQueryService implements QueryService {
     _principal: Principal,
     id: RecordId,
     options: RecordOptions = {},
+    signal?: AbortSignal,
   ): Promise<Outcome<StatedRecord>> {
     const { asOf, minPosition, kind } = options;
-    return this.#readings.read({ asOf, minPosition }, (reading) => statedRecord(reading, id, kind));
+    return this.#readings.read({ asOf, minPosition, signal }, (reading) =>
+      statedRecord(reading, id, kind),
+    );
   }
 
   #unknownLens(name: string): Outcome<never> {

@@ -52,5 +52,6 @@ export interface QueryService {
     principal: Principal,
     id: RecordId,
     options?: RecordOptions,
+    signal?: AbortSignal,
   ): Promise<Outcome<StatedRecord>>;
 }

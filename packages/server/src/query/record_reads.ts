@@ -39,6 +39,7 @@ export interface RecordReads {
     id: RecordId,
     kind: RecordKind,
     moment: ReadMoment,
+    signal?: AbortSignal,
   ): Promise<Outcome<ListedRecord>>;
   /** `not_found` when no such record of the kind is visible; costs no more than a look. */
   known(principal: Principal, id: RecordId, kind: RecordKind): Promise<Outcome<void>>;
@@ -50,7 +51,12 @@ export interface RecordReads {
     signal?: AbortSignal,
   ): Promise<Outcome<AssertionDetail>>;
   /** An agent of whom nothing is known has the trust that everybody begins with. */
-  trust(principal: Principal, agent: AgentId, moment: ReadMoment): Promise<Outcome<TrustAnswer>>;
+  trust(
+    principal: Principal,
+    agent: AgentId,
+    moment: ReadMoment,
+    signal?: AbortSignal,
+  ): Promise<Outcome<TrustAnswer>>;
 }
 
 export interface RecordReadsCollaborators
@@ -62,8 +68,8 @@ export interface RecordReadsCollaborators
 /** Makes the reads over the readings that questions use as well. */
 export const createRecordReads = (parts: RecordReadsCollaborators): RecordReads => ({
   list: (principal, question, signal) => listRecords(parts, scopeOf(principal), question, signal),
-  listed: (_principal, id, kind, moment) =>
-    parts.readings.read(moment, async (reading) => {
+  listed: (_principal, id, kind, moment, signal) =>
+    parts.readings.read({ ...moment, signal }, async (reading) => {
       const stated = await statedRecord(reading, id, kind);
       if (!stated.ok) return stated;
       const [listed] = await asListed(reading, [stated.value], parts.verify);
@@ -80,8 +86,9 @@ export const createRecordReads = (parts: RecordReadsCollaborators): RecordReads 
       if (record.kind !== 'assertion') throw new Error(`${id} is no assertion.`);
       return ok(await detailOf(parts, reading, stated.value, record));
     }),
-  trust: (_principal, agent, moment) =>
-    parts.readings.read({ ...moment, movesWithTime: (rules) => rules.trustMoves }, (reading) =>
-      ok(trustAnswerOf(reading, agent)),
+  trust: (_principal, agent, moment, signal) =>
+    parts.readings.read(
+      { ...moment, signal, movesWithTime: (rules) => rules.trustMoves },
+      (reading) => ok(trustAnswerOf(reading, agent)),
     ),
 });

@@ -4,6 +4,7 @@ import type { Outcome, RecordId, RecordKind } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../ingest/principal.js';
 import type { ReadMoment } from '../../query/record_reads.js';
+import { whileConnected } from '../abort.js';
 import { recordAnswerSchema } from '../answer_schema.js';
 import type { HttpDeps } from '../deps.js';
 import { listedRecordSchema } from '../list_schema.js';
@@ -28,6 +29,7 @@ interface ReadOptions {
     principal: Principal,
     id: RecordId,
     moment: ReadMoment,
+    signal: AbortSignal,
   ) => Promise<Outcome<unknown>>;
 }
 
@@ -47,7 +49,10 @@ function readRoute(app: FastifyInstance, deps: HttpDeps, options: ReadOptions): 
       if (!id.ok) return sendProblem(reply, id.error);
       const moment = readMomentOf(request.query as MomentQuery);
       if (!moment.ok) return sendProblem(reply, moment.error);
-      const found = await read(deps.principalOf(request.headers), id.value, moment.value);
+      const principal = deps.principalOf(request.headers);
+      const found = await whileConnected(reply, (signal) =>
+        read(principal, id.value, moment.value, signal),
+      );
       return found.ok ? reply.send(found.value) : sendProblem(reply, found.error);
     },
   });
@@ -60,7 +65,7 @@ export async function readRecordRoute(app: FastifyInstance, deps: HttpDeps): Pro
     operationId: 'readRecord',
     summary: 'Read one record of any kind',
     answer: recordAnswerSchema,
-    read: (principal, id, moment) => deps.query.record(principal, id, moment),
+    read: (principal, id, moment, signal) => deps.query.record(principal, id, moment, signal),
   });
 }
 
@@ -76,6 +81,6 @@ export async function readListedRoute(
     operationId,
     summary: `Read one ${kind}, and whether it has an effect`,
     answer: listedRecordSchema,
-    read: (principal, id, moment) => deps.reads.listed(principal, id, kind, moment),
+    read: (principal, id, moment, signal) => deps.reads.listed(principal, id, kind, moment, signal),
   });
 }

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { parseAgentId } from '@stemedb/model';
 import type { FastifyInstance } from 'fastify';
+import { whileConnected } from '../abort.js';
 import type { HttpDeps } from '../deps.js';
 import { trustAnswerSchema } from '../list_schema.js';
 import { faultError, sendProblem } from '../problem.js';
@@ -31,7 +32,9 @@ export async function trustRoute(app: FastifyInstance, deps: HttpDeps): Promise<
       const moment = readMomentOf(request.query as MomentQuery);
       if (!moment.ok) return sendProblem(reply, moment.error);
       const principal = deps.principalOf(request.headers);
-      const trust = await deps.reads.trust(principal, agent, moment.value);
+      const trust = await whileConnected(reply, (signal) =>
+        deps.reads.trust(principal, agent, moment.value, signal),
+      );
       return trust.ok ? reply.send(trust.value) : sendProblem(reply, trust.error);
     },
   });
