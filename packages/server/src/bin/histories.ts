@@ -65,9 +65,17 @@ export class Histories {
    * when the record is not known. */
   supersessionRefusal(target: RecordId, author: AgentId): string | undefined {
     return this.#now((facts) => {
-      const owner = facts.author(target);
-      if (owner === undefined) return undefined;
-      return supersessionRefusal(this.policies.inForce(facts.asOf), author, owner);
+      const policy = this.policies.inForce(facts.asOf);
+      const refusalOf = (id: RecordId): string | undefined => {
+        const owner = facts.author(id);
+        return owner === undefined ? undefined : supersessionRefusal(policy, author, owner);
+      };
+      const refusal = refusalOf(target);
+      if (refusal === undefined) return undefined;
+      const first = new Lineage(this.policies, facts).transitionsOf(target).at(-1);
+      if (first === undefined || refusalOf(first) !== undefined) return refusal;
+      const instead = `It carries ${first} on into another state, and falls with it`;
+      return `${refusal} ${instead}: supersede ${first} instead.`;
     });
   }
 

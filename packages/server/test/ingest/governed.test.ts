@@ -8,6 +8,7 @@ import { accepted, claim, refused } from './room.js';
 import {
   alice,
   bob,
+  child,
   judge,
   openRuled,
   record,
@@ -64,6 +65,20 @@ describe('a supersession', () => {
     });
   }
 
+  it('of a transition by another is referred to the first claim of the chain', async () => {
+    const target = await openRuled();
+    const first = await stated(target, claim(), alice);
+    const review = await stated(target, child(first, { lifecycle: 'under_review' }), steward);
+    const head = await stated(target, child(review, { lifecycle: 'approved' }), steward);
+    const own = refused(await state(target, retraction(head), alice));
+    assert.deepEqual([own.code, own.faults?.[0]?.pointer], ['forbidden', '/target']);
+    assert.match(own.detail, new RegExp(`supersede ${first} instead`));
+    const strangers = refused(await state(target, retraction(head), bob));
+    assert.doesNotMatch(strangers.detail, /instead/);
+    accepted(await state(target, retraction(first), alice));
+    await target.database.close();
+  });
+
   it('of what nobody signed is for anybody', async () => {
     const target = await openRuled();
     const id = await stated(target, claim());
@@ -99,6 +114,8 @@ describe('a replacement', () => {
     const [known] = ids.assertion ?? [''];
     const lost = refused(await state(target, replacement(known, unknown)));
     assert.deepEqual([lost.code, lost.faults?.[0]?.pointer], ['not_found', '/replacement']);
+    const itself = refused(await state(target, replacement(known, known)));
+    assert.deepEqual([itself.code, itself.faults?.[0]?.pointer], ['invalid_field', '/replacement']);
     const nothing = refused(await state(target, replacement(unknown, known)));
     assert.deepEqual([nothing.code, nothing.faults?.[0]?.pointer], ['not_found', '/target']);
     await target.database.close();
@@ -133,6 +150,9 @@ describe('an epoch', () => {
     accepted(await state(target, epoch('c', [mine, theirs]), steward));
     const late = accepted(await state(target, epoch('d', [unknown]), alice));
     assert.deepEqual(codesOf(late.warnings), ['unknown_reference']);
+    assert.match(late.warnings[0]?.detail ?? '', /the record is kept/);
+    const twice = accepted(await state(target, epoch('e', [unknown, unknown]), alice));
+    assert.deepEqual(codesOf(twice.warnings), ['unknown_reference']);
     await target.database.close();
   });
 });

@@ -85,6 +85,10 @@ const supersessionTargets = (
   if (kind === undefined) return notFound('/target', content.target, content.kind);
   const { replacement } = content;
   if (replacement === undefined) return ok(undefined);
+  if (replacement === content.target) {
+    const detail = 'A record cannot take its own place; name another one, or retract it.';
+    return refuse('invalid_field', '/replacement', detail);
+  }
   const other = kindOf(context, replacement);
   if (other === undefined) return notFound('/replacement', replacement, content.kind);
   if (other === kind) return ok(undefined);
@@ -114,11 +118,14 @@ export const referenceGate = (
   const target = targetGate(context, content);
   if (!target.ok) return target;
   const warnings: Warning[] = [];
+  const warnedOf = new Set<RecordId>();
   for (const reference of references(content)) {
     const { pointer, id, kinds } = reference;
     const kind = kindOf(context, id);
     if (kind === undefined) {
-      const detail = `${id} is not known here yet; the claim is kept and says so.`;
+      if (warnedOf.has(id)) continue;
+      warnedOf.add(id);
+      const detail = `${id} is not known here yet; the record is kept and says so.`;
       warnings.push({ code: 'unknown_reference', detail, pointer });
     } else if (kind !== 'unknown' && !kinds.includes(kind)) {
       return wrongKind(reference, kind);
