@@ -20,7 +20,7 @@ export interface UserFiles {
   readChunks(path: string): AsyncIterable<Uint8Array>;
   /** Size in bytes; undefined when the path is not a regular file. */
   sizeOf(path: string): Promise<number | undefined>;
-  /** Writes a file as a whole: a reader sees the old or the new text. */
+  /** Writes a file as a whole, durably: a reader sees the old or the new text, nothing else. */
   replace(path: string, text: string): Promise<void>;
   /** Makes a file that must not exist yet; the sink must be closed. */
   create(path: string, mode: number): Promise<FileSink>;

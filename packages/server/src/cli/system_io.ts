@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { systemClock as systemClientClock } from '@stemedb/client';
@@ -41,6 +42,34 @@ const createFile = async (path: string, mode: number): Promise<FileSink> => {
   };
 };
 
+/** Beside the file first, so that no moment and no failure leaves half a text or none. */
+const replaceFile = async (path: string, text: string): Promise<void> => {
+  const beside = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(beside, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+};
+
+const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};
+
 export const systemFiles: UserFiles = {
   readText: (path) => readFile(path, 'utf8'),
   readChunks: (path) => (path === '-' ? process.stdin : createReadStream(path)),
@@ -49,11 +78,7 @@ export const systemFiles: UserFiles = {
     const found = await stat(path);
     return found.isFile() ? found.size : undefined;
   },
-  replace: async (path, text) => {
-    const beside = `${path}.${randomUUID()}`;
-    await writeFile(beside, text);
-    await rename(beside, path);
-  },
+  replace: replaceFile,
   create: createFile,
   remove: (path) => rm(path, { force: true }),
 };

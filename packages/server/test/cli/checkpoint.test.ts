@@ -1,12 +1,13 @@
 /** `checkpoint`, `prove` and `verify --checkpoint` as a user runs them, one after the other. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fail, leafData, parseRecordId, parseStamp } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import type { EndOfProgram } from '../../src/cli/cli_io.js';
 import type { CliServices } from '../../src/cli/services.js';
+import { systemFiles } from '../../src/cli/system_io.js';
 import { sigstoreCheckpoint, sigstoreIncludes } from '../log/merkle/others.js';
 import { filledDirectories, scratchDirectories, type TestDirectories } from '../ops/directories.js';
 import { answering, type Ran, run, scratch } from './harness.js';
@@ -165,6 +166,40 @@ test('a file that is no checkpoint is that, and says nothing of the log', async 
     assert.equal(ran.exit, 65, ran.out + ran.err);
     assert.match(ran.out, /saved\.txt: checkpoint_invalid: /);
   }
+});
+
+test('a place that cannot be written ends with 73, a sentence and no litter', async (context) => {
+  const server = await startReal(context, await scratchDirectories(context));
+  const folder = await scratch(context);
+  await writeFile(join(folder, 'file'), 'kept');
+  await mkdir(join(folder, 'directory'));
+  await symlink('/dev/null', join(folder, 'device'));
+  // Nobody may make files there, the superuser neither.
+  const places = [
+    join(folder, 'none/saved.txt'),
+    join(folder, 'file/saved.txt'),
+    '/proc/saved.txt',
+  ];
+  for (const place of [...places, join(folder, 'directory'), join(folder, 'device')]) {
+    const ran = await run(['--url', server.url, 'checkpoint', '--save', place]);
+    assert.equal(ran.exit, 73, ran.out + ran.err);
+    assert.match(ran.err, /data_directory_unwritable: The checkpoint cannot be saved as /);
+    assert.doesNotMatch(ran.err, /\n +at /);
+  }
+  assert.deepEqual((await readdir(folder)).sort(), ['device', 'directory', 'file']);
+  assert.deepEqual(await readdir(join(folder, 'directory')), []);
+});
+
+test('what cannot take the place of a file leaves nothing beside it', async (context) => {
+  const folder = await scratch(context);
+  const taken = join(folder, 'taken');
+  await mkdir(taken);
+  await assert.rejects(systemFiles.replace(taken, 'text'));
+  assert.deepEqual(await readdir(folder), ['taken']);
+  await systemFiles.replace(join(folder, 'file'), 'one');
+  await systemFiles.replace(join(folder, 'file'), 'two');
+  assert.equal(await readFile(join(folder, 'file'), 'utf8'), 'two');
+  assert.deepEqual((await readdir(folder)).sort(), ['file', 'taken']);
 });
 
 test('a server that contradicts what it signed is found out', async (context) => {

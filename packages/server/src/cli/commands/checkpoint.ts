@@ -5,6 +5,7 @@
  */
 import type { StemeClient } from '@stemedb/client';
 import { type Checkpoint, formatVkey, toBase64, verifyConsistency } from '@stemedb/model';
+import { diskErrorCode } from '../../io/disk.js';
 import type { Register } from '../command.js';
 import {
   altered,
@@ -13,6 +14,7 @@ import {
   fetchCheckpoint,
   savedCheckpoint,
 } from '../log_files.js';
+import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
 
 interface CheckpointOptions {
@@ -29,7 +31,7 @@ const checkpoint = async (session: Session, options: CheckpointOptions): Promise
   const before = isSaved ? await savedCheckpoint(io, save, key) : undefined;
   const { note, checkpoint: now } = await fetchCheckpoint(client, key);
   if (before !== undefined) await checkConsistency(client, before, now);
-  if (save !== undefined) await io.files.replace(save, note);
+  if (save !== undefined) await io.files.replace(save, note).catch(cannotSave(save));
   const vkey = formatVkey(key);
   if (report.options.json) {
     const { origin, size, root } = now;
@@ -48,13 +50,20 @@ const checkpoint = async (session: Session, options: CheckpointOptions): Promise
   if (before === undefined) await report.note(`The key, to be noted elsewhere: ${vkey}`);
 };
 
+/** Whether a file is there. Anything else in its place is not to be replaced by one. */
 const isThere = async ({ io }: Session, path: string): Promise<boolean> => {
-  try {
-    return (await io.files.sizeOf(path)) !== undefined;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+  const found = await io.files.sizeOf(path).catch((error: unknown) => {
+    if (diskErrorCode(error) === 'ENOENT') return 'nothing' as const;
+    return cannotSave(path)(error);
+  });
+  if (found === undefined) return cannotSave(path)(new Error('it is not a regular file'));
+  return found !== 'nothing';
+};
+
+const cannotSave = (path: string) => (cause: unknown) => {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const detail = `The checkpoint cannot be saved as ${path}: ${why}.`;
+  throw new CommandError({ code: 'data_directory_unwritable', detail, cause });
 };
 
 /** Ends the command unless the tree of before is the beginning of the tree of now. */
