@@ -135,7 +135,7 @@ export class Lineage {
   }
 
   /** The parent, when the claim's state or its owner depends on what the parent is. */
-  #restsOn({ content, author, policy }: Read): RecordId | undefined {
+  #restsOn({ content }: Read): RecordId | undefined {
     const { parent } = content;
     const stated = statedLifecycle(content);
     // No transition leads to the first state, so a claim that states it speaks for itself.
@@ -143,10 +143,11 @@ export class Lineage {
     const above = this.#read(parent);
     if (above === undefined || !samePair(content, above.content)) return undefined;
     if (!sameValue(content, above.content)) return undefined;
-    if (newStateRefusal(policy, author, stated) !== undefined) return parent;
+    // Only a transition takes anything over: a claim that none can lead to speaks for itself.
     const before = statedLifecycle(above.content);
-    if (newStateRefusal(above.policy, above.author, before) !== undefined) return parent;
-    return allowedTransitions[before].includes(stated) ? parent : undefined;
+    const isCertain = newStateRefusal(above.policy, above.author, before) === undefined;
+    const states: readonly Lifecycle[] = isCertain ? [before] : [before, initialState];
+    return states.some((state) => allowedTransitions[state].includes(stated)) ? parent : undefined;
   }
 
   #read(id: RecordId): Read | undefined {

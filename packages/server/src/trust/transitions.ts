@@ -4,7 +4,8 @@
  *
  * - transition: the same value in another state; it speaks with the voice of the first claim of
  *   its chain.
- * - revision: another value, or the same in the same state; it speaks for itself.
+ * - revision: another value, or the same in the same state; it speaks for itself, and its state is
+ *   judged as that of a new claim: nobody approved what it says.
  * - independent: it takes nobody's place, and its state is judged as that of a new claim.
  */
 import type { AssertionContent, Lifecycle } from '@stemedb/model';
@@ -25,7 +26,7 @@ export const allowedTransitions: Readonly<Record<Lifecycle, readonly Lifecycle[]
 export const initialState = 'proposed';
 
 /** Why the public API refuses a claim or, when it is `advisory`, takes it with a warning. */
-export interface ChildRefusal {
+interface ChildRefusal {
   readonly code: 'forbidden' | 'transition_not_allowed' | 'invalid_field';
   /** Names the rule or the allowed transitions. */
   readonly detail: string;
@@ -111,24 +112,32 @@ export const judgeChild = (
     return independent({ code: 'forbidden', detail: rule, advisory: isInitial(stated) });
   }
   if (!sameValue(child.content, parent.content)) return { ...asNew, relation: 'revision' };
-  if (stated === parent.lifecycle && asNew.lifecycle === stated) {
-    return { relation: 'revision', lifecycle: stated };
-  }
+  if (stated === parent.lifecycle) return restated(asNew, stated);
   const allowed = allowedTransitions[parent.lifecycle];
   const detail = transitionFault(stated, parent, allowed);
   if (detail !== undefined) {
     return independent({ code: 'transition_not_allowed', detail, advisory: false });
   }
-  return { relation: stated === parent.lifecycle ? 'revision' : 'transition', lifecycle: stated };
+  return { relation: 'transition', lifecycle: stated };
 };
 
-/** Why a claim of the same value cannot have its state from its parent. */
+/** The same value in the same state, said anew: what was approved is what was said before. */
+const restated = (asNew: ChildJudgement, stated: Lifecycle): ChildJudgement => {
+  const { lifecycle, refusal } = asNew;
+  if (refusal === undefined) return { relation: 'revision', lifecycle };
+  const detail =
+    `Stating a claim anew does not take over that it is "${stated}"; state it as a new claim, ` +
+    'without a parent.';
+  return { relation: 'revision', lifecycle, refusal: { ...refusal, detail } };
+};
+
+/** Why a claim of the same value cannot go to another state from its parent's. */
 const transitionFault = (
   stated: Lifecycle,
   parent: JudgedParent,
   allowed: readonly Lifecycle[],
 ): string | undefined => {
-  if (stated !== parent.lifecycle && !allowed.includes(stated)) {
+  if (!allowed.includes(stated)) {
     return allowed.length === 0
       ? `A claim that is "${parent.lifecycle}" goes to no other state; state a new claim.`
       : `From "${parent.lifecycle}" a claim may go to ${allowed.map(quoted).join(' or ')}, ` +

@@ -96,16 +96,9 @@ export class ReferenceRevisions {
   }
 
   #lifecycle(id: RecordId): Lifecycle {
-    const { content } = this.#known(id);
-    const state = content.lifecycle ?? 'proposed';
+    const state = this.#known(id).content.lifecycle ?? 'proposed';
     if (this.#mayBegin(id)) return state;
-    const relation = this.#relation(id);
-    if (relation === 'transition') return state;
-    const parent = content.parent === undefined ? undefined : this.#claim(content.parent);
-    const isRestated =
-      relation === 'revision' &&
-      JSON.stringify(parent?.content.value) === JSON.stringify(content.value);
-    return isRestated ? state : 'proposed';
+    return this.#relation(id) === 'transition' ? state : 'proposed';
   }
 
   /** What was said last of the record itself. */

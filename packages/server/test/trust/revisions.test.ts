@@ -130,15 +130,34 @@ describe('revisions', () => {
     assert.ok(!standings.has(other));
   });
 
-  it('keep an approved state only with the same value', async () => {
+  it('keep no approved state, whatever their value', async () => {
     const story = new Chains();
     const first = story.claim(alice, { value: 'v', lifecycle: 'approved' }, 'node');
     const same = story.moved(bob, first, 'approved', { confidence: 0.5 });
     const other = story.moved(bob, same, 'approved', { value: 'w' });
     const standings = await standingsOf(story);
-    assert.equal(standings.get(same)?.lifecycle ?? 'approved', 'approved');
-    assert.equal(standings.get(same)?.succeededBy, other);
+    assert.deepEqual(standings.get(same), { lifecycle: 'proposed', succeededBy: other });
     assert.equal(standings.get(other)?.lifecycle, 'proposed');
+  });
+
+  it('of an approved claim need a new approval, even by its own author', async () => {
+    const story = new Chains();
+    const first = story.claim(alice, { value: 'v' });
+    story.policy({ stewards: [carol] });
+    const approved = story.moved(carol, story.moved(carol, first, 'under_review'), 'approved');
+    const restated = story.moved(alice, approved, 'approved', { confidence: 1 });
+    let standings = await standingsOf(story);
+    assert.equal(standings.get(approved)?.succeededBy, restated);
+    assert.deepEqual(standings.get(restated), { lifecycle: 'proposed' });
+    // A steward may say so again, and so may one who reviews what was said.
+    const bySteward = story.moved(carol, approved, 'approved', { confidence: 0.9 });
+    standings = await standingsOf(story);
+    assert.equal(standings.get(approved)?.succeededBy, bySteward);
+    assert.ok(!standings.has(bySteward));
+    const again = story.moved(carol, story.moved(carol, restated, 'under_review'), 'approved');
+    standings = await standingsOf(story);
+    assert.equal(standings.get(again)?.lifecycle, 'approved');
+    assert.equal(standings.get(again)?.transitionsOf?.at(-1), restated);
   });
 
   it('of a stranger remove nothing', async () => {
@@ -286,25 +305,26 @@ describe('long chains', () => {
     assert.ok(!standings.has(last));
   });
 
-  it('hand an approved state on for 64 claims', async () => {
+  it('are followed for 64 claims, where each state rests on the one before', async () => {
     const story = new Chains();
-    const chain = [story.claim(alice, { value: 'v', lifecycle: 'approved' }, 'node')];
+    const cycle = ['under_review', 'approved', 'deprecated'] as const;
+    const chain = [story.claim(alice, { value: 'v', lifecycle: 'under_review' })];
     for (let at = 1; at <= 70; at += 1) {
       const parent = chain.at(-1);
       assert.ok(parent !== undefined);
-      chain.push(story.moved(bob, parent, 'approved', { confidence: at / 1000 }));
+      chain.push(story.moved(alice, parent, cycle[at % 3] ?? 'proposed'));
     }
     const standings = await standingsOf(story);
-    const states = chain.map((id) => standings.get(id)?.lifecycle ?? 'approved');
-    assert.deepEqual(states, [
-      ...Array.from({ length: 65 }, () => 'approved'),
-      ...Array.from({ length: 6 }, () => 'proposed'),
-    ]);
+    const states = chain.map((id, at) => standings.get(id)?.lifecycle ?? cycle[at % 3]);
+    assert.deepEqual(
+      states,
+      chain.map((_, at) => (at > 64 && at % 3 > 0 ? 'proposed' : cycle[at % 3])),
+    );
     // The same whatever is asked first.
     for (const at of [70, 66, 65, 64]) {
       const rows = rowsOf(story.records).filter(({ id }) => chain.indexOf(id) >= at);
       const found = await rulesOf(story.records).standings(rows);
-      assert.equal(found.get(chain[at] as RecordId)?.lifecycle ?? 'approved', states[at]);
+      assert.equal(found.get(chain[at] as RecordId)?.lifecycle ?? cycle[at % 3], states[at]);
     }
   });
 });

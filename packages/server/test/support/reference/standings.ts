@@ -66,7 +66,7 @@ export class ReferenceStandings {
     }
     if (!saysTheSame(claim, parent)) return { kind: 'revision', lifecycle: asNew };
     const from = this.relation(parent).lifecycle;
-    if (from === stated) return { kind: 'revision', lifecycle: stated };
+    if (from === stated) return { kind: 'revision', lifecycle: asNew };
     if (allowed.includes(`${from} ${stated}`)) return { kind: 'transition', lifecycle: stated };
     return { kind: 'none', lifecycle: asNew };
   }
