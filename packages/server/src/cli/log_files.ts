@@ -61,6 +61,13 @@ const opened = (what: string, note: string, key: NoteKey): Checkpoint => {
 export const altered = (detail: string): CommandError =>
   new CommandError({ code: 'log_altered', detail });
 
+/** The server signed a longer log than it has. */
+export const setBack = (sizeBefore: number, sizeNow: number): CommandError =>
+  altered(
+    `The server signed ${sizeBefore} records before and has ${sizeNow} now: its log was set ` +
+      'back or exchanged.',
+  );
+
 /** The hashes of a proof, from a server that need not be honest; undefined when they are none. */
 export const decodeHashes = (hashes: readonly unknown[]): readonly Uint8Array[] | undefined => {
   const decoded: Uint8Array[] = [];

@@ -75,7 +75,10 @@ test('a checkpoint is saved, grows, proves a record, and verifies the log', asyn
   await writeFile(file, before);
   const tooNew = await run([...at, 'prove', late, '--checkpoint', file]);
   assert.equal(tooNew.exit, 1, tooNew.err);
-  assert.match(tooNew.err, /invalid_field/);
+  const late4 = /The record came after this checkpoint \(record 4 of 4, and the checkpoint has 3\)/;
+  assert.match(tooNew.err, late4);
+  assert.match(tooNew.err, /; save a newer one\./);
+  assert.doesNotMatch(tooNew.err, /invalid_field|\/size/);
   const plain = await run([...at, 'prove', early, '--vkey', shown.vkey]);
   assert.match(plain.out, new RegExp(`^${early} is record 2 of 4 in stemedb/`));
 
@@ -239,6 +242,13 @@ test('a server that contradicts what it signed is found out', async (context) =>
   await isFound(['prove', early], /does not lead from/);
   bend = (text) => text.replace('"value":"one"', '"value":"two"');
   await isFound(['prove', early], /is another record/);
+  // A log that was set back has no tree of the size that was signed.
+  const newest = `/v1/log/proof/inclusion?id=${early}`;
+  const sized = `${newest}&size=2`;
+  await remember(newest);
+  answers.set(sized, { status: 422, text: '{"code":"invalid_field","detail":"from 2 to 1"}' });
+  bend = (text) => text.replace('"tree_size":3', '"tree_size":1');
+  await isFound(['prove', early, '--checkpoint', file], /signed 2 records before and has 1 now/);
   bend = (text) => text.replace(/\n3\n/, '\n4\n');
   const forged = await run([...at, 'checkpoint']);
   assert.equal(forged.exit, 65, forged.err);

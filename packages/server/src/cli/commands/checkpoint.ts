@@ -13,6 +13,7 @@ import {
   decodeHashes,
   fetchCheckpoint,
   savedCheckpoint,
+  setBack,
 } from '../log_files.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
@@ -72,12 +73,7 @@ const checkConsistency = async (
   before: Checkpoint,
   now: Checkpoint,
 ): Promise<void> => {
-  if (now.size < before.size) {
-    throw altered(
-      `The server signed ${before.size} records before and has ${now.size} now: its log was set ` +
-        'back or exchanged.',
-    );
-  }
+  if (now.size < before.size) throw setBack(before.size, now.size);
   const proof = await client.consistency(before.size, now.size);
   const hashes = decodeHashes(proof.hashes);
   if (hashes !== undefined && verifyConsistency(before, now, hashes)) return;

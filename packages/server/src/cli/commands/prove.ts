@@ -1,6 +1,8 @@
 /** `stemedb prove ID`: that a record is in the log of a signed checkpoint, verified right here. */
+import type { StemeClient } from '@stemedb/client';
 import {
   canonicalBytes,
+  type InclusionProof,
   type JsonValue,
   leafData,
   leafHash,
@@ -18,8 +20,9 @@ import {
   decodeHashes,
   fetchCheckpoint,
   savedCheckpoint,
+  setBack,
 } from '../log_files.js';
-import { CommandError, UsageError } from '../report.js';
+import { CommandError, isClientError, UsageError } from '../report.js';
 import type { Session } from '../session.js';
 
 interface ProveOptions {
@@ -37,7 +40,7 @@ const prove = async (session: Session, text: string, options: ProveOptions): Pro
     options.checkpoint === undefined
       ? (await fetchCheckpoint(client, key)).checkpoint
       : await savedCheckpoint(io, options.checkpoint, key);
-  const proof = await client.inclusion(id, { size });
+  const proof = await inclusionIn(client, id, size);
   const stamp = parseStamp(proof.recorded_stamp);
   const hashes = decodeHashes(proof.hashes);
   const place = { index: proof.leaf_index, size };
@@ -59,6 +62,26 @@ const prove = async (session: Session, text: string, options: ProveOptions): Pro
   await report.line(
     `${id} is record ${place.index + 1} of ${size} in ${origin}, recorded under ${stamp}.`,
   );
+};
+
+/** The proof in the tree of a checkpoint; the server refuses one of a size that has no such leaf. */
+const inclusionIn = async (
+  client: StemeClient,
+  id: RecordId,
+  size: number,
+): Promise<InclusionProof> => {
+  try {
+    return await client.inclusion(id, { size });
+  } catch (error) {
+    if (!isClientError(error) || error.code !== 'invalid_field') throw error;
+    const { leaf_index: index, tree_size: sizeNow } = await client.inclusion(id);
+    if (sizeNow < size) throw setBack(size, sizeNow);
+    if (index < size) throw error;
+    const detail =
+      `The record came after this checkpoint (record ${index + 1} of ${sizeNow}, and the ` +
+      `checkpoint has ${size}); save a newer one.`;
+    throw new CommandError({ code: 'not_found', detail, cause: error });
+  }
 };
 
 /** What the server shows under the id must be what the id is the hash of. */
