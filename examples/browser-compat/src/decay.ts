@@ -9,7 +9,7 @@ import type { Stage } from './stage.js';
 const dayMs = 86_400_000;
 
 /** One claim under `decay=class`. */
-export interface DecayedClaim {
+interface DecayedClaim {
   readonly agentId: string;
   readonly className: string;
   readonly ageDays: number;

@@ -11,7 +11,7 @@ import type { DropTally, Reader, Reading } from './statement.js';
 type Releases = ReadonlyMap<string, ReleaseList>;
 
 /** A node that makes a statement, and the nodes above it that make one too, the root's first. */
-export interface MdnKey {
+interface MdnKey {
   /** Dotted, as in `api.Foo.bar`. */
   readonly key: string;
   readonly node: MdnNode;

@@ -22,7 +22,7 @@ export interface MdnNode {
   readonly [name: string]: unknown;
 }
 
-export interface MdnRelease {
+interface MdnRelease {
   readonly index: number;
   readonly status: string;
 }
@@ -42,7 +42,7 @@ export interface CaniuseAgent {
   readonly versions: readonly (string | null)[];
 }
 
-export interface CaniuseFeature {
+interface CaniuseFeature {
   readonly stats: { readonly [agent: string]: { readonly [version: string]: string } };
 }
 

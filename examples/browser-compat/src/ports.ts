@@ -22,7 +22,7 @@ export interface DemoQuestion {
 }
 
 /** One value with its support, as `skeptic` lists it. */
-export interface DemoValue {
+interface DemoValue {
   readonly value: unknown;
   readonly share?: number;
   readonly support: number;

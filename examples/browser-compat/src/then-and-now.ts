@@ -11,7 +11,7 @@ import type { SourceName } from './statement.js';
 const changesShown = 20;
 
 /** A pair about which a source now says something else, other than that support has come. */
-export interface ChangedSaying {
+interface ChangedSaying {
   readonly source: SourceName;
   readonly path: string;
   readonly before: unknown;
@@ -19,7 +19,7 @@ export interface ChangedSaying {
 }
 
 /** Pairs by what became of the source's statement. */
-export interface SourceChanges {
+interface SourceChanges {
   readonly source: SourceName;
   readonly before: number;
   readonly after: number;

@@ -32,7 +32,7 @@ export interface SignatureInput {
   readonly signature: string;
 }
 
-export interface AuthoredInput {
+interface AuthoredInput {
   /** Signatures made elsewhere; the client's own signer adds its own only when there are none. */
   readonly signatures?: readonly SignatureInput[];
   /** Left out: the signer, or the principal of the call. */

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import type { Directories } from './session.js';
 
 /** A database that is open for this command alone. */
-export interface OfflineDatabase {
+interface OfflineDatabase {
   readonly ingest: Ingest;
   readonly log: Log;
   readonly store: Store;
@@ -19,7 +19,7 @@ export interface OfflineDatabase {
 }
 
 /** One setting of the server and where it comes from. */
-export interface ConfigLine {
+interface ConfigLine {
   readonly key: string;
   /** Secrets masked. */
   readonly value: string;

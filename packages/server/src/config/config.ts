@@ -15,8 +15,8 @@ import { parse as parseToml } from 'smol-toml';
 import { jsonOfToml, readPolicyTable } from './policy_table.js';
 import { foreignVariables, type SettingKey, settings } from './settings.js';
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 export interface Config {
   /** `host:port`. */
@@ -38,7 +38,7 @@ export interface Config {
 }
 
 /** One setting as it came out, and where it came from. */
-export interface ConfigLine {
+interface ConfigLine {
   readonly key: string;
   readonly value: string;
   readonly source: string;

@@ -33,7 +33,7 @@ export interface HealthReport {
 }
 
 /** The part of the configuration that the HTTP room reads. */
-export interface HttpConfig {
+interface HttpConfig {
   /** The address that the server will listen on: `host:port`. */
   readonly bindAddr: string;
   /** Host names accepted beside the loopback names, with or without a port. */

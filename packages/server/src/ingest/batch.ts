@@ -7,12 +7,12 @@ import { StoreCorruption } from '../store/corruption.js';
 import type { Unit } from './commit_queue.js';
 import type { CommittedPlace, PendingRecord } from './pending_record.js';
 
-export type StampedRecord = PendingRecord & { readonly stamp: HlcStamp };
+type StampedRecord = PendingRecord & { readonly stamp: HlcStamp };
 
 /** The place of a record, once the first sequence of the batch is known. */
 type LatePlace = (firstSequence: number) => CommittedPlace;
 
-export interface FormedUnit {
+interface FormedUnit {
   readonly unit: Unit;
   readonly places: readonly LatePlace[];
 }

@@ -10,7 +10,7 @@ export interface NetStream {
   destroy(): void;
 }
 
-export interface NetListener {
+interface NetListener {
   readonly port: number;
   /** Stops accepting; streams that are open stay open. */
   close(): Promise<void>;

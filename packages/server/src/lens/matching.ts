@@ -25,8 +25,8 @@
  */
 import type { Pace } from './pace.js';
 
-export const agentSide = 0;
-export const originSide = 1;
+const agentSide = 0;
+const originSide = 1;
 export type Side = typeof agentSide | typeof originSide;
 
 const none = -1;

@@ -26,7 +26,7 @@ import { type ClaimedCheckpoint, type TreeEnd, TreeVerifier } from './verify_tre
  */
 export type Severity = LogFinding['severity'] | 'altered' | 'checkpoint_invalid' | 'store';
 
-export interface Finding {
+interface Finding {
   readonly severity: Severity;
   /** Segment and byte, the checkpoint's file, or the table of the store. */
   readonly where: string;

@@ -39,7 +39,7 @@ export interface LogFinding {
   readonly detail: string;
 }
 
-export interface LogProgress {
+interface LogProgress {
   readonly type: 'progress';
   readonly bytes: number;
   readonly records: number;

@@ -12,7 +12,7 @@ import { isCollected, pathsAsked } from './constraints.js';
 import type { ClaimGatherer } from './gathering.js';
 import type { Question } from './question.js';
 
-export interface AskedOver {
+interface AskedOver {
   readonly question: Question;
   readonly lens: Lens;
   readonly snapshot: StoreSnapshot;

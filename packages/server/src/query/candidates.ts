@@ -52,7 +52,7 @@ export interface WeighedCandidate extends Candidate {
   readonly castVotes: readonly CastVote[];
 }
 
-export interface LeftOut {
+interface LeftOut {
   readonly id: RecordId;
   readonly reason: string;
 }

@@ -20,7 +20,7 @@ export interface CastVote {
 }
 
 /** Votes by the claim that they count for. */
-export type VotesByClaim = ReadonlyMap<RecordId, readonly CastVote[]>;
+type VotesByClaim = ReadonlyMap<RecordId, readonly CastVote[]>;
 
 /** Reads the votes that count for each of the claims. */
 export const votesOn = async (

@@ -21,7 +21,7 @@ export interface GatheredClaim {
   readonly conceptPath: string;
 }
 
-export interface GatheredPair {
+interface GatheredPair {
   readonly claims: readonly GatheredClaim[];
   readonly joined: JoinedPaths;
 }

@@ -6,7 +6,7 @@ import type { Assumption, AttestedBy, ClaimRules, RuleFacts } from '../trust/rul
 import type { RecordReader } from './records.js';
 
 /** The view that rules are made over. */
-export interface RulesView {
+interface RulesView {
   readonly snapshot: StoreSnapshot;
   readonly reader: RecordReader;
   readonly asOf: HlcStamp;

@@ -61,7 +61,7 @@ export interface Entry {
 }
 
 /** One dictionary: looked up in memory, then in the engine. */
-export class Dictionary {
+class Dictionary {
   readonly #layout: Layout;
   readonly #numbers = new BoundedCache<string, number>(cachedNamesMax);
   readonly #names = new BoundedCache<number, string>(cachedNamesMax);

@@ -15,9 +15,7 @@ import { decodePair } from './row.js';
 import { decodeState, emptyState, formatOfState, type StoreState, storeFormat } from './state.js';
 import { finding, guarded, type VerifyFinding, VerifySink } from './verify-sink.js';
 
-export type { VerifyFinding } from './verify-sink.js';
-
-export interface VerifyProgress {
+interface VerifyProgress {
   readonly type: 'progress';
   readonly phase: 'entries' | 'records';
   readonly done: number;

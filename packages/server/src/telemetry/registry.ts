@@ -11,7 +11,7 @@ import type { CacheMetrics } from '../query/query_cache.js';
 import type { HttpMetrics, QueryMetrics } from './metrics.js';
 
 /** Values that are read when somebody asks for the metrics. */
-export interface Readings {
+interface Readings {
   assertions(): number;
   logBytes(): number;
   logSegments(): number;

@@ -10,7 +10,7 @@ import type { Answer, AnswerResult, Impact, ListedRecord, RecordList } from '@st
 import { type Asked, askAll, resultsOf } from '../support/asker.js';
 import type { ServerProcess } from '../support/server_process.js';
 
-export type Rederive = (path: string, source: string) => string | false | undefined;
+type Rederive = (path: string, source: string) => string | false | undefined;
 
 /** Both releases' own derivations, which share nothing with the importer. */
 export interface Rederivations {

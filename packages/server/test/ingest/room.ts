@@ -35,7 +35,7 @@ import { SimulatedDisk } from '../simulation/simulated_disk.js';
 export const startMs = Date.UTC(2026, 0, 1);
 
 /** A store whose next applications wait for `open`, or fail. */
-export class HeldStore implements Store {
+class HeldStore implements Store {
   readonly #inner: Store;
   #gate: Promise<void> = Promise.resolve();
   #opened = (): void => undefined;

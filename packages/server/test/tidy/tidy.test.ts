@@ -99,10 +99,16 @@ test('nothing is exported that nobody uses', () => {
     'package.json': '{"name":"planted","type":"module","main":"src/index.ts"}',
     'knip.json': '{"entry":["src/index.ts"],"project":["src/**/*.ts"]}',
     'src/index.ts': "import { used } from './a.js';\nused();\n",
-    'src/a.ts': 'export function used() {}\nexport function unused() {}\n',
+    'src/a.ts':
+      'export interface Own {}\nconst own: Own = {};\n' +
+      'export function used() {\n  return own === undefined;\n}\nexport function unused() {}\n',
   };
   withProject(files, (folder) => {
-    assert.match(runTool(knip, ['--no-progress'], folder), /Unused exports[\s\S]*unused/);
+    const report = runTool(knip, ['--no-progress'], folder);
+    assert.match(report, /Unused exports[\s\S]*unused/);
+    assert.match(report, /Unused exported types[\s\S]*Own/);
   });
+  const { ignoreExportsUsedInFile } = JSON.parse(readFileSync(join(root, 'knip.json'), 'utf8'));
+  assert.equal(ignoreExportsUsedInFile, undefined);
   assertNone(runTool(knip, ['--no-progress', '--no-config-hints'], root).trim());
 });

@@ -23,7 +23,7 @@ export interface ReadLine {
   readonly submission: Outcome<Submission>;
 }
 
-export interface PipelineLimits {
+interface PipelineLimits {
   readonly groupsInFlightMax: number;
   readonly groupLinesMax: number;
   readonly setAsideLinesMax: number;
