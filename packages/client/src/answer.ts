@@ -35,6 +35,9 @@ export interface QuestionInput {
   readonly cursor?: string;
 }
 
+/** A question for constraints: of one concept, whose ancestors are looked at as well. */
+export type ConstraintsInput = Omit<QuestionInput, 'prefix'>;
+
 /** The key that signs the checkpoints of one log, in the form that verifiers of notes take. */
 export interface LogKey {
   readonly origin: string;

@@ -16,7 +16,13 @@ import {
   type TrustAnswer,
   type WriteAnswer,
 } from '@stemedb/model';
-import type { BulkAnswer, HealthAnswer, LogKey, QuestionInput } from './answer.js';
+import type {
+  BulkAnswer,
+  ConstraintsInput,
+  HealthAnswer,
+  LogKey,
+  QuestionInput,
+} from './answer.js';
 import { type BulkOptions, BulkSender } from './bulk.js';
 import {
   type CallOptions,
@@ -203,7 +209,7 @@ export class StemeClient {
   }
 
   /** What must, must not or should be used with a concept, by itself and by its ancestors. */
-  constraints(question: QuestionInput, options: CallOptions = {}): Promise<Answer> {
+  constraints(question: ConstraintsInput, options: CallOptions = {}): Promise<Answer> {
     return this.#lens('constraints', question, options);
   }
 

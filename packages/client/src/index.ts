@@ -16,7 +16,14 @@ export type {
   TrustAnswer,
   WriteAnswer,
 } from '@stemedb/model';
-export type { BulkAnswer, HealthAnswer, LogKey, QuestionInput, RefusedLine } from './answer.js';
+export type {
+  BulkAnswer,
+  ConstraintsInput,
+  HealthAnswer,
+  LogKey,
+  QuestionInput,
+  RefusedLine,
+} from './answer.js';
 export type { BulkOptions } from './bulk.js';
 export { linesPerRequestMax } from './bulk.js';
 export type { CallOptions, ReadOptions } from './calls.js';

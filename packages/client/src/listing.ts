@@ -22,11 +22,11 @@ export interface FilterOf {
   readonly attestation: { readonly target: string };
   readonly vote: TargetFilter & AuthorFilter;
   readonly verdict: TargetFilter & AuthorFilter;
-  readonly supersession: TargetFilter;
+  readonly supersession: TargetFilter & AuthorFilter;
   /** Aliases with this concept path on either side. */
-  readonly alias: { readonly concept_path?: string };
+  readonly alias: { readonly concept_path?: string } & AuthorFilter;
   readonly epoch: NoFilter;
-  readonly source: NoFilter;
+  readonly source: AuthorFilter;
   readonly policy: NoFilter;
 }
 

@@ -61,6 +61,9 @@ test('each kind is listed and read under its own path', async (context) => {
   await client.listPage('verdict', { agent_id: id });
   await client.listPage('alias', { concept_path: 'cafe\u0301' }, { cursor: 'c' });
   await client.listPage('attestation', { target: id }, { limit: 1 });
+  await client.listPage('supersession', { target: id, agent_id: id });
+  await client.listPage('alias', { concept_path: 'a', agent_id: id });
+  await client.listPage('source', { agent_id: id });
   await client.listPage('policy', {});
   await client.read('supersession', id, { asOf: '2024-01-01T00:00:00Z' });
   await client.read('source', 'a/b');
@@ -69,6 +72,9 @@ test('each kind is listed and read under its own path', async (context) => {
     `GET /v1/verdict?agent_id=${id}`,
     'GET /v1/alias?concept_path=caf%C3%A9&cursor=c',
     `GET /v1/assertions/${id}/signatures?limit=1`,
+    `GET /v1/supersede?target=${id}&agent_id=${id}`,
+    `GET /v1/alias?concept_path=a&agent_id=${id}`,
+    `GET /v1/sources?agent_id=${id}`,
     'GET /v1/policy',
     `GET /v1/supersede/${id}?as_of=2024-01-01T00%3A00%3A00Z`,
     'GET /v1/sources/a%2Fb',
@@ -107,6 +113,9 @@ test('detail, trust and constraints carry what was asked', async (context) => {
   await client.detail(id, { proof: true, minPosition: 'p.1' });
   await client.trust(id, { asOf: 7 });
   await client.constraints({ concept_path: 'a/b' });
+  // @ts-expect-error the constraints of a whole subtree cannot be asked for
+  const refused: Parameters<typeof client.constraints>[0] = { prefix: 'a' };
+  assert.ok(refused);
   await client.query({
     concept_path: 'a',
     include_superseded: true,

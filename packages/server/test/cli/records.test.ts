@@ -207,6 +207,14 @@ test('list asks with the filters that the kind has', async (context) => {
     server.asked.slice(2).map(({ url }) => url),
     [`/v1/assertions/${id}/signatures`, '/v1/alias?concept_path=a%2Fb&cursor=c'],
   );
+  for (const kind of ['supersession', 'alias', 'source']) {
+    const narrowed = await run(['list', kind, '--agent', agent, '--url', server.url]);
+    assert.equal(narrowed.exit, 0, narrowed.err);
+  }
+  assert.deepEqual(
+    server.asked.slice(4).map(({ url }) => url),
+    ['supersede', 'alias', 'sources'].map((path) => `/v1/${path}?agent_id=${agent}`),
+  );
 });
 
 test('an empty list says so', async (context) => {

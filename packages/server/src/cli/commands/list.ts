@@ -10,11 +10,11 @@ import { showList } from '../show_record.js';
 const filtersOf = {
   vote: ['target', 'agent'],
   verdict: ['target', 'agent'],
-  supersession: ['target'],
-  alias: ['path'],
+  supersession: ['target', 'agent'],
+  alias: ['path', 'agent'],
   attestation: ['target'],
   epoch: [],
-  source: [],
+  source: ['agent'],
   policy: [],
 } as const satisfies Record<string, readonly (keyof Filters)[]>;
 
