@@ -168,6 +168,7 @@ test('a file that is no checkpoint is that, and says nothing of the log', async 
     const ran = await verify(directories, ['--checkpoint', file]);
     assert.equal(ran.exit, 65, ran.out + ran.err);
     assert.match(ran.out, /saved\.txt: checkpoint_invalid: /);
+    assert.match(ran.out, /held against 1 checkpoint and 0 entries/);
   }
 });
 
@@ -282,4 +283,6 @@ test('a damaged checkpoint or tree file is a finding', async (context) => {
   const ran = await verify(directories, []);
   assert.equal(ran.exit, 65, ran.out + ran.err);
   assert.match(ran.out, /^checkpoint: damage: /m);
+  assert.match(ran.out, /held against 0 checkpoints/);
+  assert.match(ran.out, /^1 finding\.$/m);
 });

@@ -6,6 +6,7 @@
 import type { StemeClient } from '@stemedb/client';
 import { type Checkpoint, formatVkey, toBase64, verifyConsistency } from '@stemedb/model';
 import { diskErrorCode } from '../../io/disk.js';
+import { counted } from '../cells.js';
 import type { Register } from '../command.js';
 import {
   altered,
@@ -47,7 +48,7 @@ const checkpoint = async (session: Session, options: CheckpointOptions): Promise
   }
   const held =
     before === undefined ? 'the first one here' : `it holds the ${before.size} of before`;
-  await report.line(`Saved the checkpoint of ${now.size} records as ${save}: ${held}.`);
+  await report.line(`Saved the checkpoint of ${counted(now.size, 'record')} as ${save}: ${held}.`);
   if (before === undefined) await report.note(`The key, to be noted elsewhere: ${vkey}`);
 };
 

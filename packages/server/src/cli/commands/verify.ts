@@ -13,6 +13,7 @@ import {
   type StoreCheckInput,
   type StoreEvent,
 } from '../../ops/verify_store.js';
+import { counted } from '../cells.js';
 import type { EndOfProgram } from '../cli_io.js';
 import { collect, type Register } from '../command.js';
 import { escapeText } from '../escape.js';
@@ -77,19 +78,24 @@ const showReport = async (session: Session, result: VerifyReport): Promise<void>
   const { report } = session;
   const { log, tree, store } = result;
   await report.line(
-    `log: ${log.segments} segments, ${log.bytes} bytes, ${log.records} records, ` +
-      `${log.attestations} signatures`,
+    `log: ${counted(log.segments, 'segment')}, ${counted(log.bytes, 'byte')}, ` +
+      `${counted(log.records, 'record')}, ${counted(log.attestations, 'signature')}`,
   );
   const root = tree.root ?? 'not known, because the log cannot be trusted';
   await report.line(
-    `tree: ${tree.size} records, root ${root}; held against ${tree.checkpoints} checkpoints ` +
-      `and ${tree.entries} entries of its file`,
+    `tree: ${counted(tree.size, 'record')}, root ${root}; held against ` +
+      `${counted(tree.checkpoints, 'checkpoint')} and ${entries(tree.entries)} of its file`,
   );
   if (typeof store === 'string') await report.line(`store: not checked, ${store}`);
-  else await report.line(`store: ${store.entries} entries held against ${store.records} records`);
+  else {
+    const records = counted(store.records, 'record');
+    await report.line(`store: ${entries(store.entries)} held against ${records}`);
+  }
   if (result.findings === 0) await report.line(report.paint('green', 'No damage found.'));
-  else await report.line(report.paint('red', `${result.findings} findings.`));
+  else await report.line(report.paint('red', `${counted(result.findings, 'finding')}.`));
 };
+
+const entries = (count: number): string => (count === 1 ? '1 entry' : `${count} entries`);
 
 const storeInput = ({ io, directories, services }: Session): StoreCheckInput => ({
   disk: io.disk,
