@@ -12,13 +12,7 @@ import type { Dependant } from './dependants.js';
 import { rowsPerPair } from './pace.js';
 import type { Reading } from './readings.js';
 
-/** A pair with its place in the order of answers: bytewise by path, then by predicate. */
-export interface AffectedPair {
-  readonly pair: Pair;
-  readonly key: Buffer;
-}
-
-/** Where a pair stands among others. */
+/** Where a pair stands among others: bytewise by path, then by predicate. */
 export const pairOrder = ({ conceptPath, predicate }: Pair): Buffer =>
   Buffer.from(`${conceptPath}\0${predicate}`);
 
@@ -71,9 +65,9 @@ class Affected {
   }
 
   /** Every pair, in order. */
-  async pairs(): Promise<readonly AffectedPair[]> {
+  async pairs(): Promise<readonly Pair[]> {
     const { pace } = this.#reading;
-    const found: AffectedPair[] = [];
+    const found: { readonly pair: Pair; readonly key: Buffer }[] = [];
     for (const { paths, predicates } of this.#all) {
       for (const conceptPath of paths) {
         for (const predicate of predicates) {
@@ -83,7 +77,7 @@ class Affected {
         }
       }
     }
-    return found.sort((one, other) => Buffer.compare(one.key, other.key));
+    return found.sort((one, other) => Buffer.compare(one.key, other.key)).map(({ pair }) => pair);
   }
 }
 
@@ -93,7 +87,7 @@ export const affectedPairs = async (
   reading: Reading,
   claims: readonly Dependant[],
   max: number,
-): Promise<Outcome<readonly AffectedPair[]>> => {
+): Promise<Outcome<readonly Pair[]>> => {
   // The concept and the pair of a claim are counted with it, when it is walked over.
   const affected = new Affected(reading, max + claims.length);
   for (const claim of claims) {

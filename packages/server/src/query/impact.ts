@@ -4,8 +4,8 @@
  * assumes the retraction, so nothing but the retraction is between them.
  *
  * Only pairs of claims that rest on the source can change, and those that aliases join to them, so
- * the cost is that of the dependants and of what is joined to them, not of the database. Each page
- * walks over them again.
+ * the cost is that of the dependants and of what is joined to them, not of the database. Pages that
+ * follow soon share the walk over them.
  */
 import type {
   Impact,
@@ -19,10 +19,11 @@ import { fail, formatTime, ok, parseStamp } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
 import type { Pair } from '../store/store.js';
-import { type AffectedPair, affectedPairs, pairOrder } from './affected.js';
+import { affectedPairs, pairOrder } from './affected.js';
 import type { Moment } from './as_of.js';
 import type { QueryCollaborators } from './collaborators.js';
 import { dependantsOf } from './dependants.js';
+import type { KeptWalks, Walked } from './kept_walks.js';
 import { movesWithTime } from './moving.js';
 import { rowsPerPair } from './pace.js';
 import type { Question } from './question.js';
@@ -42,6 +43,7 @@ export interface ImpactQuestion {
 
 export interface ImpactCollaborators extends QueryCollaborators {
   readonly readings: Readings;
+  readonly walks: KeptWalks;
 }
 
 /** Where a page begins, and what the first page was read from. */
@@ -142,6 +144,18 @@ const begin = (
   });
 };
 
+const walkFrom = async (
+  reading: Reading,
+  source: RecordId,
+  dependantsMax: number,
+): Promise<Outcome<Walked>> => {
+  const walked = await dependantsOf(reading, source, dependantsMax);
+  if (!walked.ok) return walked;
+  const { claims, sequence } = walked.value;
+  const pairs = await affectedPairs(reading, claims, dependantsMax);
+  return pairs.ok ? ok({ dependants: claims.length, sequence, pairs: pairs.value }) : pairs;
+};
+
 const answer = async (
   parts: ImpactCollaborators,
   scope: string,
@@ -150,24 +164,17 @@ const answer = async (
   begun: Begun,
   reading: Reading,
 ): Promise<Outcome<ImpactAnswer>> => {
-  const { cursorKey, clock, log } = parts;
+  const { cursorKey, clock, log, walks } = parts;
   const known = checkSource(reading, asked.source);
   if (!known.ok) return known;
-  const { dependantsMax } = parts.readings.limits;
-  const walked = await dependantsOf(reading, asked.source, dependantsMax);
-  if (!walked.ok) return walked;
-  const { claims, sequence: walkedTo } = walked.value;
-  const pairs = await affectedPairs(reading, claims, dependantsMax);
-  if (!pairs.ok) return pairs;
-  const { impacts, next } = await readImpacts(
-    parts,
-    asked,
-    lens,
-    reading,
-    pairs.value,
-    begun.after,
+  const walked = await walks.walk(reading, asked.source, asked.limit, () =>
+    walkFrom(reading, asked.source, parts.readings.limits.dependantsMax),
   );
+  if (!walked.ok) return walked;
+  const { dependants, sequence: walkedTo, pairs } = walked.value;
+  const { impacts, next } = await readImpacts(parts, asked, lens, reading, pairs, begun.after);
   const { stamp, ms } = reading.moment;
+  if (next === undefined) walks.forget(asked.source, stamp);
   // What was added between two pages is after the position of both.
   const sequence = Math.min(begun.sequence ?? walkedTo, walkedTo);
   const binding = bindingOfImpact(asked, scope);
@@ -183,12 +190,26 @@ const answer = async (
     as_of: formatTime(ms),
     as_of_stamp: stamp,
     position: formatPosition({ logId: log.logId, sequence }),
-    dependants: claims.length,
+    dependants,
     impacts,
     ...(next === undefined
       ? {}
       : { next_cursor: sealCursor(cursorKey, binding, state(next), clock.wallMs()) }),
   });
+};
+
+/** Where the pairs after this one begin, by halving. */
+const firstAfter = (pairs: readonly Pair[], passed: Pair): number => {
+  const key = pairOrder(passed);
+  let low = 0;
+  let high = pairs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const pair = pairs[middle];
+    if (pair !== undefined && Buffer.compare(pairOrder(pair), key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 };
 
 /** Resolves pairs as they are and as they would be, until the page is full. */
@@ -197,7 +218,7 @@ const readImpacts = async (
   asked: ImpactQuestion,
   lens: Lens,
   reading: Reading,
-  pairs: readonly AffectedPair[],
+  pairs: readonly Pair[],
   after: Pair | undefined,
 ): Promise<{ readonly impacts: readonly Impact[]; readonly next: Pair | undefined }> => {
   const question = questionOf(asked);
@@ -206,9 +227,8 @@ const readImpacts = async (
   const then = openSitting(parts, parts.readings, reading, { question, lens, assume });
   const impacts: Impact[] = [];
   let last: Pair | undefined;
-  const passed = after === undefined ? undefined : pairOrder(after);
-  for (const { pair, key } of pairs) {
-    if (passed !== undefined && Buffer.compare(key, passed) <= 0) continue;
+  const ahead = after === undefined ? pairs : pairs.slice(firstAfter(pairs, after));
+  for (const pair of ahead) {
     // Once as it is, once as it would be.
     await reading.pace.spend(2 * rowsPerPair);
     if (impacts.length === asked.limit) return { impacts, next: last };

@@ -17,6 +17,7 @@ import { parsePosition } from '../log/position.js';
 import type { Store } from '../store/store.js';
 import { dependantsOf } from './dependants.js';
 import { checkSource } from './impact.js';
+import type { Watch } from './kept_walks.js';
 import type { Reading, Readings } from './readings.js';
 
 /** Claims that may be written while one retraction looks around; beyond, it is tried again. */
@@ -36,8 +37,7 @@ export interface RetractCollaborators {
   readonly ingest: Pick<Ingest, 'submit'>;
   readonly log: Pick<Log, 'logId' | 'lastSequence'>;
   readonly store: Pick<Store, 'place'>;
-  /** Tells of records on their way into the log, later ones included, until it is stopped. */
-  readonly watch: (see: (record: PendingRecord) => void) => () => void;
+  readonly watch: Watch;
   /** The id that a submission has now; undefined when its shape will be refused. */
   readonly submittedId: (principal: Principal, submission: Submission) => RecordId | undefined;
 }
