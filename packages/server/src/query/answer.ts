@@ -164,6 +164,7 @@ export const resultOf = async (parts: AnswerParts): Promise<AnswerResult> => {
   const { conflict } = resolution;
   const winner = await winnerMembers(parts);
   const aliases = aliasesOf(parts);
+  const truncated = resolution.truncated + set.votesLeftOut;
   const warnings = [
     ...(parts.joined.truncated ? [aliasesTruncated(pair.conceptPath)] : []),
     ...winner.warnings,
@@ -179,7 +180,7 @@ export const resultOf = async (parts: AnswerParts): Promise<AnswerResult> => {
     status: conflict.status,
     candidates_count: set.candidates.length,
     ...(aliases.length > 0 ? { aliases } : {}),
-    ...(resolution.truncated > 0 ? { truncated: resolution.truncated } : {}),
+    ...(truncated > 0 ? { truncated } : {}),
     ...(resolution.hasWinner
       ? {}
       : {

@@ -9,12 +9,13 @@
 import type { AgentId, Lifecycle, RecordId } from '@stemedb/model';
 import { stampMs } from '@stemedb/model';
 import { decayNano, toNano } from '../lens/arithmetic.js';
-import type { Candidate, Lens, Nano } from '../lens/lens.js';
+import type { Candidate, CandidateVote, Lens, Nano } from '../lens/lens.js';
 import type { StoreSnapshot } from '../store/store.js';
 import type { ClaimRules } from '../trust/rules.js';
 import { type ClassRequest, ClassTable, type CountedClass } from '../trust/source_class.js';
 import type { TaintReason } from '../trust/taint.js';
-import { type CastVote, votesOn } from './cast_votes.js';
+import { type CountedVotes, votesOn } from './cast_votes.js';
+import type { QueryLimits } from './collaborators.js';
 import { type FilteredClaim, reasonToLeaveOut } from './filters.js';
 import type { GatheredClaim } from './gathering.js';
 import type { KnownSource, ResolvedOrigin } from './origins.js';
@@ -49,7 +50,12 @@ export interface WeighedCandidate extends Candidate {
   readonly hasReferences: boolean;
   /** What the reader of this claim should know of its premises, when anything. */
   readonly taint: TaintReason | undefined;
+  /** With an explanation: the last votes of its voters that are for it. */
   readonly castVotes: readonly CastVote[];
+}
+
+interface CastVote extends CandidateVote {
+  readonly agentId: AgentId;
 }
 
 interface LeftOut {
@@ -63,13 +69,19 @@ export interface CandidateSet {
   readonly leftOut: readonly LeftOut[];
   /** True when the pair gained a record after the question's `since`. */
   readonly gained: boolean;
+  /** Votes that were not read, because there are too many. */
+  readonly votesLeftOut: number;
 }
 
 /** Claims that are weighed between two looks at the pace of the question. */
 const claimsPerLook = 512;
 
 const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
-const noVotes: readonly CastVote[] = [];
+const noVotes: CountedVotes = {
+  byClaim: new Map(),
+  agentNumberOf: (voter) => voter,
+  leftOut: 0,
+};
 
 /** Numbers for names, given out in the order in which they are first met. */
 class Numbering {
@@ -83,11 +95,10 @@ class Numbering {
   }
 }
 
-/** Numbers of one pair's agents, origins and voters. */
+/** Numbers of one pair's agents and origins. */
 class Numberings {
   readonly agents = new Numbering();
   readonly origins = new Numbering();
-  readonly voters = new Numbering();
 }
 
 /** A claim on its way to being a candidate. */
@@ -117,6 +128,7 @@ export class CandidateWeigher {
   readonly #lens: Lens;
   readonly #reading: Reading;
   readonly #rules: ClaimRules;
+  readonly #limits: QueryLimits;
   readonly #snapshot: StoreSnapshot;
   readonly #classes: ClassTable;
   readonly #readsTrust: boolean;
@@ -130,8 +142,10 @@ export class CandidateWeigher {
     readonly lens: Lens;
     readonly reading: Reading;
     readonly rules: ClaimRules;
+    readonly limits: QueryLimits;
   }) {
-    const { question, lens, reading, rules } = parts;
+    const { question, lens, reading, rules, limits } = parts;
+    this.#limits = limits;
     this.#question = question;
     this.#lens = lens;
     this.#reading = reading;
@@ -166,19 +180,15 @@ export class CandidateWeigher {
       else if (explain === true) leftOut.push({ id: claim.row.id, reason });
     }
     await pace.spend(ordered.length % claimsPerLook);
-    const votes =
-      this.#lens.usesVotes === true
-        ? await votesOn(
-            taken.map(({ claim }) => claim),
-            this.#reading,
-            this.#rules,
-          )
-        : undefined;
+    const votes = this.#lens.usesVotes === true ? await this.#votes(taken) : noVotes;
     const numbers = new Numberings();
-    const candidates = taken.map((weighed) =>
-      this.#candidate(weighed, numbers, votes?.get(weighed.claim.row.id) ?? noVotes),
-    );
-    return { candidates, leftOut, gained };
+    const candidates = taken.map((weighed) => this.#candidate(weighed, numbers, votes));
+    return { candidates, leftOut, gained, votesLeftOut: votes.leftOut };
+  }
+
+  #votes(taken: readonly Weighed[]): Promise<CountedVotes> {
+    const claims = taken.map(({ claim }) => claim);
+    return votesOn(claims, this.#reading, this.#rules, this.#limits.votesMax);
   }
 
   #tainted(
@@ -230,11 +240,14 @@ export class CandidateWeigher {
   #candidate(
     { claim, filtered, origin, statedClass }: Weighed,
     numbers: Numberings,
-    castVotes: readonly CastVote[],
+    { byClaim, agentNumberOf }: CountedVotes,
   ): WeighedCandidate {
     const { row, voice, conceptPath } = claim;
     const { agentId, counted, lifecycle, trust, taint } = filtered;
     const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
+    const votes = byClaim.get(row.id);
+    const agentOf = ({ voter }: CandidateVote): AgentId =>
+      this.#snapshot.agent(agentNumberOf(voter));
     return {
       id: row.id,
       valueKey: row.valueKey,
@@ -246,16 +259,7 @@ export class CandidateWeigher {
       trust,
       effectiveMs,
       stamp: voice.stamp,
-      ...(castVotes.length === 0
-        ? {}
-        : {
-            votes: castVotes.map((vote) => ({
-              voter: numbers.voters.of(vote.agentId),
-              weight: vote.weight,
-              effectiveMs: vote.effectiveMs,
-              id: vote.id,
-            })),
-          }),
+      ...(votes === undefined ? {} : { votes }),
       conceptPath,
       voiceOf: voice === row ? undefined : voice.id,
       agentId,
@@ -266,7 +270,10 @@ export class CandidateWeigher {
       lifecycle,
       hasReferences: row.hasReferences || row.hasParent,
       taint,
-      castVotes,
+      castVotes:
+        this.#question.explain === true && votes !== undefined
+          ? votes.map((vote) => ({ ...vote, agentId: agentOf(vote) }))
+          : [],
     };
   }
 

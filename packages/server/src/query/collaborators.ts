@@ -17,6 +17,8 @@ export interface QueryLimits {
   readonly queryTimeoutMs: number;
   /** Distinct (value, agent, origin) rows that support uses in one tier. */
   readonly supportRowsMax: number;
+  /** Votes on the claims of one pair that are read, the earliest recorded. */
+  readonly votesMax: number;
   /** Claims that rest on one source, and likewise the concepts and pairs joined to theirs, that one
    * call walks over: bounds its memory, some 100 MB. Beyond: `too_many_dependants`. */
   readonly dependantsMax: number;
@@ -28,6 +30,7 @@ export interface QueryLimits {
 export const queryLimits: QueryLimits = {
   queryTimeoutMs: 10_000,
   supportRowsMax: 200_000,
+  votesMax: 200_000,
   dependantsMax: 200_000,
   questionsOpenMax: 512,
 };

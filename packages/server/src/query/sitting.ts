@@ -8,7 +8,7 @@ import type { Pair } from '../store/store.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
 import { resultOf } from './answer.js';
 import { type CandidateSet, CandidateWeigher } from './candidates.js';
-import type { QueryCollaborators } from './collaborators.js';
+import type { QueryCollaborators, QueryLimits } from './collaborators.js';
 import { ClaimGatherer } from './gathering.js';
 import type { Question } from './question.js';
 import type { Reading, Readings } from './readings.js';
@@ -20,7 +20,7 @@ export interface Sitting {
   readonly rules: ClaimRules;
   readonly gatherer: ClaimGatherer;
   readonly weigher: CandidateWeigher;
-  readonly supportRowsMax: number;
+  readonly limits: QueryLimits;
 }
 
 /** Sits down to a question; with `assume`, as if that were so at the moment. */
@@ -31,6 +31,7 @@ export const openSitting = (
   asked: { readonly question: Question; readonly lens: Lens; readonly assume?: Assumption },
 ): Sitting => {
   const { question, lens, assume } = asked;
+  const { limits } = readings;
   const rules = assume === undefined ? reading.rules : reading.rulesAssuming(assume);
   return {
     question,
@@ -43,8 +44,8 @@ export const openSitting = (
       rules,
       loader: parts.loaderOf(reading.snapshot),
     }),
-    weigher: new CandidateWeigher({ question, lens, reading, rules }),
-    supportRowsMax: readings.limits.supportRowsMax,
+    weigher: new CandidateWeigher({ question, lens, reading, rules, limits }),
+    limits,
   };
 };
 
@@ -52,12 +53,8 @@ export const openSitting = (
  * since a moment. What it leaves out of claims stays, and nothing is explained. */
 export const sittingOverAll = (sitting: Sitting): Sitting => {
   const { predicate, sinceMs, explain, explainOffset, ...question } = sitting.question;
-  const { lens, reading, rules } = sitting;
-  return {
-    ...sitting,
-    question,
-    weigher: new CandidateWeigher({ question, lens, reading, rules }),
-  };
+  const weigher = new CandidateWeigher({ ...sitting, question });
+  return { ...sitting, question, weigher };
 };
 
 /** What the lens makes of one pair; undefined when no claim takes part. */
@@ -65,14 +62,14 @@ export const resolvePair = async (
   sitting: Sitting,
   pair: Pair,
 ): Promise<AnswerResult | undefined> => {
-  const { question, lens, reading, gatherer, weigher, supportRowsMax } = sitting;
+  const { question, lens, reading, gatherer, weigher, limits } = sitting;
   const { pace } = reading;
   const { claims, joined } = await gatherer.gather(pair);
   const set = await weigher.weigh(claims);
   if (set.candidates.length === 0 || !set.gained) return undefined;
   const steps = lens.resolve(
     set.candidates,
-    { tierNames: weigher.classes.tierNames, supportRowsMax },
+    { tierNames: weigher.classes.tierNames, supportRowsMax: limits.supportRowsMax },
     { explain: question.explain === true },
   );
   let step = steps.next();

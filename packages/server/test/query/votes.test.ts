@@ -2,8 +2,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RecordId } from '@stemedb/model';
+import { mergeAll, simulatedDatabase } from '../support/databases.js';
 import { alice, bob, carol, type Story, type When } from '../support/story.js';
-import { explained, result, serviceOver, startMs } from './asking.js';
+import {
+  answered,
+  explained,
+  principalOf,
+  question,
+  result,
+  serviceOver,
+  startMs,
+} from './asking.js';
 import { labX, newStory, told } from './telling.js';
 
 const byVotes = { ...labX, lens: 'votes' };
@@ -160,5 +169,50 @@ describe('votes', () => {
       assert.equal(await readUnder(lens), 0, lens);
     }
     await target.database.close();
+  });
+});
+
+describe('of many votes', () => {
+  it('the last of each voter is explained, however often they voted', async () => {
+    const story = newStory();
+    const x = story.claim(alice, { value: 'x' });
+    const votes = Array.from({ length: 30 }, (_, at) => vote(story, carol, x, at / 100));
+    const own = vote(story, bob, x, 0.5);
+    const target = await told(story);
+    const [shown] = (await explained(target, byVotes)).candidates;
+    assert.equal(shown?.votes_count, 2);
+    assert.deepEqual(new Set(shown.votes?.map((each) => each.vote)), new Set([votes[29], own]));
+    await target.database.close();
+  });
+
+  it('the earliest recorded are read, on every node alike, and the rest are counted', async () => {
+    const story = newStory();
+    const [x, y] = [story.claim(alice, { value: 'x' }), story.claim(bob, { value: 'y' })];
+    for (let at = 0; at < 5; at += 1) vote(story, carol, x, 0.1 + at / 10);
+    for (const voter of [alice, bob]) vote(story, voter, y, -1);
+    const order = [...story.records];
+    const scores: unknown[] = [];
+    for (const records of [order, order.toReversed()]) {
+      const target = await simulatedDatabase({ startMs, identity: 1 });
+      target.clock.advance(600_000);
+      await mergeAll(target, records);
+      const { query } = serviceOver(target, { limits: { votesMax: 3 } });
+      const answer = await answered(
+        query.ask(principalOf(target), { ...question(byVotes), explain: true }),
+      );
+      const [found] = answer.results;
+      assert.deepEqual([found?.value, found?.truncated], ['x', 4]);
+      const { values } = (found?.explain ?? {}) as {
+        readonly values?: readonly { readonly score: number }[];
+      };
+      scores.push(values?.map(({ score }) => score));
+      const { truncated } = (await result(target, byVotes)) ?? {};
+      assert.equal(truncated, undefined);
+      await target.database.close();
+    }
+    assert.deepEqual(scores, [
+      [0.3, 0],
+      [0.3, 0],
+    ]);
   });
 });
