@@ -30,7 +30,7 @@ export class Histories {
   readonly #log: Log;
   readonly #store: Store;
   readonly #records: RuleRecords = emptyRecords(this.policies);
-  readonly #judgements = new JudgementMemo((id) => this.#records.verdicts.hasKey(id));
+  readonly #judgements = new JudgementMemo();
 
   /** Throws what a damaged store or log throws. */
   constructor(log: Log, store: Store) {

@@ -6,9 +6,10 @@ import { LastWords } from './direct.js';
 import { withoutEffect } from './effects.js';
 import { Epochs } from './epochs.js';
 import type { JudgementMemo } from './judgement_memo.js';
+import { judgementsOf } from './judging.js';
 import { Lineage } from './lineage.js';
 import type { EffectivePolicy } from './policy_history.js';
-import { type Judgements, judgementsOf, noJudgements, trustAfter } from './reputation.js';
+import { type Judgements, noJudgements, trustAfter } from './reputation.js';
 import { Retractions } from './retraction.js';
 import { Revisions } from './revisions.js';
 import type { RuleRecords } from './rule_records.js';
@@ -116,7 +117,8 @@ class RulesOfMoment implements ClaimRules {
   #findJudgements(): Judgements {
     const { records, facts, assume, judgements: memo } = this.#parts;
     if (!records.verdicts.any(facts)) return noJudgements;
-    const read = (): Judgements => judgementsOf(records, facts, this.#words);
+    const [words, lineage] = [this.#words, this.#lineage];
+    const read = (): Judgements => judgementsOf({ records, facts, words, lineage });
     // A verdict that is supposed to be retracted was not: nobody else may be told so.
     const isSupposed =
       assume !== undefined && records.verdicts.get(assume.retracted, facts) !== undefined;

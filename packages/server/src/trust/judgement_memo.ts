@@ -11,22 +11,18 @@ import type { HistoryView } from './record_history.js';
 import type { Judgements } from './reputation.js';
 
 export class JudgementMemo {
-  readonly #isJudged: (id: RecordId) => boolean;
   #newest: HlcStamp = zeroStamp;
   #lastSequence = 0;
   #kept: Judgements | undefined;
 
-  /** `isJudged`: whether there is a verdict on a record. */
-  constructor(isJudged: (id: RecordId) => boolean) {
-    this.#isJudged = isJudged;
-  }
-
   /**
-   * Looks at a record before it is visible, after the histories took it in. Of a signature only the
-   * place in the log matters, since it counts only when it is older than a verdict; and a claim
-   * that a verdict waits for keeps judgements from being kept until it has come.
+   * Looks at a record before it is visible, after the histories took it in. Nearly every claim and
+   * signature is none that judgements were read from, and a signature counts only when it is older
+   * than a verdict, as one from another node may be. Where nothing is kept, nothing but what was
+   * read after this record will be.
    */
   note(record: {
+    readonly id: RecordId;
     readonly stamp: HlcStamp;
     readonly sequence: number;
     readonly content: RecordContent | undefined;
@@ -34,7 +30,7 @@ export class JudgementMemo {
     const { content, stamp } = record;
     if (isRule(content)) {
       if (stamp > this.#newest) this.#newest = stamp;
-    } else if (content?.kind !== 'attestation' || !this.#isJudged(content.target)) return;
+    } else if (!this.#mayMatter(record)) return;
     this.#lastSequence = Math.max(this.#lastSequence, record.sequence);
     this.#kept = undefined;
   }
@@ -42,11 +38,21 @@ export class JudgementMemo {
   /** The judgements of a view: those that are kept when they serve it, else found anew. */
   find(view: HistoryView, read: () => Judgements): Judgements {
     if (view.asOf < this.#newest || view.appliedSequence < this.#lastSequence) return read();
-    if (this.#kept !== undefined && view.asOf >= this.#kept.newestTarget) return this.#kept;
+    if (this.#kept !== undefined && view.asOf >= this.#kept.from.newestClaim) return this.#kept;
     const found = read();
-    // A target that is not known may have come already, with a stamp after the moment.
-    if (found.isComplete) this.#kept = found;
+    // A claim that is not known may have come already, with a stamp after the moment.
+    if (found.from.isComplete) this.#kept = found;
     return found;
+  }
+
+  #mayMatter(record: Parameters<JudgementMemo['note']>[0]): boolean {
+    const { id, stamp, content } = record;
+    if (content?.kind !== 'assertion' && content?.kind !== 'attestation') return false;
+    const from = this.#kept?.from;
+    if (from === undefined) return true;
+    if (content.kind === 'assertion') return from.claims.has(id);
+    const judgedAt = from.signed.get(content.target);
+    return judgedAt !== undefined && stamp < judgedAt;
   }
 }
 

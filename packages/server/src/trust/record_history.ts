@@ -45,11 +45,6 @@ export class RecordHistory<Content, Key> {
     }
   }
 
-  /** True when a record of any moment stands under the key. */
-  hasKey(key: Key): boolean {
-    return this.#byKey.has(key);
-  }
-
   /** One record by its id. */
   get(id: RecordId, view: HistoryView): RecordedContent<Content> | undefined {
     const [found] = earliestOfEach(this.#byId.get(id) ?? [], view);

@@ -1,9 +1,7 @@
 /**
- * The trust in agents: a fold over the verdicts on what they stated or signed (spec 8, "Trust").
+ * The trust in agents: a fold over the verdicts on what they stated or signed (spec 8, "Trust"),
+ * which are found in `judging.ts`.
  *
- * - A verdict counts when its author is among the verdict agents of the policy at its stamp, its
- *   target is a known assertion and nobody took it back; on one assertion the last counts.
- * - It is for the author of the assertion and for those who signed it before the verdict.
  * - Steps follow each other by (effective time, id). Between them, and up to the moment asked,
  *   trust drifts towards its initial value: `initial + (s - initial) * 2^(-dt / half-life)`.
  * - The constants are those of the policy at the moment asked; all figures are whole numbers of
@@ -13,35 +11,36 @@ import type { AgentId, HlcStamp, RecordId, VerdictContent } from '@stemedb/model
 import { stampMs, zeroStamp } from '@stemedb/model';
 import { decayNano, nanoPerOne, toNano } from '../lens/arithmetic.js';
 import type { Nano } from '../lens/lens.js';
-import type { LastWords } from './direct.js';
-import { verdictRefusal } from './governance.js';
-import { comesAfter, effectiveMs } from './last.js';
+import { effectiveMs } from './last.js';
 import type { EffectivePolicy } from './policy_history.js';
 import type { RecordedContent } from './record_history.js';
-import type { RuleRecords } from './rule_records.js';
-import type { RuleFacts, TrustStep } from './rules.js';
+import type { TrustStep } from './rules.js';
 
-type RecordedVerdict = RecordedContent<VerdictContent>;
+export type RecordedVerdict = RecordedContent<VerdictContent>;
 type TrustConstants = EffectivePolicy['table']['trust'];
+
+/** What judgements were read from, so that whoever keeps them knows when to read again. */
+export interface JudgedFrom {
+  /** True when every claim that was looked for is known, so that none can come to count later. */
+  readonly isComplete: boolean;
+  /** No claim that was read is newer. */
+  readonly newestClaim: HlcStamp;
+  /** Every claim that was read: recorded once more, it may stand otherwise. */
+  readonly claims: ReadonlySet<RecordId>;
+  /** Claims whose signers are judged, with the stamp of the newest verdict about each. */
+  readonly signed: ReadonlyMap<RecordId, HlcStamp>;
+}
 
 /** The verdicts that count, by the agents they are about, oldest first. */
 export class Judgements {
   readonly #byAgent: ReadonlyMap<AgentId, readonly RecordedVerdict[]>;
   readonly #folded = new Map<AgentId, readonly TrustStep[]>();
   #foldedBy: EffectivePolicy | undefined;
-  /** True when the target of every verdict is known, so that none can come to count later. */
-  readonly isComplete: boolean;
-  /** No target is newer. */
-  readonly newestTarget: HlcStamp;
+  readonly from: JudgedFrom;
 
-  constructor(found: {
-    readonly byAgent: ReadonlyMap<AgentId, readonly RecordedVerdict[]>;
-    readonly isComplete: boolean;
-    readonly newestTarget: HlcStamp;
-  }) {
-    this.#byAgent = found.byAgent;
-    this.isComplete = found.isComplete;
-    this.newestTarget = found.newestTarget;
+  constructor(byAgent: ReadonlyMap<AgentId, readonly RecordedVerdict[]>, from: JudgedFrom) {
+    this.#byAgent = byAgent;
+    this.from = from;
   }
 
   get any(): boolean {
@@ -65,58 +64,12 @@ export class Judgements {
 }
 
 /** No verdict was ever given. */
-export const noJudgements = new Judgements({
-  byAgent: new Map(),
+export const noJudgements = new Judgements(new Map(), {
   isComplete: true,
-  newestTarget: zeroStamp,
+  newestClaim: zeroStamp,
+  claims: new Set(),
+  signed: new Map(),
 });
-
-/** Reads every verdict of the view with its target and that target's signers. */
-export const judgementsOf = (
-  records: RuleRecords,
-  facts: RuleFacts,
-  words: LastWords,
-): Judgements => {
-  const lasts = new Map<RecordId, RecordedVerdict>();
-  for (const verdict of records.verdicts.all(facts)) {
-    const policy = records.policies.inForce(verdict.stamp, facts.appliedSequence);
-    if (verdictRefusal(policy, verdict.content.agent_id) !== undefined) continue;
-    if (words.of(verdict.id) !== undefined) continue;
-    const last = lasts.get(verdict.content.target);
-    if (last === undefined || comesAfter(verdict, last)) lasts.set(verdict.content.target, verdict);
-  }
-  const byAgent = new Map<AgentId, RecordedVerdict[]>();
-  let isComplete = true;
-  let newestTarget: HlcStamp = zeroStamp;
-  const inOrder = [...lasts.values()].sort((one, other) => (comesAfter(one, other) ? 1 : -1));
-  for (const verdict of inOrder) {
-    const target = facts.claim(verdict.content.target);
-    if (target === undefined) {
-      isComplete = false;
-      continue;
-    }
-    if (target.stamp > newestTarget) newestTarget = target.stamp;
-    for (const agent of judged(verdict, target.content.agent_id, facts)) {
-      const list = byAgent.get(agent);
-      if (list === undefined) byAgent.set(agent, [verdict]);
-      else list.push(verdict);
-    }
-  }
-  return new Judgements({ byAgent, isComplete, newestTarget });
-};
-
-/** The author of what was judged, and those who signed it before. */
-const judged = (
-  verdict: RecordedVerdict,
-  author: AgentId,
-  facts: RuleFacts,
-): ReadonlySet<AgentId> => {
-  const agents = new Set([author]);
-  for (const { agentId, stamp } of facts.attesters(verdict.content.target)) {
-    if (stamp < verdict.stamp) agents.add(agentId);
-  }
-  return agents;
-};
 
 const fold = (
   verdicts: readonly RecordedVerdict[],

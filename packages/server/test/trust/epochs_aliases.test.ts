@@ -316,7 +316,7 @@ describe('an assumed retraction', () => {
     assert.equal(assuming(verdict).trustSteps(alice).length, 0);
     assert.equal(assuming(alias).trustSteps(alice).length, 1);
     // What one question supposes, another is not told.
-    const judgements = new JudgementMemo(() => true);
+    const judgements = new JudgementMemo();
     const assume = { retracted: verdict };
     for (const _ of [1, 2]) {
       const supposing = rulesOf(era.records, { assume, judgements });

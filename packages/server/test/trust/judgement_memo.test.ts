@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type AgentId, endOfMs, type HlcStamp } from '@stemedb/model';
+import type { MergeRecord } from '../../src/ingest/ingest.js';
 import { createClaimRules } from '../../src/trust/claim_rules.js';
 import { JudgementMemo } from '../../src/trust/judgement_memo.js';
 import { alice, bob, carol, Story } from '../support/story.js';
@@ -14,10 +15,14 @@ const at = (ms: number): HlcStamp => endOfMs(startMs + ms);
 class Keeping {
   readonly #known: Known[] = [];
   readonly #records = historiesOf([]);
-  readonly memo = new JudgementMemo((id) => this.#records.verdicts.hasKey(id));
+  readonly memo = new JudgementMemo();
 
   take(...stories: readonly Story[]): void {
-    for (const one of knownOf(stories.flatMap(({ records }) => records))) {
+    for (const record of stories.flatMap(({ records }) => records)) this.takeRecord(record);
+  }
+
+  takeRecord(record: MergeRecord): void {
+    for (const one of knownOf([record])) {
       const next = { ...one, sequence: this.#known.length + 1 };
       this.#known.push(next);
       const { content, ...recorded } = next;
@@ -32,6 +37,11 @@ class Keeping {
     return createClaimRules({ ...parts, judgements: this.memo }).trustSteps(agent).length;
   }
 }
+
+/** A view in which nothing may be read any more. */
+const keepsAt = ({ memo }: Keeping, ms: number, appliedSequence: number): void => {
+  memo.find({ asOf: at(ms), appliedSequence }, () => assert.fail('It was read again.'));
+};
 
 const claim = { concept_path: 'lab/x', predicate: 'dose', value: 'v' };
 
@@ -83,6 +93,52 @@ it('keeps what it has read', () => {
   story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
   keeping.take(story);
   keeping.steps(alice, at(90));
-  const view = { asOf: at(95), appliedSequence: 3 };
-  keeping.memo.find(view, () => assert.fail('It was read again.'));
+  keepsAt(keeping, 95, 3);
+});
+
+it('keeps it whatever is signed after the verdict, and whatever else is stated', () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  story.policy({ verdict_agents: [carol] });
+  const target = story.claim(alice);
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  keeping.steps(alice, at(90));
+  const signature = '0'.repeat(128);
+  late.record('attestation', bob, { target, signature }, { atMs: 60 });
+  const other = late.record('assertion', bob, claim, { atMs: 10 });
+  late.record('attestation', carol, { target: other, signature }, { atMs: 20 });
+  keeping.take(late);
+  keepsAt(keeping, 95, 6);
+  assert.equal(keeping.steps(bob, at(90)), 0);
+});
+
+it('reads again when a record of the chain is signed, or recorded once more', () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  story.policy({ stewards: [carol], verdict_agents: [carol] });
+  const first = story.claim(alice, { value: 'v' });
+  const target = story.claim(carol, { value: 'v', parent: first, lifecycle: 'under_review' });
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(bob, at(90))], [1, 0]);
+  const fields = { target: first, signature: '0'.repeat(128) };
+  late.record('attestation', bob, fields, { atMs: 40 });
+  keeping.take(late);
+  assert.equal(keeping.steps(bob, at(90)), 1);
+  // As another node recorded it: before there was a steward, so it is no transition.
+  const [, , review] = story.records;
+  assert.ok(review !== undefined);
+  keeping.takeRecord({ ...review, stamp: at(-10) });
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(carol, at(90))], [0, 1]);
+});
+
+it('waits for the parent of what was judged', () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  const parent = late.record('assertion', alice, claim, { atMs: 20 });
+  story.policy({ stewards: [carol], verdict_agents: [carol] });
+  const target = story.claim(carol, { ...claim, parent, lifecycle: 'under_review' });
+  story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 50 });
+  keeping.take(story);
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(carol, at(90))], [0, 1]);
+  keeping.take(late);
+  assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(carol, at(90))], [1, 0]);
 });

@@ -7,6 +7,12 @@ import { rulesOf } from './world.js';
 
 const startMs = Date.UTC(2026, 0, 1);
 const dayMs = 86_400_000;
+const [judge, dave, erin, frank] = ['6', '7', '8', '9'].map((digit) => digit.repeat(64)) as [
+  AgentId,
+  AgentId,
+  AgentId,
+  AgentId,
+];
 
 class Court extends Story {
   constructor() {
@@ -173,5 +179,67 @@ describe('a verdict counts', () => {
     assert.equal(trustOn(court, alice, 2), 400_000_000);
     assert.equal(trustOn(court, bob, 2), 400_000_000);
     assert.equal(trustOn(court, carol, 3), 500_000_000);
+  });
+});
+
+describe('a verdict on a transition', () => {
+  /** Alice states it, Bob signs it, Carol reviews and approves it, signing what she stated. */
+  const approved = (): { court: Court; first: RecordId; review: RecordId; head: RecordId } => {
+    const court = new Court();
+    court.policy({ stewards: [carol], verdict_agents: [judge] });
+    const first = court.claim(alice, { value: 'v' });
+    const moved = (parent: RecordId, lifecycle: string): RecordId => {
+      const id = court.claim(carol, { value: 'v', parent, lifecycle });
+      court.signed(carol, id, 1);
+      return id;
+    };
+    const review = moved(first, 'under_review');
+    return { court, first, review, head: moved(review, 'approved') };
+  };
+
+  it('is about the first author of its chain, not about who approved it', () => {
+    const { court, head } = approved();
+    court.judged(head, 'inaccurate', 2, judge);
+    assert.equal(trustOn(court, alice, 2), 400_000_000);
+    assert.equal(trustOn(court, carol, 2), 500_000_000);
+    assert.equal(trustOn(court, bob, 2), 500_000_000);
+  });
+
+  it('is about those who signed any record of the chain up to it, before it', () => {
+    const { court, first, review, head } = approved();
+    court.signed(bob, first, 1);
+    court.signed(dave, head, 1);
+    court.judged(review, 'inaccurate', 2, judge);
+    assert.equal(trustOn(court, bob, 2), 400_000_000);
+    assert.equal(trustOn(court, dave, 2), 500_000_000);
+    court.signed(erin, first, 3);
+    court.judged(head, 'inaccurate', 4, judge);
+    for (const agent of [bob, dave, erin]) assert.equal(trustOn(court, agent, 4), 400_000_000);
+    court.signed(frank, head, 5);
+    assert.equal(trustOn(court, frank, 5), 500_000_000);
+    // Who approved it and says of the first claim that it is right is judged with it.
+    const { court: other, first: stated, head: last } = approved();
+    other.signed(carol, stated, 1);
+    other.judged(last, 'inaccurate', 2, judge);
+    assert.equal(trustOn(other, carol, 2), 400_000_000);
+  });
+
+  it('is the last on its chain or is none', () => {
+    const { court, first, head } = approved();
+    court.judged(head, 'accurate', 2, judge);
+    const last = court.judged(first, 'inaccurate', 3, judge);
+    const steps = rulesOf(court.records).trustSteps(alice);
+    assert.deepEqual(
+      steps.map(({ verdict, target }) => [verdict, target]),
+      [[last, first]],
+    );
+  });
+
+  it('is about its own author where it is a revision', () => {
+    const { court, head } = approved();
+    const revised = court.claim(carol, { value: 'w', parent: head });
+    court.judged(revised, 'inaccurate', 2, judge);
+    assert.equal(trustOn(court, carol, 2), 400_000_000);
+    assert.equal(trustOn(court, alice, 2), 500_000_000);
   });
 });

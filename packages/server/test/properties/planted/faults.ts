@@ -36,7 +36,7 @@ const outOfTime: readonly PlantedFault[] = [
   },
   {
     name: 'a signature counts for a verdict that came before it',
-    file: 'trust/reputation.js',
+    file: 'trust/judging.js',
     from: 'if (stamp < verdict.stamp)',
     to: 'if (true)',
     seeds: 4,
@@ -128,7 +128,7 @@ const withoutRight: readonly PlantedFault[] = [
   },
   {
     name: 'a verdict counts whoever gives it',
-    file: 'trust/reputation.js',
+    file: 'trust/judging.js',
     from: 'if (verdictRefusal(policy, verdict.content.agent_id) !== undefined)',
     to: 'if (false)',
     seeds: 2,

@@ -123,11 +123,15 @@ export class ReferenceAnswers {
   /** The verdicts that count for an agent, oldest first. */
   #verdictsOn(agent: AgentId): readonly Known<ContentOf<'verdict'>>[] {
     const { records } = this;
+    const voiceOf = (target: RecordId): RecordId | undefined => {
+      const claim = records.claim(target);
+      return claim === undefined ? undefined : this.standings.voice(claim).id;
+    };
+    const verdicts = records.ofKind('verdict').filter((one) => this.doesVerdictCount(one));
     const counted = records
       .ofKind('assertion')
       .flatMap(({ id }) => {
-        const verdicts = records.ofKind('verdict').filter((one) => one.content.target === id);
-        const last = lastOf(verdicts.filter((one) => this.doesVerdictCount(one)));
+        const last = lastOf(verdicts.filter((one) => voiceOf(one.content.target) === id));
         return last === undefined ? [] : [last];
       })
       .filter((verdict) => this.#isJudged(agent, verdict));
@@ -148,13 +152,17 @@ export class ReferenceAnswers {
     );
   }
 
+  /** Judged are the first author of the chain and those who signed what others stated of it. */
   #isJudged(agent: AgentId, { stamp, content }: Known<ContentOf<'verdict'>>): boolean {
-    if (this.records.claim(content.target)?.content.agent_id === agent) return true;
+    const target = this.records.claim(content.target);
+    if (target === undefined) return false;
+    if (this.standings.voice(target).content.agent_id === agent) return true;
+    const signed = this.standings.chain(target).filter((one) => one.content.agent_id !== agent);
     return this.records
       .ofKind('attestation')
       .some(
         (one) =>
-          one.content.target === content.target &&
+          signed.some(({ id }) => id === one.content.target) &&
           one.content.agent_id === agent &&
           one.stamp < stamp,
       );
