@@ -167,6 +167,7 @@ export class CandidateWeigher {
   async weigh(claims: readonly GatheredClaim[]): Promise<CandidateSet> {
     const { pace } = this.#reading;
     const { sinceMs, explain } = this.#question;
+    if (this.#readsTrust) await this.#rules.readTrust();
     const taints = await this.#tainted(claims);
     const ordered = explain === true ? [...claims].sort(byId) : claims;
     const taken: Weighed[] = [];

@@ -86,9 +86,10 @@ export class Readings {
     if (!moment.ok) return moment;
     const kind = isStated ? 'fixed' : moves === true ? 'moving' : 'visible';
     if (typeof moves === 'boolean') return this.#at(moment.value, kind, pace, work);
-    const done = await this.#at<T | typeof asOfNow>(moment.value, kind, pace, (reading) =>
-      moves(reading.rules) ? ok(asOfNow) : work(reading),
-    );
+    const done = await this.#at<T | typeof asOfNow>(moment.value, kind, pace, async (reading) => {
+      await reading.rules.readTrust();
+      return moves(reading.rules) ? ok(asOfNow) : work(reading);
+    });
     if (!done.ok) return done;
     if (done.value !== asOfNow) return ok(done.value);
     const now = await this.#now(pace);

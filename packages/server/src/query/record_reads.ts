@@ -89,6 +89,9 @@ export const createRecordReads = (parts: RecordReadsCollaborators): RecordReads 
   trust: (_principal, agent, moment, signal) =>
     parts.readings.read(
       { ...moment, signal, movesWithTime: (rules) => rules.trustMoves },
-      (reading) => ok(trustAnswerOf(reading, agent)),
+      async (reading) => {
+        await reading.rules.readTrust();
+        return ok(trustAnswerOf(reading, agent));
+      },
     ),
 });

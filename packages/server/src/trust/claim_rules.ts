@@ -6,7 +6,7 @@ import { LastWords } from './direct.js';
 import { withoutEffect } from './effects.js';
 import { Epochs } from './epochs.js';
 import type { JudgementMemo } from './judgement_memo.js';
-import { judgementsOf } from './judging.js';
+import { type JudgedRecords, judgementsOf, judgementsWithTurns } from './judging.js';
 import { Lineage } from './lineage.js';
 import type { EffectivePolicy } from './policy_history.js';
 import { type Judgements, noJudgements, trustAfter } from './reputation.js';
@@ -109,20 +109,39 @@ class RulesOfMoment implements ClaimRules {
     return withoutEffect({ ...this.#parts, words, epochs, aliases }, id);
   }
 
+  async readTrust(): Promise<void> {
+    this.#judgements ??= this.#keptJudgements();
+    if (this.#judgements !== undefined) return;
+    this.#judgements = this.#keeping(await judgementsWithTurns(this.#judgedRecords(), this.#turns));
+  }
+
   #judged(): Judgements {
-    this.#judgements ??= this.#findJudgements();
+    this.#judgements ??= this.#keptJudgements();
+    this.#judgements ??= this.#keeping(judgementsOf(this.#judgedRecords()));
     return this.#judgements;
   }
 
-  #findJudgements(): Judgements {
-    const { records, facts, assume, judgements: memo } = this.#parts;
-    if (!records.verdicts.any(facts)) return noJudgements;
-    const [words, lineage] = [this.#words, this.#lineage];
-    const read = (): Judgements => judgementsOf({ records, facts, words, lineage });
-    // A verdict that is supposed to be retracted was not: nobody else may be told so.
+  #judgedRecords(): JudgedRecords {
+    const { records, facts } = this.#parts;
+    return { records, facts, words: this.#words, lineage: this.#lineage };
+  }
+
+  #keptJudgements(): Judgements | undefined {
+    const { records, facts } = this.#parts;
+    return records.verdicts.any(facts) ? this.#memo()?.kept(facts) : noJudgements;
+  }
+
+  #keeping(found: Judgements): Judgements {
+    this.#memo()?.keep(this.#parts.facts, found);
+    return found;
+  }
+
+  /** A verdict that is supposed to be retracted was not: nobody else may be told so. */
+  #memo(): JudgementMemo | undefined {
+    const { records, facts, assume, judgements } = this.#parts;
     const isSupposed =
       assume !== undefined && records.verdicts.get(assume.retracted, facts) !== undefined;
-    return memo === undefined || isSupposed ? read() : memo.find(facts, read);
+    return isSupposed ? undefined : judgements;
   }
 }
 

@@ -35,14 +35,21 @@ export class JudgementMemo {
     this.#kept = undefined;
   }
 
-  /** The judgements of a view: those that are kept when they serve it, else found anew. */
-  find(view: HistoryView, read: () => Judgements): Judgements {
-    if (view.asOf < this.#newest || view.appliedSequence < this.#lastSequence) return read();
-    if (this.#kept !== undefined && view.asOf >= this.#kept.from.newestClaim) return this.#kept;
-    const found = read();
+  /** The judgements that are kept, when they serve a view. */
+  kept(view: HistoryView): Judgements | undefined {
+    if (!this.#isPresent(view) || this.#kept === undefined) return undefined;
+    return view.asOf >= this.#kept.from.newestClaim ? this.#kept : undefined;
+  }
+
+  /** Keeps what was found over a view, unless something came since. */
+  keep(view: HistoryView, found: Judgements): void {
     // A claim that is not known may have come already, with a stamp after the moment.
-    if (found.from.isComplete) this.#kept = found;
-    return found;
+    if (this.#isPresent(view) && found.from.isComplete) this.#kept = found;
+  }
+
+  #isPresent(view: HistoryView): boolean {
+    if (view.asOf < this.#newest || view.appliedSequence < this.#lastSequence) return false;
+    return true;
   }
 
   #mayMatter(record: Parameters<JudgementMemo['note']>[0]): boolean {

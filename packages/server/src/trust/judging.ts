@@ -18,6 +18,7 @@ import { type JudgedFrom, Judgements, type RecordedVerdict } from './reputation.
 import type { RuleRecords } from './rule_records.js';
 import type { RuleFacts } from './rules.js';
 import { initialState, revisionDepthMax, statedLifecycle } from './transitions.js';
+import { type Turns, workPerRecord } from './turns.js';
 
 /** What verdicts are read from. */
 export interface JudgedRecords {
@@ -29,12 +30,35 @@ export interface JudgedRecords {
 
 /** Reads every verdict of the view with what it is about, and who signed that. */
 export const judgementsOf = (read: JudgedRecords): Judgements => {
+  const steps = judging(read);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+};
+
+/** The same, leaving turns to others. */
+export const judgementsWithTurns = async (
+  read: JudgedRecords,
+  turns: Turns,
+): Promise<Judgements> => {
+  const steps = judging(read);
+  let step = steps.next();
+  while (step.done !== true) {
+    if (turns.isDue(step.value)) await turns.give();
+    step = steps.next();
+  }
+  return step.value;
+};
+
+/** Step by step; each says the work that it was. */
+function* judging(read: JudgedRecords): Generator<number, Judgements, void> {
   const { records, facts } = read;
   const chains = new Chains(read);
   const lasts = new Map<RecordId, Judged>();
   for (const verdict of records.verdicts.all(facts)) {
     if (!doesCount(verdict, read)) continue;
     const chain = chains.of(verdict.content.target);
+    yield workPerRecord * (1 + (chain?.claims.length ?? 0));
     if (chain === undefined) continue;
     const last = lasts.get(chain.voice);
     if (last === undefined || comesAfter(verdict, last.verdict)) {
@@ -51,14 +75,16 @@ export const judgementsOf = (read: JudgedRecords): Judgements => {
       const newest = signed.get(id);
       if (newest === undefined || newest < verdict.stamp) signed.set(id, verdict.stamp);
     }
-    for (const agent of judgedBy(verdict, chain, facts)) {
+    const agents = judgedBy(verdict, chain, facts);
+    yield workPerRecord * chain.claims.length + agents.size;
+    for (const agent of agents) {
       const list = byAgent.get(agent);
       if (list === undefined) byAgent.set(agent, [verdict]);
       else list.push(verdict);
     }
   }
   return new Judgements(byAgent, { ...chains.read, signed });
-};
+}
 
 /** A verdict with the claims that it is about. */
 interface Judged {

@@ -107,6 +107,9 @@ export interface ClaimRules {
    * is joined by such steps `joined` reads no more than `aliasPathsMax`. Undefined stands for one
    * that is passed over, which is work as well. */
   joinedDirectly(conceptPath: string): Iterable<string | undefined>;
+  /** Reads, with turns for others, what trust rests on; without it the first that asks for trust
+   * reads all of it at once. */
+  readTrust(): Promise<void>;
   /** `r` of spec 6: the trust in an agent at the moment, drifted up to it. */
   trustOf(agent: AgentId): Nano;
   /** Every step behind `trustOf`, oldest first. */

@@ -5,6 +5,7 @@ import { type AgentId, endOfMs, type HlcStamp } from '@stemedb/model';
 import type { MergeRecord } from '../../src/ingest/ingest.js';
 import { createClaimRules } from '../../src/trust/claim_rules.js';
 import { JudgementMemo } from '../../src/trust/judgement_memo.js';
+import type { ClaimRules } from '../../src/trust/rules.js';
 import { alice, bob, carol, Story } from '../support/story.js';
 import { factsOf, historiesOf, type Known, knownOf } from './world.js';
 
@@ -32,15 +33,20 @@ class Keeping {
     }
   }
 
+  rules(asOf: HlcStamp, turn?: () => Promise<void>): ClaimRules {
+    const facts = factsOf(this.#known, asOf);
+    const parts = { records: this.#records, facts, judgements: this.memo };
+    return createClaimRules(turn === undefined ? parts : { ...parts, turn });
+  }
+
   steps(agent: AgentId, asOf: HlcStamp): number {
-    const parts = { records: this.#records, facts: factsOf(this.#known, asOf) };
-    return createClaimRules({ ...parts, judgements: this.memo }).trustSteps(agent).length;
+    return this.rules(asOf).trustSteps(agent).length;
   }
 }
 
 /** A view in which nothing may be read any more. */
 const keepsAt = ({ memo }: Keeping, ms: number, appliedSequence: number): void => {
-  memo.find({ asOf: at(ms), appliedSequence }, () => assert.fail('It was read again.'));
+  assert.ok(memo.kept({ asOf: at(ms), appliedSequence }) !== undefined, 'It is read again.');
 };
 
 const claim = { concept_path: 'lab/x', predicate: 'dose', value: 'v' };
@@ -141,4 +147,28 @@ it('waits for the parent of what was judged', () => {
   assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(carol, at(90))], [0, 1]);
   keeping.take(late);
   assert.deepEqual([keeping.steps(alice, at(90)), keeping.steps(carol, at(90))], [1, 0]);
+});
+
+it('is read with turns, and what came meanwhile is not lost', async () => {
+  const [story, late, keeping] = [new Story(startMs), new Story(startMs), new Keeping()];
+  story.policy({ verdict_agents: [carol] });
+  const judged = 200;
+  const targets = Array.from({ length: judged }, () => story.claim(alice));
+  for (const target of targets) {
+    story.record('verdict', carol, { target, outcome: 'accurate' }, { atMs: 500 });
+  }
+  keeping.take(story);
+  const [target] = targets;
+  assert.ok(target !== undefined);
+  late.record('attestation', bob, { target, signature: '0'.repeat(128) }, { atMs: 400 });
+  let turns = 0;
+  const rules = keeping.rules(at(600), async () => {
+    turns += 1;
+    if (turns === 1) keeping.take(late);
+  });
+  await rules.readTrust();
+  assert.ok(turns > 1, `${turns} turns`);
+  assert.equal(rules.trustSteps(alice).length, judged);
+  assert.equal(rules.trustSteps(bob).length, 0);
+  assert.equal(keeping.steps(bob, at(600)), 1);
 });
