@@ -24,7 +24,14 @@ export {
   statedOrigin,
 } from './merkle/checkpoint.js';
 export { emptyRoot, leafData, leafHash, nodeHash } from './merkle/hash.js';
-export { formatVkey, type NoteKey, noteKeyOf, parseVkey } from './merkle/note.js';
+export {
+  formatVkey,
+  type NoteKey,
+  type NoteSigner,
+  noteKeyOf,
+  parseVkey,
+  pureNoteSigner,
+} from './merkle/note.js';
 export {
   type LeafPlace,
   type TreeHead,

@@ -6,7 +6,7 @@ import type { Outcome } from '../errors.js';
 import { fail, ok } from '../result.js';
 import type { Ed25519Verify } from '../signature/verify.js';
 import { fromBase64, toBase64 } from './base64.js';
-import { isBy, type NoteKey, openNote, parseNote, signNote } from './note.js';
+import { isBy, type NoteKey, type NoteSigner, openNote, parseNote, signNote } from './note.js';
 import type { TreeHead } from './proof.js';
 
 /** Of an Ed25519 signature. */
@@ -23,10 +23,10 @@ export function originOf(databaseId: string, logId: string): string {
   return `stemedb/${databaseId}/${logId}`;
 }
 
-/** The checkpoint as a note, signed by the seed's key under the origin as its name. */
-export function signCheckpoint(checkpoint: Checkpoint, secretSeed: Uint8Array): string {
+/** The checkpoint as a note, signed under the origin as the key's name. */
+export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
   const { origin, size, root } = checkpoint;
-  return signNote(`${origin}\n${size}\n${toBase64(root)}\n`, origin, secretSeed);
+  return signNote(`${origin}\n${size}\n${toBase64(root)}\n`, origin, signer);
 }
 
 /** The checkpoint that this key has signed; `checkpoint_invalid` for anything else. */

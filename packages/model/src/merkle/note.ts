@@ -17,6 +17,14 @@ export interface NoteKey {
   readonly publicKey: Uint8Array;
 }
 
+/** A key with what signs by it: the secret stays with whoever made this. */
+export interface NoteSigner {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The 64 bytes of the Ed25519 signature over a message. */
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
 /** Characters of a note that are looked at; the specification lets readers have a limit. */
 const noteCharactersMax = 65_536;
 const algorithm = 0x01;
@@ -46,12 +54,16 @@ export function parseVkey(text: string): NoteKey | undefined {
   return toHex(keyHash(key)) === hash ? key : undefined;
 }
 
-/** The text, which must end with a line feed, with the signature of this seed under it. */
-export function signNote(text: string, name: string, secretSeed: Uint8Array): string {
-  if (!text.endsWith('\n')) throw new RangeError('a note ends with a line feed');
+/** Signs with 32 secret bytes, in pure code. */
+export function pureNoteSigner(secretSeed: Uint8Array): NoteSigner {
   const { publicKey } = keyPairFromSeed(secretSeed);
-  const signature = signMessage(encoder.encode(text), secretSeed);
-  const line = toBase64(concat(keyHash({ name, publicKey }), signature));
+  return { publicKey, sign: (message) => signMessage(message, secretSeed) };
+}
+
+/** The text, which must end with a line feed, with a signature under it. */
+export function signNote(text: string, name: string, { publicKey, sign }: NoteSigner): string {
+  if (!text.endsWith('\n')) throw new RangeError('a note ends with a line feed');
+  const line = toBase64(concat(keyHash({ name, publicKey }), sign(encoder.encode(text))));
   return `${text}\n\u2014 ${name} ${line}\n`;
 }
 

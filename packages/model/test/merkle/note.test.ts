@@ -12,6 +12,7 @@ import {
   openCheckpoint,
   originOf,
   parseVkey,
+  pureNoteSigner,
   signCheckpoint,
   statedOrigin,
   toBase64,
@@ -20,6 +21,7 @@ import fc from 'fast-check';
 import { openNote, signNote } from '../../src/merkle/note.js';
 
 const seed = new Uint8Array(32).fill(5);
+const signer = pureNoteSigner(seed);
 const origin = originOf('0'.repeat(32), 'f'.repeat(32));
 const key = noteKeyOf(origin, keyPairFromSeed(seed).agentId);
 const checkpoint: Checkpoint = { origin, size: 12, root: emptyRoot };
@@ -44,7 +46,7 @@ test('a note that another implementation signed opens, and ours has the same byt
   assert.deepEqual(openNote(note, vkey, nobleVerify), { ok: true, value: example.text });
   const secret = fromBase64(example.seed);
   assert.ok(secret !== undefined);
-  assert.equal(signNote(example.text, 'PeterNeumann', secret), note);
+  assert.equal(signNote(example.text, 'PeterNeumann', pureNoteSigner(secret)), note);
 });
 
 test('the key of a public log is read; a key with another hash or algorithm is none', () => {
@@ -63,7 +65,7 @@ test('the key of a public log is read; a key with another hash or algorithm is n
 });
 
 test('a checkpoint opens under its key alone, and every change of it is refused', () => {
-  const note = signCheckpoint(checkpoint, seed);
+  const note = signCheckpoint(checkpoint, signer);
   assert.deepEqual(openCheckpoint(note, key, nobleVerify), { ok: true, value: checkpoint });
   assert.equal(statedOrigin(note), origin);
   const other = noteKeyOf(origin, keyPairFromSeed(new Uint8Array(32).fill(6)).agentId);
@@ -79,8 +81,8 @@ test('a checkpoint opens under its key alone, and every change of it is refused'
 
 test('signatures of others beside ours are passed over, extensions are signed and ignored', () => {
   const text = `${origin}\n12\n${toBase64(emptyRoot)}\nextension\n`;
-  const foreign = signNote(text, 'witness.example', new Uint8Array(32).fill(8));
-  const ours = signNote(text, origin, seed);
+  const foreign = signNote(text, 'witness.example', pureNoteSigner(new Uint8Array(32).fill(8)));
+  const ours = signNote(text, origin, signer);
   const line = foreign.slice(text.length + 1);
   const both = `${ours.slice(0, text.length + 1)}${line}${ours.slice(text.length + 1)}`;
   assert.deepEqual(openCheckpoint(both, key, nobleVerify), { ok: true, value: checkpoint });
@@ -98,7 +100,7 @@ test('a text that is not origin, size and root is no checkpoint though it is sig
     `${origin}\n12\n`,
     `other\n12\n${root}\n`,
   ]) {
-    assert.ok(!openCheckpoint(signNote(text, origin, seed), key, nobleVerify).ok, text);
+    assert.ok(!openCheckpoint(signNote(text, origin, signer), key, nobleVerify).ok, text);
   }
 });
 
@@ -116,11 +118,11 @@ test('base64 is that of the platform, and only the one text of some bytes is rea
 });
 
 test('a whole checkpoint of another key is told from one that is damaged', () => {
-  const other = new Uint8Array(32).fill(8);
+  const other = pureNoteSigner(new Uint8Array(32).fill(8));
   const elsewhere = originOf('1'.repeat(32), 'f'.repeat(32));
-  const ours = signCheckpoint(checkpoint, seed);
+  const ours = signCheckpoint(checkpoint, signer);
   assert.ok(isByAnotherKey(signCheckpoint(checkpoint, other), key), 'the key was exchanged');
-  const foreign = signCheckpoint({ ...checkpoint, origin: elsewhere }, seed);
+  const foreign = signCheckpoint({ ...checkpoint, origin: elsewhere }, signer);
   assert.ok(isByAnotherKey(foreign, key), 'another log');
   const text = ours.slice(0, ours.indexOf('\n\n') + 1);
   for (const note of [

@@ -6,12 +6,11 @@
 import {
   type ConsistencyProof,
   emptyRoot,
-  type Fault,
   fail,
   formatVkey,
   type InclusionProof,
-  keyPairFromSeed,
-  noteKeyOf,
+  invalidField,
+  type NoteSigner,
   type Outcome,
   ok,
   originOf,
@@ -26,6 +25,7 @@ import type { Identity } from '../identity.js';
 import type { LogRecord } from '../log.js';
 import { keepCheckpoint, type SignedCheckpoint } from './checkpoint_file.js';
 import type { MerkleTree } from './merkle_tree.js';
+import { sodiumNoteSigner } from './sodium_signer.js';
 
 /** Where a record stands, as the tree needs it. */
 type PlaceOf = (id: RecordId) => Pick<LogRecord, 'sequence' | 'stamp'> | undefined;
@@ -49,7 +49,7 @@ export class MerkleLog implements LogProofs {
   readonly #tree: MerkleTree;
   readonly #disk: Disk;
   readonly #directory: string;
-  readonly #seed: Uint8Array;
+  readonly #signer: NoteSigner;
   readonly #placeOf: PlaceOf;
   #kept: SignedCheckpoint | undefined;
   /** Never rejects: what one checkpoint failed of is nothing to the next one. */
@@ -71,11 +71,11 @@ export class MerkleLog implements LogProofs {
     this.#tree = options.tree;
     this.#disk = options.disk;
     this.#directory = options.directory;
-    this.#seed = nodeKeySeed;
+    this.#signer = sodiumNoteSigner(nodeKeySeed);
     this.#placeOf = options.placeOf;
     this.#kept = options.kept;
     this.origin = originOf(databaseId, logId);
-    this.vkey = formatVkey(noteKeyOf(this.origin, keyPairFromSeed(nodeKeySeed).agentId));
+    this.vkey = formatVkey({ name: this.origin, publicKey: this.#signer.publicKey });
   }
 
   checkpoint(): Promise<Outcome<string>> {
@@ -95,7 +95,7 @@ export class MerkleLog implements LogProofs {
       return Promise.resolve(fail({ code: 'not_found', detail }));
     }
     const index = place.sequence - 1;
-    const fault = this.#sizeFault('/size', size, place.sequence, 'that has the record');
+    const fault = this.#invalidField('/size', size, place.sequence, 'that has the record');
     if (fault !== undefined) return Promise.resolve(fail(fault));
     return this.#answer(async () => {
       const hashes = await this.#tree.inclusion(index, size);
@@ -112,9 +112,9 @@ export class MerkleLog implements LogProofs {
 
   consistency(from: number, to = this.#tree.size): Promise<Outcome<ConsistencyProof>> {
     const fault =
-      this.#sizeFault('/to', to, 0, 'of a tree') ??
+      this.#invalidField('/to', to, 0, 'of a tree') ??
       (from > to
-        ? sizeFault('/from', `"from" is ${from}, which is beyond "to", ${to}.`)
+        ? invalidField('/from', `"from" is ${from}, which is beyond "to", ${to}.`)
         : undefined);
     if (fault !== undefined) return Promise.resolve(fail(fault));
     return this.#answer(async () => {
@@ -133,7 +133,7 @@ export class MerkleLog implements LogProofs {
     const { size } = this.#tree;
     if (this.#kept?.checkpoint.size === size) return ok(this.#kept.note);
     const checkpoint = { origin: this.origin, size, root: await this.#root(size) };
-    const note = signCheckpoint(checkpoint, this.#seed);
+    const note = signCheckpoint(checkpoint, this.#signer);
     try {
       await keepCheckpoint(this.#disk, this.#directory, note);
     } catch (error) {
@@ -147,10 +147,15 @@ export class MerkleLog implements LogProofs {
     return size === 0 ? emptyRoot : this.#tree.root(size);
   }
 
-  #sizeFault(pointer: string, size: number, least: number, what: string): StemeError | undefined {
+  #invalidField(
+    pointer: string,
+    size: number,
+    least: number,
+    what: string,
+  ): StemeError | undefined {
     const most = this.#tree.size;
     if (size >= least && size <= most) return undefined;
-    return sizeFault(pointer, `The size ${what} is from ${least} to ${most}, not ${size}.`);
+    return invalidField(pointer, `The size ${what} is from ${least} to ${most}, not ${size}.`);
   }
 
   /** Damage of the log and errors of the disk are answers; of a damaged file none is left. */
@@ -165,11 +170,6 @@ export class MerkleLog implements LogProofs {
       return fail({ code: 'not_ready', detail, cause: error });
     }
   }
-}
-
-function sizeFault(pointer: string, detail: string): StemeError {
-  const fault: Fault = { code: 'invalid_field', pointer, detail };
-  return { code: 'invalid_field', detail, faults: [fault] };
 }
 
 function notKept(error: unknown): StemeError {
