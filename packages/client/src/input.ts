@@ -8,6 +8,7 @@ import {
   type AssertionContent,
   canonicalText,
   type EpochContent,
+  invalidField,
   type JsonObject,
   type JsonValue,
   parseTime,
@@ -112,18 +113,14 @@ export interface Author {
 
 const pathFields = ['concept_path', 'predicate', 'prefix'] as const;
 
-const invalidField = (name: string, detail: string): StemeClientError =>
-  new StemeClientError({
-    code: 'invalid_field',
-    detail,
-    faults: [{ code: 'invalid_field', pointer: `/${name}`, detail }],
-  });
+const invalidInput = (name: string, detail: string): StemeClientError =>
+  new StemeClientError(invalidField(`/${name}`, detail));
 
 const milliseconds = (name: string, value: TimeInput): number => {
   const ms = parseTime(value);
   if (ms !== undefined) return ms;
   const detail = `${name} must be RFC 3339 with at most three decimals, or whole milliseconds.`;
-  throw invalidField(name, detail);
+  throw invalidInput(name, detail);
 };
 
 const normalizeReference = (value: JsonValue): JsonValue => {
@@ -178,7 +175,7 @@ const compareBytes = (a: string, b: string): number => {
 export const orderAlias = (input: AliasInput): AliasInput => {
   const [a, b] = [input.a.normalize('NFC'), input.b.normalize('NFC')];
   const order = compareBytes(a, b);
-  if (order === 0) throw invalidField('b', 'An alias joins two concept paths; these are the same.');
+  if (order === 0) throw invalidInput('b', 'An alias joins two concept paths; these are the same.');
   return order > 0 ? { ...input, a: b, b: a } : { ...input, a, b };
 };
 

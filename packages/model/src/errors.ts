@@ -91,4 +91,15 @@ export interface StemeError {
   readonly cause?: unknown;
 }
 
+/** One fault as an error of its own. */
+export const faultError = (code: ErrorCode, pointer: string, detail: string): StemeError => ({
+  code,
+  detail,
+  faults: [{ code, pointer, detail }],
+});
+
+/** A field with a value that the rules refuse; `pointer` as in `Fault`. */
+export const invalidField = (pointer: string, detail: string): StemeError =>
+  faultError('invalid_field', pointer, detail);
+
 export type Outcome<T> = Result<T, StemeError>;

@@ -1,5 +1,5 @@
 /** Times at the border: RFC 3339 with at most milliseconds, or integer milliseconds since 1970. */
-import type { Outcome } from '../errors.js';
+import { invalidField, type Outcome } from '../errors.js';
 import type { JsonObject, RecordKind } from '../record.js';
 import { fail, ok } from '../result.js';
 
@@ -74,8 +74,7 @@ export function normalizeTimes(kind: RecordKind, value: JsonObject): Outcome<Jso
       const detail =
         `\`${name}\` needs an RFC 3339 time with an offset and at most three decimals, such as ` +
         '"2026-01-31T12:00:00.000Z", or integer milliseconds since 1970.';
-      const fault = { code: 'invalid_field', pointer: `/${name}`, detail } as const;
-      return fail({ code: 'invalid_field', detail, faults: [fault] });
+      return fail(invalidField(`/${name}`, detail));
     }
     out = { ...out, [name]: ms };
   }

@@ -1,16 +1,11 @@
 /** How the VALUE of a command line becomes the value of a claim. */
-import { type ClaimValue, fail, type Outcome, ok, parseJson } from '@stemedb/model';
+import { type ClaimValue, fail, invalidField, type Outcome, ok, parseJson } from '@stemedb/model';
 
 export const valueTypes = ['auto', 'string', 'number', 'boolean', 'ref', 'json'] as const;
 
 export type ValueType = (typeof valueTypes)[number];
 
-const refuse = (detail: string): Outcome<ClaimValue> =>
-  fail({
-    code: 'invalid_field',
-    detail,
-    faults: [{ code: 'invalid_field', pointer: '/value', detail }],
-  });
+const refuse = (detail: string): Outcome<ClaimValue> => fail(invalidField('/value', detail));
 
 /** The parser of the server, so that a number that would change is refused here as there. */
 const number = (text: string): Outcome<ClaimValue> => {

@@ -83,11 +83,6 @@ export function quoted(text: string): string {
   return JSON.stringify(clipped);
 }
 
-/** One fault as an error of its own. */
-export function faultError(code: ErrorCode, pointer: string, detail: string): StemeError {
-  return { code, detail, faults: [{ code, pointer, detail }] };
-}
-
 /** The faults of one input as one error: the first names the whole. */
 export function faultsError(faults: readonly [Fault, ...Fault[]]): StemeError {
   const [first] = faults;

@@ -1,10 +1,9 @@
 /** `as_of` and `min_position` of what is read beside the questions. */
 import { Type } from '@sinclair/typebox';
 import type { Outcome, RecordId } from '@stemedb/model';
-import { fail, ok, parseRecordId, parseStamp, parseTime } from '@stemedb/model';
+import { fail, invalidField, ok, parseRecordId, parseStamp, parseTime } from '@stemedb/model';
 import type { FastifyRequest } from 'fastify';
 import type { ReadMoment } from '../query/record_reads.js';
-import { faultError } from './problem.js';
 
 export const idParamsSchema = Type.Object({
   id: Type.String({ description: '64 lower-case hex digits.' }),
@@ -42,7 +41,7 @@ export function readMomentOf(query: MomentQuery): Outcome<ReadMoment> {
     (typeof asOf === 'string' && parseStamp(asOf) !== undefined);
   if (!isMoment) {
     const detail = '"as_of" must be RFC 3339, integer milliseconds or a stamp; write + as %2B.';
-    return fail(faultError('invalid_field', '/as_of', detail));
+    return fail(invalidField('/as_of', detail));
   }
   return ok({
     ...(asOf === undefined ? {} : { asOf }),
@@ -54,5 +53,5 @@ export function readMomentOf(query: MomentQuery): Outcome<ReadMoment> {
 export function readId(request: FastifyRequest): Outcome<RecordId> {
   const id = parseRecordId((request.params as { readonly id: string }).id);
   if (id !== undefined) return ok(id);
-  return fail(faultError('invalid_field', '/id', 'An id is 64 lower-case hex digits.'));
+  return fail(invalidField('/id', 'An id is 64 lower-case hex digits.'));
 }

@@ -16,13 +16,14 @@ import {
   errorTable,
   fail,
   formatTime,
+  invalidField,
   ok,
   parseAgentId,
   parseSignature,
   stampMs,
 } from '@stemedb/model';
 import type { Accepted, Submission } from '../ingest/ingest.js';
-import { faultError, faultsError } from './problem.js';
+import { faultsError } from './problem.js';
 import { unknownName } from './validate.js';
 
 export function writeAnswerOf(accepted: Accepted): WriteAnswer {
@@ -88,7 +89,7 @@ export function readSubmission(
 ): Outcome<Submission> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     const detail = `The body must be one JSON object, the content of the ${kind}.`;
-    return fail(faultError('invalid_field', '', detail));
+    return fail(invalidField('', detail));
   }
   const object = body as JsonObject;
   if (!Object.hasOwn(object, 'signatures')) return ok({ kind, content: object });
@@ -109,7 +110,7 @@ function readSignatures(
 ): Outcome<readonly StatedSignature[]> {
   if (!Array.isArray(stated) || stated.length > signaturesMax) {
     const detail = `"signatures" must be an array of at most ${signaturesMax} elements.`;
-    return fail(faultError('invalid_field', '/signatures', detail));
+    return fail(invalidField('/signatures', detail));
   }
   const signatures: StatedSignature[] = [];
   for (const [index, element] of stated.entries()) {
@@ -125,7 +126,7 @@ const signatureFields = ['agent_id', 'signature'];
 function readSignature(element: JsonValue, pointer: string): Outcome<StatedSignature> {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) {
     const detail = 'A signature is {"agent_id": ..., "signature": ...}.';
-    return fail(faultError('invalid_field', pointer, detail));
+    return fail(invalidField(pointer, detail));
   }
   const object = element as JsonObject;
   const faults: Fault[] = Object.keys(object)

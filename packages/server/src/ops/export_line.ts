@@ -5,6 +5,7 @@
 import {
   canonicalBytes,
   fail,
+  invalidField,
   type JsonObject,
   type JsonValue,
   type Outcome,
@@ -23,7 +24,7 @@ export const formatExportLine = ({ bytes, stamp, proof }: LogRecord): string =>
   `{"record":${decoder.decode(bytes)},"stamp":"${stamp}","proof":"${proof}"}\n`;
 
 const refuse = (pointer: string, detail: string): Outcome<never> =>
-  fail({ code: 'invalid_field', detail, faults: [{ code: 'invalid_field', pointer, detail }] });
+  fail(invalidField(pointer, detail));
 
 const asObject = (value: JsonValue | undefined): JsonObject | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

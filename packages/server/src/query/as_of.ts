@@ -1,6 +1,6 @@
 /** The moment of a question: what `as_of` may be and which stamp it stands for (spec 1.3). */
 import type { HlcStamp, Outcome } from '@stemedb/model';
-import { endOfMs, fail, ok, parseStamp, parseTime, stampMs } from '@stemedb/model';
+import { endOfMs, fail, invalidField, ok, parseStamp, parseTime, stampMs } from '@stemedb/model';
 
 export interface Moment {
   /** Records with a stamp at or before it take part. */
@@ -9,12 +9,7 @@ export interface Moment {
   readonly ms: number;
 }
 
-const refuse = (detail: string): Outcome<never> =>
-  fail({
-    code: 'invalid_field',
-    detail,
-    faults: [{ code: 'invalid_field', pointer: '/as_of', detail }],
-  });
+const refuse = (detail: string): Outcome<never> => fail(invalidField('/as_of', detail));
 
 /**
  * Reads `as_of`: RFC 3339 or milliseconds stand for the end of that millisecond, 32 hex digits for

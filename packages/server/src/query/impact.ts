@@ -13,9 +13,9 @@ import type {
   JsonObject,
   Outcome,
   RecordId,
-  StemeError,
+  RecordKind,
 } from '@stemedb/model';
-import { fail, formatTime, ok, parseStamp } from '@stemedb/model';
+import { fail, formatTime, invalidField, ok, parseStamp } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
 import type { Pair } from '../store/store.js';
@@ -55,25 +55,19 @@ interface Begun {
 
 /** The source, when it is one and known at the moment. */
 export const checkSource = (reading: Reading, id: RecordId): Outcome<void> => {
-  const read = reader(reading, id);
-  if (read === 'source') return ok(undefined);
-  if (read === undefined) {
+  const kind = kindOf(reading, id);
+  if (kind === 'source') return ok(undefined);
+  if (kind === undefined) {
     return fail({ code: 'not_found', detail: `There is no source with the id ${id} here.` });
   }
   const detail =
-    `${id} is a record of kind "${read}", not a source; ` +
+    `${id} is a record of kind "${kind}", not a source; ` +
     'take it back with a supersession (POST /v1/supersede, action "retract").';
-  return fail(fault('/id', detail));
+  return fail(invalidField('/id', detail));
 };
 
-const reader = ({ reader: records, moment }: Reading, id: RecordId): string | undefined =>
-  records.content(id, moment.stamp)?.kind;
-
-const fault = (pointer: string, detail: string): StemeError => ({
-  code: 'invalid_field',
-  detail,
-  faults: [{ code: 'invalid_field', pointer, detail }],
-});
+const kindOf = ({ reader, moment }: Reading, id: RecordId): RecordKind | undefined =>
+  reader.content(id, moment.stamp)?.kind;
 
 /** The question of which each pair's answer is asked; its scope only says that joined claims
  * count for a pair that has none of its own. */
@@ -88,7 +82,7 @@ const lensOf = (parts: ImpactCollaborators, name: string): Outcome<Lens> => {
   const single = parts.lenses.names().filter((one) => !collects(parts, one));
   if (lens !== undefined && lens.collects === undefined) return ok(lens);
   const why = lens === undefined ? `There is no lens "${name}"` : `"${name}" collects many pairs`;
-  return fail(fault('/lens', `${why}; impact is asked under one of ${single.join(', ')}.`));
+  return fail(invalidField('/lens', `${why}; impact is asked under one of ${single.join(', ')}.`));
 };
 
 const collects = (parts: ImpactCollaborators, name: string): boolean =>

@@ -6,7 +6,7 @@
  * server.
  */
 import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
-import { fail, formatTime, ok, toHex } from '@stemedb/model';
+import { fail, formatTime, invalidField, ok, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
@@ -40,11 +40,7 @@ const scopeRefusal = (question: Question, lens: Lens): Outcome<never> | undefine
   const detail =
     `The lens "${lens.name}" is asked about one concept and answers for its ancestors too; ` +
     'give concept_path, not prefix.';
-  return fail({
-    code: 'invalid_field',
-    detail,
-    faults: [{ code: 'invalid_field', pointer: '/prefix', detail }],
-  });
+  return fail(invalidField('/prefix', detail));
 };
 
 class StoreQueryService implements QueryService {
@@ -93,11 +89,7 @@ class StoreQueryService implements QueryService {
   #unknownLens(name: string): Outcome<never> {
     const known = this.#parts.lenses.names().join(', ');
     const detail = `There is no lens "${name}"; the lenses are ${known}.`;
-    return fail({
-      code: 'invalid_field',
-      detail,
-      faults: [{ code: 'invalid_field', pointer: '/lens', detail }],
-    });
+    return fail(invalidField('/lens', detail));
   }
 
   /** The moment and the place to go on from, when the question brings a cursor. */

@@ -8,7 +8,7 @@
  * view is opened. The last look at it and the submission are one step, in which nothing else runs.
  */
 import type { JsonObject, Outcome, RecordId, StemeError } from '@stemedb/model';
-import { fail, ok } from '@stemedb/model';
+import { fail, invalidField, ok } from '@stemedb/model';
 import type { Accepted, Ingest, Submission } from '../ingest/ingest.js';
 import type { PendingRecord } from '../ingest/pending_record.js';
 import type { Principal } from '../ingest/principal.js';
@@ -95,11 +95,7 @@ const addedSince = (source: RecordId, dependant: RecordId): StemeError =>
   );
 
 const invalidPosition = (detail: string): Outcome<never> =>
-  fail({
-    code: 'invalid_field',
-    detail,
-    faults: [{ code: 'invalid_field', pointer: '/if_position', detail }],
-  });
+  fail(invalidField('/if_position', detail));
 
 /** Retracts a source; `conflict` names what was added since the position that was stated. */
 export const retractSource = async (

@@ -1,6 +1,6 @@
 /** What a question needs of the writing side: to see all that it must see (spec 1.3, 4.2). */
 import type { HlcStamp, Outcome } from '@stemedb/model';
-import { fail, ok } from '@stemedb/model';
+import { fail, invalidField, ok } from '@stemedb/model';
 import { parsePosition } from '../log/position.js';
 
 /** Implemented by the node over its clock and its group commit. */
@@ -22,11 +22,7 @@ export const awaitPosition = async (
   const wanted = parsePosition(position);
   if (wanted === undefined) {
     const detail = 'min_position must be a position that a write of this database answered.';
-    return fail({
-      code: 'invalid_field',
-      detail,
-      faults: [{ code: 'invalid_field', pointer: '/min_position', detail }],
-    });
+    return fail(invalidField('/min_position', detail));
   }
   if (wanted.logId !== timeline.logId) {
     return fail({

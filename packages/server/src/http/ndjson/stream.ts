@@ -5,12 +5,11 @@
 
 import { PassThrough } from 'node:stream';
 import type { JsonValue, Outcome, StemeError } from '@stemedb/model';
-import { fail, parseJson } from '@stemedb/model';
+import { fail, faultError, parseJson } from '@stemedb/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Submission } from '../../ingest/ingest.js';
 import { ndjsonType } from '../body.js';
 import type { HttpDeps } from '../deps.js';
-import { faultError } from '../problem.js';
 import type { Line } from './lines.js';
 import { LineCutter } from './lines.js';
 import type { ReadLine } from './pipeline.js';

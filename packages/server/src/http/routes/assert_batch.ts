@@ -4,13 +4,13 @@
  */
 import { Type } from '@sinclair/typebox';
 import type { JsonObject, JsonValue, Outcome } from '@stemedb/model';
-import { fail, ok, parseTime, schemas } from '@stemedb/model';
+import { fail, invalidField, ok, parseTime, schemas } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Accepted, Submission } from '../../ingest/ingest.js';
 import { acceptNdjson, isStream, ndjsonType } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { answerStream } from '../ndjson/stream.js';
-import { faultError, sendProblem } from '../problem.js';
+import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { validatedByIngest, validatorCompiler } from '../validate.js';
 import { batchResultSchema, isServerSide, readSubmission, writeAnswerOf } from '../write_answer.js';
@@ -90,7 +90,7 @@ function readAssertedAt(stated: string | number | undefined): Outcome<number | u
   const ms = parseTime(stated);
   if (ms !== undefined) return ok(ms);
   const detail = '"asserted_at" must be RFC 3339 or integer milliseconds; write + as %2B.';
-  return fail(faultError('invalid_field', '/asserted_at', detail));
+  return fail(invalidField('/asserted_at', detail));
 }
 
 /** Reads one element or line, with the time of the request where it states none. */
@@ -115,7 +115,7 @@ async function answerArray(
   const { batchItemsMax } = deps.config.limits;
   if (!Array.isArray(items)) {
     const detail = `The body must be an array of assertions, or ${ndjsonType} lines.`;
-    return sendProblem(reply, faultError('invalid_field', '', detail));
+    return sendProblem(reply, invalidField('', detail));
   }
   if (items.length > batchItemsMax) {
     const detail = `An array has at most ${batchItemsMax} assertions; send ${ndjsonType} instead.`;

@@ -1,13 +1,13 @@
 /** The list of one record kind, page by page, as of a moment. */
 import { type TProperties, Type } from '@sinclair/typebox';
 import type { Outcome, RecordId, RecordKind } from '@stemedb/model';
-import { fail, ok, parseAgentId, parseRecordId } from '@stemedb/model';
+import { fail, faultError, ok, parseAgentId, parseRecordId } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ListQuestion } from '../../query/listing.js';
 import { whileConnected } from '../abort.js';
 import type { HttpDeps } from '../deps.js';
 import { recordListSchema } from '../list_schema.js';
-import { faultError, sendProblem } from '../problem.js';
+import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { type MomentQuery, momentFields, readMomentOf } from '../read_moment.js';
 

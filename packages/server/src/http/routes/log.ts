@@ -3,11 +3,11 @@
  * the key that signs it, and the proofs. What is answered proves itself; nothing here is trusted.
  */
 import { Type } from '@sinclair/typebox';
-import { parseRecordId } from '@stemedb/model';
+import { invalidField, parseRecordId } from '@stemedb/model';
 import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from '../deps.js';
 import { consistencyProofSchema, inclusionProofSchema } from '../log_schema.js';
-import { faultError, sendProblem } from '../problem.js';
+import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 
 const size = (description: string) =>
@@ -44,7 +44,7 @@ export async function logRoutes(app: FastifyInstance, deps: HttpDeps): Promise<v
       const id = parseRecordId(query.id);
       if (id === undefined) {
         const detail = 'An id is 64 lower-case hex digits.';
-        return sendProblem(reply, faultError('invalid_field', '/id', detail));
+        return sendProblem(reply, invalidField('/id', detail));
       }
       const proof = await deps.proofs.inclusionOf(id, query.size);
       return proof.ok ? reply.send(proof.value) : sendProblem(reply, proof.error);

@@ -4,14 +4,13 @@
  */
 import { Type } from '@sinclair/typebox';
 import type { JsonValue, Outcome, RecordKind } from '@stemedb/model';
-import { fail, kindNumber, ok } from '@stemedb/model';
+import { fail, faultError, invalidField, kindNumber, ok } from '@stemedb/model';
 import type { FastifyInstance } from 'fastify';
 import type { Submission } from '../../ingest/ingest.js';
 import { acceptNdjson, ndjsonType } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { answerStream } from '../ndjson/stream.js';
 import { WaitingBudget } from '../ndjson/waiting_budget.js';
-import { faultError } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { unknownName, validatedByIngest, validatorCompiler } from '../validate.js';
 
@@ -49,7 +48,7 @@ export async function recordsRoute(app: FastifyInstance, deps: HttpDeps): Promis
 /** A line states its kind itself. */
 function readRecord(value: JsonValue): Outcome<Submission> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return fail(faultError('invalid_field', '', 'A line must be the content of one record.'));
+    return fail(invalidField('', 'A line must be the content of one record.'));
   }
   const stated = (value as { readonly kind?: JsonValue }).kind;
   if (stated === undefined) {
@@ -57,7 +56,7 @@ function readRecord(value: JsonValue): Outcome<Submission> {
   }
   const kind = kinds.find((known) => known === stated);
   if (kind === undefined) {
-    return fail(faultError('invalid_field', '/kind', unknownName(String(stated), kinds)));
+    return fail(invalidField('/kind', unknownName(String(stated), kinds)));
   }
   return ok({ kind, content: value });
 }

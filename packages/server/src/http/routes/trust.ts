@@ -1,11 +1,11 @@
 /** `GET /v1/trust/{agent_id}`: the trust in an agent, and the verdicts that made it. */
 import { Type } from '@sinclair/typebox';
-import { parseAgentId } from '@stemedb/model';
+import { invalidField, parseAgentId } from '@stemedb/model';
 import type { FastifyInstance } from 'fastify';
 import { whileConnected } from '../abort.js';
 import type { HttpDeps } from '../deps.js';
 import { trustAnswerSchema } from '../list_schema.js';
-import { faultError, sendProblem } from '../problem.js';
+import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { type MomentQuery, momentFields, readMomentOf } from '../read_moment.js';
 
@@ -27,7 +27,7 @@ export async function trustRoute(app: FastifyInstance, deps: HttpDeps): Promise<
       const agent = parseAgentId((request.params as { readonly agent_id: string }).agent_id);
       if (agent === undefined) {
         const detail = 'An agent id is 64 lower-case hex digits.';
-        return sendProblem(reply, faultError('invalid_field', '/agent_id', detail));
+        return sendProblem(reply, invalidField('/agent_id', detail));
       }
       const moment = readMomentOf(request.query as MomentQuery);
       if (!moment.ok) return sendProblem(reply, moment.error);
