@@ -1,4 +1,4 @@
-/** The key of the node as libsodium signs with it: microseconds, where pure code takes some ms. */
+/** The key of the node as libsodium signs with it: some twenty times faster than pure code. */
 import type { NoteSigner } from '@stemedb/model';
 import sodium from 'sodium-native';
 
