@@ -64,7 +64,7 @@ const prove = async (session: Session, text: string, options: ProveOptions): Pro
   );
 };
 
-/** The proof in the tree of a checkpoint; the server refuses one of a size that has no such leaf. */
+/** The proof in the tree of a checkpoint; the server refuses a size that has no such leaf. */
 const inclusionIn = async (
   client: StemeClient,
   id: RecordId,

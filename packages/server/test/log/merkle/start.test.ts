@@ -117,7 +117,7 @@ test('a damaged checkpoint file does not start; a removed one does', async () =>
     spoilt.flipBit(checkpointFile, bit);
     await assertRefused(
       spoilt,
-      /log_corrupt: The file \/wal\/checkpoint is damaged: .* Restore it .* Only .* remove the file/,
+      /log_corrupt: The file \/wal\/checkpoint is damaged: .* Restore it .* Only .* remove the /,
     );
   }
   disk.take(checkpointFile);
