@@ -1,8 +1,8 @@
 // What keeping the Merkle tree costs ingest: arrays of 100 unsigned claims, submitted in this
-// process without HTTP, so that the share of the tree is as large as it can be. Of small claims, which have
-// little more than the fields that every claim has, and of claims of 1 KiB; the size is that of the
-// record as it is stored. A database with its tree and one without take turns. Prints figures and
-// judges nothing.
+// process without HTTP, so that the share of the tree is as large as it can be. Of small claims,
+// which have little more than the fields that every claim has, and of claims of 1 KiB; the size is
+// that of the record as it is stored. A database with its tree and one without take turns. Prints
+// figures and judges nothing.
 //
 //     node bench/tree.mjs [--seconds 3] [--rounds 7] [--dir DIR] [--json]
 
