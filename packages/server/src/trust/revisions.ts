@@ -17,7 +17,7 @@ import type { Taint, TaintReason } from './taint.js';
 import { isInitial } from './transitions.js';
 import { type Turns, workPerRecord } from './turns.js';
 
-/** Records that judging one claim reads, most often: itself and its parent, each with its author. */
+/** Records that judging one claim reads: itself and its parent, each with its author. */
 const recordsPerClaim = 4;
 
 /** A claim among the others of its tree. */

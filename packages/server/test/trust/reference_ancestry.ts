@@ -1,4 +1,4 @@
-/** What follows from what claims rest on, round by round over all of them: one round is one edge. */
+/** What follows from what claims rest on, round by round over them all: a round is an edge. */
 import type { RecordId } from '@stemedb/model';
 import type { Ancestry } from '../../src/trust/ancestry.js';
 import { premiseDepthMax } from '../../src/trust/taint.js';
