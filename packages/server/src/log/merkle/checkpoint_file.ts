@@ -51,8 +51,8 @@ export async function readCheckpointFile(
       `The file ${path} is damaged: ${opened.error.detail} It shows how far the log had been ` +
       'durable. Restore it from a backup of this directory, or put the newest checkpoint that ' +
       'was saved elsewhere in its place, after "stemedb verify --checkpoint" agrees with that. ' +
-      'Only when there is none, remove the file: the node then starts without it, and a lost end of ' +
-      'the log is not noticed.',
+      'Only when there is none, remove the file: the node then starts without it, and a lost ' +
+      'end of the log is not noticed.',
     cause: opened.error,
   });
 }
