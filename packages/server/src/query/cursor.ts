@@ -1,9 +1,9 @@
 /** Cursors of questions: bound to the question, the caller's scope and the first page's `as_of`. */
 import type { HlcStamp, JsonValue, Outcome } from '@stemedb/model';
-import { ok, parseStamp } from '@stemedb/model';
+import { ok } from '@stemedb/model';
 import type { Pair } from '../store/store.js';
 import type { Question } from './question.js';
-import { bindingOf, invalidCursor, isSameMoment, openCursor, sealCursor } from './sealed_cursor.js';
+import { bindingOf, openCursor, pairOfState, sealCursor } from './sealed_cursor.js';
 
 /** What the next page needs to know. */
 export interface CursorState {
@@ -43,16 +43,10 @@ export const readCursor = (
   cursor: string,
   nowMs: number,
 ): Outcome<CursorState> => {
-  const opened = openCursor(key, bindingOfQuestion(question, scope), cursor, nowMs);
+  const asked = { cursor, asOf: question.asOf };
+  const binding = bindingOfQuestion(question, scope);
+  const opened = openCursor(key, binding, asked, nowMs, pairOfState);
   if (!opened.ok) return opened;
-  const state = opened.value as unknown as {
-    readonly a: readonly [string, string];
-    readonly m: number;
-    readonly s: string;
-  };
-  if (!isSameMoment(question.asOf, state)) return invalidCursor();
-  const stamp = parseStamp(state.s);
-  if (stamp === undefined) return invalidCursor();
-  const [conceptPath, predicate] = state.a;
-  return ok({ stamp, ms: state.m, after: { conceptPath, predicate } });
+  const { moment, place } = opened.value;
+  return ok({ ...moment, after: place });
 };

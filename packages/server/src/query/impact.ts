@@ -15,7 +15,7 @@ import type {
   RecordId,
   RecordKind,
 } from '@stemedb/model';
-import { fail, formatTime, invalidField, ok, parseStamp } from '@stemedb/model';
+import { fail, formatTime, invalidField, ok } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
 import type { Pair } from '../store/store.js';
@@ -28,7 +28,7 @@ import { movesWithTime } from './moving.js';
 import { rowsPerPair } from './pace.js';
 import type { Question } from './question.js';
 import type { Reading, Readings } from './readings.js';
-import { bindingOf, invalidCursor, isSameMoment, openCursor, sealCursor } from './sealed_cursor.js';
+import { bindingOf, openCursor, pairOfState, sealCursor } from './sealed_cursor.js';
 import { openSitting, resolvePair } from './sitting.js';
 
 export interface ImpactQuestion {
@@ -116,26 +116,22 @@ const begin = (
   scope: string,
   asked: ImpactQuestion,
 ): Outcome<Begun> => {
-  if (asked.cursor === undefined) {
+  const { cursor, asOf } = asked;
+  if (cursor === undefined) {
     return ok({ moment: undefined, after: undefined, sequence: undefined });
   }
   const binding = bindingOfImpact(asked, scope);
-  const opened = openCursor(cursorKey, binding, asked.cursor, clock.wallMs());
-  if (!opened.ok) return opened;
-  const state = opened.value as unknown as {
-    readonly a: readonly [string, string];
-    readonly m: number;
-    readonly p: number;
-    readonly s: string;
-  };
-  const stamp = parseStamp(state.s);
-  if (stamp === undefined || !isSameMoment(asked.asOf, state)) return invalidCursor();
-  const [conceptPath, predicate] = state.a;
-  return ok({
-    moment: { stamp, ms: state.m },
-    after: { conceptPath, predicate },
-    sequence: state.p,
-  });
+  const opened = openCursor(cursorKey, binding, { cursor, asOf }, clock.wallMs(), readPlace);
+  return opened.ok ? ok({ moment: opened.value.moment, ...opened.value.place }) : opened;
+};
+
+const readPlace = (
+  state: JsonObject,
+): { readonly after: Pair; readonly sequence: number } | undefined => {
+  const after = pairOfState(state);
+  return after === undefined || typeof state.p !== 'number'
+    ? undefined
+    : { after, sequence: state.p };
 };
 
 const walkFrom = async (

@@ -16,7 +16,7 @@ import type {
   RecordList,
   StatedRecord,
 } from '@stemedb/model';
-import { fail, formatTime, kindNumber, ok, parseStamp } from '@stemedb/model';
+import { fail, formatTime, kindNumber, ok } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
 import type { Relation } from '../store/keys.js';
 import type { PlacedRecord, StoreSnapshot } from '../store/store.js';
@@ -25,7 +25,7 @@ import type { Moment } from './as_of.js';
 import { asListed } from './listed.js';
 import { rowsPerRecord } from './pace.js';
 import type { Reading, Readings } from './readings.js';
-import { bindingOf, invalidCursor, isSameMoment, openCursor, sealCursor } from './sealed_cursor.js';
+import { bindingOf, openCursor, sealCursor } from './sealed_cursor.js';
 import { statedWithSignatures } from './signatures.js';
 import { Smallest } from './smallest.js';
 
@@ -178,18 +178,13 @@ const begin = (
   scope: string,
   question: ListQuestion,
 ): Outcome<Begun> => {
-  if (question.cursor === undefined) return ok({ moment: undefined, after: '' });
+  const { cursor, asOf } = question;
+  if (cursor === undefined) return ok({ moment: undefined, after: '' });
   const binding = bindingOfList(question, scope);
-  const opened = openCursor(cursorKey, binding, question.cursor, clock.wallMs());
-  if (!opened.ok) return opened;
-  const state = opened.value as unknown as {
-    readonly a: string;
-    readonly m: number;
-    readonly s: string;
-  };
-  const stamp = parseStamp(state.s);
-  if (stamp === undefined || !isSameMoment(question.asOf, state)) return invalidCursor();
-  return ok({ moment: { stamp, ms: state.m }, after: state.a });
+  const opened = openCursor(cursorKey, binding, { cursor, asOf }, clock.wallMs(), ({ a }) =>
+    typeof a === 'string' ? a : undefined,
+  );
+  return opened.ok ? ok({ moment: opened.value.moment, after: opened.value.place }) : opened;
 };
 
 const readList = async (

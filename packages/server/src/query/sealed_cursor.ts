@@ -4,7 +4,18 @@
  * body, whose construction (keyed prefix over a hash without length extension) needs no HMAC.
  */
 import type { JsonObject, JsonValue, Outcome } from '@stemedb/model';
-import { blake3, blake3Hex, canonicalBytes, fail, ok, parseJson, parseTime } from '@stemedb/model';
+import {
+  blake3,
+  blake3Hex,
+  canonicalBytes,
+  fail,
+  ok,
+  parseJson,
+  parseStamp,
+  parseTime,
+} from '@stemedb/model';
+import type { Pair } from '../store/store.js';
+import type { Moment } from './as_of.js';
 
 /** How long a cursor may be used, milliseconds. */
 const cursorLifetimeMs = 24 * 60 * 60 * 1000;
@@ -29,18 +40,34 @@ const equalBytes = (one: Uint8Array, other: Uint8Array): boolean => {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
 
 /** True when a later page states no moment, or that of the first page (stamp, ms) in any form. */
-export const isSameMoment = (
+const isSameMoment = (
   asOf: string | number | undefined,
   first: { readonly s: string; readonly m: number },
 ): boolean => asOf === undefined || asOf === first.s || parseTime(asOf) === first.m;
 
-export const invalidCursor = (): Outcome<never> =>
+const invalidCursor = (): Outcome<never> =>
   fail({
     code: 'invalid_cursor',
     detail: 'The cursor does not belong to this question; ask again from the first page.',
   });
 
-/** Writes a cursor; `state` is what the next page needs to know, without the names `b` and `t`. */
+/** What a cursor says of the page that it leads to. */
+export interface Opened<Place> {
+  /** That of the first page. */
+  readonly moment: Moment;
+  readonly place: Place;
+}
+
+/** The pair that a page ended with, as `a` has it. */
+export const pairOfState = ({ a }: JsonObject): Pair | undefined => {
+  if (!Array.isArray(a)) return undefined;
+  const [conceptPath, predicate] = a;
+  if (typeof conceptPath !== 'string' || typeof predicate !== 'string') return undefined;
+  return { conceptPath, predicate };
+};
+
+/** Writes a cursor; `state` is what the next page needs to know: the moment of the first one as `s`
+ * and `m`, and where to go on, without the names `b` and `t`. */
 export const sealCursor = (
   key: Uint8Array,
   binding: string,
@@ -51,8 +78,26 @@ export const sealCursor = (
   return `${base64(body)}.${base64(macOf(key, body))}`;
 };
 
-/** Reads the state back: `invalid_cursor` when it is not ours, `cursor_expired` when old. */
-export const openCursor = (
+/** Reads a cursor back, its place with `readPlace`: `invalid_cursor` when it is not ours, or asked
+ * with another `asOf` than the first page, `cursor_expired` when old. */
+export const openCursor = <Place>(
+  key: Uint8Array,
+  binding: string,
+  asked: { readonly cursor: string; readonly asOf?: string | number | undefined },
+  nowMs: number,
+  readPlace: (state: JsonObject) => Place | undefined,
+): Outcome<Opened<Place>> => {
+  const state = openState(key, binding, asked.cursor, nowMs);
+  if (!state.ok) return state;
+  const { s, m } = state.value;
+  const place = readPlace(state.value);
+  const stamp = typeof s === 'string' ? parseStamp(s) : undefined;
+  if (place === undefined || stamp === undefined || typeof m !== 'number') return invalidCursor();
+  if (!isSameMoment(asked.asOf, { s: stamp, m })) return invalidCursor();
+  return ok({ moment: { stamp, ms: m }, place });
+};
+
+const openState = (
   key: Uint8Array,
   binding: string,
   cursor: string,
