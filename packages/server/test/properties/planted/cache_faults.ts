@@ -40,8 +40,8 @@ export const cacheFaults: readonly PlantedFault[] = [
   {
     name: 'what names a record is not watched',
     file: 'query/read_set.js',
-    from: 'this.#reads.add(counterOfId(target));',
-    to: '',
+    from: 'dependants(target, relation) {\n        this.#reads.add(counterOfId(target));',
+    to: 'dependants(target, relation) {',
     seeds: 6,
   },
   {

@@ -75,7 +75,7 @@ const outOfTime: readonly PlantedFault[] = [
 const byArrival: readonly PlantedFault[] = [
   {
     name: 'the last vote is the one that arrived last',
-    file: 'lens/votes.js',
+    file: 'query/cast_votes.js',
     from: 'known === undefined || isLater(cast, known)',
     to: 'true',
     seeds: 4,
@@ -196,7 +196,7 @@ const otherwise: readonly PlantedFault[] = [
   {
     name: 'a vote that was taken back still counts',
     file: 'query/cast_votes.js',
-    from: 'taints?.get(id)?.out !== true',
+    from: 'taints?.get(cast.vote.id)?.out !== true',
     to: 'true',
     seeds: 12,
   },

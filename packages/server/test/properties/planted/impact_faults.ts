@@ -18,9 +18,9 @@ export const impactFaults: readonly PlantedFault[] = [
   },
   {
     name: 'impact overlooks concepts that aliases join',
-    file: 'query/impact.js',
-    from: "rules.joined(own, 'effective').paths",
-    to: '[own]',
+    file: 'query/affected.js',
+    from: 'rules.joinedDirectly(path)',
+    to: '[]',
     seeds: 8,
   },
 ];
