@@ -183,7 +183,7 @@ describe('revisions', () => {
 });
 
 describe('several children', () => {
-  it('of one parent: the last by effective time counts, with all below the others out', async () => {
+  it('of one parent: the last by effective time counts, none below the others', async () => {
     const story = new Chains();
     const first = story.claim(alice, { value: 'v' });
     const later = story.record(
