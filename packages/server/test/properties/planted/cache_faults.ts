@@ -38,11 +38,18 @@ export const cacheFaults: readonly PlantedFault[] = [
     seeds: 8,
   },
   {
-    name: 'what names a record is not watched',
+    name: 'a new signature is not watched',
+    file: 'query/read_set.js',
+    from: 'attestations(target) {\n        this.#reads.add(counterOfId(target));',
+    to: 'attestations(target) {',
+    seeds: 24,
+  },
+  {
+    name: 'a new vote is not watched',
     file: 'query/read_set.js',
     from: 'dependants(target, relation) {\n        this.#reads.add(counterOfId(target));',
     to: 'dependants(target, relation) {',
-    seeds: 6,
+    seeds: 36,
   },
   {
     name: 'an answer that time moves is kept as one that it does not',
