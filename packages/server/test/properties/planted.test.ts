@@ -15,15 +15,13 @@ const files: readonly (readonly [file: string, faults: readonly PlantedFault[]])
   ['impact.test.js', impactFaults],
 ];
 
-const isSoak = process.env.STEMEDB_SOAK === '1';
-
 /** Processes at once. */
 const concurrency = 2;
 
 for (const [file, faults] of files) {
   test(`faults planted for ${file} are found`, { concurrency }, async (context) => {
     const runs = faults.map((fault) =>
-      context.test(fault.name, { skip: fault.isRare === true && !isSoak }, async () => {
+      context.test(fault.name, async () => {
         const { isFound, output } = await runPlanted(file, fault);
         assert.ok(isFound, `not found within ${fault.seeds} histories: ${output.slice(-2000)}`);
       }),

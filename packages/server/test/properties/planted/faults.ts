@@ -14,8 +14,6 @@ export interface PlantedFault {
   readonly to: string;
   /** Histories within which it is found. */
   readonly seeds: number;
-  /** True when that takes long: looked for under soak only. */
-  readonly isRare?: true;
 }
 
 /** What acts whatever its stamp is, or as of another moment than its own. */
