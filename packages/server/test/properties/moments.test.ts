@@ -7,11 +7,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endOfMs, type HlcStamp, stampMs } from '@stemedb/model';
+import { endOfMs, type HlcStamp, recordKinds, stampMs } from '@stemedb/model';
 import type { MergeRecord } from '../../src/ingest/ingest.js';
 import type { Question } from '../../src/query/question.js';
 import { countChanges } from '../support/changes.js';
-import { Coverage, effects, HistoryCounts, kinds } from '../support/coverage.js';
+import { Coverage, effects, HistoryCounts } from '../support/coverage.js';
 import {
   historyOf,
   mergeAll,
@@ -162,7 +162,7 @@ for (const seed of seeds) {
 }
 
 const mustBeMet = [
-  ...kinds.flatMap((kind) => [`kind: ${kind}`, `answers changed by: ${kind}`]),
+  ...recordKinds.flatMap((kind) => [`kind: ${kind}`, `answers changed by: ${kind}`]),
   ...effects,
 ];
 

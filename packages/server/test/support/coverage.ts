@@ -2,7 +2,7 @@
  * What random histories have exercised: counted by name, printed at the end of the test, and held
  * against the names that must have been met at least once.
  */
-import { type RecordId, recordIdOf } from '@stemedb/model';
+import { type RecordId, recordIdOf, recordKinds } from '@stemedb/model';
 import type { MergeRecord } from '../../src/ingest/ingest.js';
 import { ReferenceAnswers } from './reference/answers.js';
 import { type ContentOf, type Known, lastOf } from './reference/records.js';
@@ -25,18 +25,6 @@ export class Coverage {
     return names.map((name) => `${name}: ${this.#counts.get(name)}`);
   }
 }
-
-export const kinds = [
-  'assertion',
-  'attestation',
-  'vote',
-  'source',
-  'epoch',
-  'supersession',
-  'alias',
-  'verdict',
-  'policy',
-] as const;
 
 /** Everything that histories must have met, beside each kind and what each kind changes. */
 export const effects: readonly string[] = [
@@ -115,7 +103,7 @@ export class HistoryCounts {
     const { records } = this.#reference;
     const milliseconds = new Set<string>();
     let known = 0;
-    for (const kind of kinds) {
+    for (const kind of recordKinds) {
       for (const one of records.ofKind(kind)) {
         known += 1;
         this.#coverage.add(`kind: ${kind}`);

@@ -1,8 +1,7 @@
 /** Everything that can be read beside the answers of lenses: lists, details, trust, impact. */
-import type { Outcome, RecordId } from '@stemedb/model';
+import { type Outcome, type RecordId, type RecordKind, recordKinds } from '@stemedb/model';
 import type { Database } from '../../src/bin/database.js';
 import type { MergeRecord } from '../../src/ingest/ingest.js';
-import { kinds } from './coverage.js';
 import { everybody } from './histories/cast.js';
 import { idsOfKind } from './log_records.js';
 import type { Seeded } from './seeded.js';
@@ -15,7 +14,7 @@ export interface Read {
 
 const principalOf = ({ agentId }: Database) => ({ type: 'node', agentId }) as const;
 
-const listsOf = (kind: (typeof kinds)[number]): Read => ({
+const listsOf = (kind: RecordKind): Read => ({
   name: `list of ${kind}`,
   call: (database, asOf) => database.reads.list(principalOf(database), { kind, asOf, limit: 1000 }),
 });
@@ -46,7 +45,7 @@ export const someReads = (random: Seeded, records: readonly MergeRecord[]): read
   const claims = random.shuffled(idsOfKind(records, 'assertion')).slice(0, 12);
   const sources = random.shuffled(idsOfKind(records, 'source')).slice(0, 2);
   return [
-    ...kinds.map(listsOf),
+    ...recordKinds.map(listsOf),
     ...claims.map(detailOf),
     ...everybody.map(trustIn),
     ...sources.map(impactOf),
