@@ -15,6 +15,7 @@ import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { StoreSnapshot } from '../store/store.js';
 import { comesAfter, type Recorded } from '../trust/last.js';
 import type { Standing } from '../trust/rules.js';
+import { isInitial, statedLifecycle } from '../trust/transitions.js';
 import { readRows } from './gathering.js';
 import { asListed } from './listed.js';
 import { rowsPerRecord } from './pace.js';
@@ -40,7 +41,7 @@ export const detailOf = async (
   const voiceOf = standing?.transitionsOf?.at(-1);
   return {
     ...stated,
-    lifecycle: standing?.lifecycle ?? content.lifecycle ?? 'proposed',
+    lifecycle: standing?.lifecycle ?? statedLifecycle(content),
     ...(standing?.succeededBy === undefined ? {} : { succeeded_by: standing.succeededBy }),
     ...(voiceOf === undefined ? {} : { voice_of: voiceOf }),
     votes: await votesOf(parts, reading, stated.id),
@@ -55,10 +56,9 @@ const standingOf = async (
   id: RecordId,
   content: AssertionContent,
 ): Promise<Standing | undefined> => {
-  const state = content.lifecycle ?? 'proposed';
-  const begins = state === 'proposed' || state === 'under_review';
   const [child] = snapshot.dependants(id, 'parent');
-  if (begins && content.parent === undefined && child === undefined) return undefined;
+  if (isInitial(statedLifecycle(content)) && content.parent === undefined && child === undefined)
+    return undefined;
   const pair = { conceptPath: content.concept_path, predicate: content.predicate };
   const rows = await readRows(loaderOf(snapshot), pair, moment.stamp, pace);
   return (await rules.standings(rows)).get(id);
