@@ -9,6 +9,7 @@ import { Type } from '@sinclair/typebox';
 import type { Fault, Outcome } from '@stemedb/model';
 import { fail, ok, parseAgentId, parseRecordId, parseStamp, parseTime } from '@stemedb/model';
 import type { Question } from '../query/question.js';
+import { limitDefault, limitField } from './page.js';
 import { faultsError } from './problem.js';
 import { unknownName } from './validate.js';
 
@@ -23,10 +24,6 @@ const aliasModes = ['effective', 'all', 'none'] as const;
 type AliasMode = (typeof aliasModes)[number];
 const retractedModes = ['exclude', 'warn'] as const;
 type RetractedMode = (typeof retractedModes)[number];
-
-/** Results of one page. */
-const limitDefault = 100;
-const limitMax = 1000;
 
 const questionFields = {
   concept_path: Type.Optional(
@@ -110,7 +107,7 @@ const questionFields = {
       description: 'With `explain`: the first candidate listed; `next_offset` of the last page.',
     }),
   ),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
+  limit: limitField,
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of the last page.' }),
   ),

@@ -7,6 +7,7 @@ import type { ImpactQuestion } from '../../query/impact.js';
 import { whileConnected } from '../abort.js';
 import { answerSchema } from '../answer_schema.js';
 import type { HttpDeps } from '../deps.js';
+import { limitDefault, pageFields } from '../page.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import {
@@ -16,12 +17,8 @@ import {
   readId,
   readMomentOf,
 } from '../read_moment.js';
-import { readSubmission, signaturesSchema, writeAnswerOf } from '../write_answer.js';
-import { writeResponses } from './write_record.js';
-
-/** Impacts of one page. */
-const limitDefault = 100;
-const limitMax = 1000;
+import { readSubmission, signaturesSchema } from '../write_answer.js';
+import { sendAccepted, writeResponses } from './write_record.js';
 
 const impactQuery = (lensNames: readonly string[]) =>
   Type.Object(
@@ -35,10 +32,7 @@ const impactQuery = (lensNames: readonly string[]) =>
         }),
       ),
       ...momentFields,
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
-      cursor: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of a page.' }),
-      ),
+      ...pageFields,
     },
     { additionalProperties: false },
   );
@@ -168,7 +162,5 @@ async function retract(
       signal,
     ),
   );
-  if (!accepted.ok) return sendProblem(reply, accepted.error);
-  const status = accepted.value.status === 'created' ? 201 : 200;
-  return reply.code(status).send(writeAnswerOf(accepted.value));
+  return sendAccepted(reply, accepted);
 }

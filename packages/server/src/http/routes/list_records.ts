@@ -7,13 +7,10 @@ import type { ListQuestion } from '../../query/listing.js';
 import { whileConnected } from '../abort.js';
 import type { HttpDeps } from '../deps.js';
 import { recordListSchema } from '../list_schema.js';
+import { limitDefault, pageFields } from '../page.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { type MomentQuery, momentFields, readMomentOf } from '../read_moment.js';
-
-/** Records of one page. */
-const limitDefault = 100;
-const limitMax = 1000;
 
 const id = (description: string) =>
   Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description }));
@@ -35,10 +32,7 @@ export const listQuerySchema = (filters: readonly ListFilter[]) => {
   const fields: TProperties = {
     ...chosen,
     ...momentFields,
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
-    cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of a page.' }),
-    ),
+    ...pageFields,
   };
   return Type.Object(fields, { additionalProperties: false });
 };

@@ -1,9 +1,9 @@
 /** The write call of one record kind: a body, answered when it is synced and visible. */
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
-import type { JsonValue, RecordKind } from '@stemedb/model';
+import type { JsonValue, Outcome, RecordKind } from '@stemedb/model';
 import { schemas } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Submission } from '../../ingest/ingest.js';
+import type { Accepted, Submission } from '../../ingest/ingest.js';
 import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
@@ -81,7 +81,14 @@ export async function submitRecord(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const accepted = await deps.ingest.submit(deps.principalOf(request.headers), submission);
+  return sendAccepted(
+    reply,
+    await deps.ingest.submit(deps.principalOf(request.headers), submission),
+  );
+}
+
+/** Answers what became of one record: 201 when it is new, 200 when it was there already. */
+export function sendAccepted(reply: FastifyReply, accepted: Outcome<Accepted>): FastifyReply {
   if (!accepted.ok) return sendProblem(reply, accepted.error);
   return reply
     .code(accepted.value.status === 'created' ? 201 : 200)
