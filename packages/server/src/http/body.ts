@@ -2,8 +2,10 @@
  * Bodies: JSON goes through the exact parser of the model, never through the framework's own, so
  * that no number, key or string changes on its way in (spec 1.1).
  */
+import type { IncomingMessage } from 'node:http';
 import { parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Gathered } from './gathered.js';
 import { ProblemError } from './problem.js';
 
 const jsonType = 'application/json';
@@ -12,7 +14,7 @@ export const ndjsonType = 'application/x-ndjson';
 /** Makes JSON the only body that routes of this instance accept. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(jsonType, { parseAs: 'buffer' }, parseJsonBody);
+  app.addContentTypeParser(jsonType, readJsonBody);
 }
 
 /** Lets routes of this instance read `application/x-ndjson` as a stream of bytes. */
@@ -24,16 +26,44 @@ export function acceptNdjson(app: FastifyInstance): void {
   });
 }
 
-function parseJsonBody(
-  request: FastifyRequest,
-  body: Buffer | string,
-  done: (error: Error | null, body?: unknown) => void,
-): void {
-  const refusal = charsetRefusal(request);
-  const parsed = refusal === undefined ? parseJson(body) : undefined;
-  if (parsed === undefined) done(refusal ?? null);
-  else if (parsed.ok) done(null, parsed.value);
-  else done(new ProblemError(parsed.error));
+type Done = (error: Error | null, body?: unknown) => void;
+
+/** Reads a body of JSON, holding little more memory than it has bytes, however it is cut. */
+function readJsonBody(request: FastifyRequest, payload: IncomingMessage, done: Done): void {
+  const limit = request.routeOptions.bodyLimit;
+  const stated = request.headers['content-length'];
+  const refusal = charsetRefusal(request) ?? (Number(stated) > limit ? tooLarge(limit) : undefined);
+  if (refusal !== undefined) {
+    done(refusal);
+    return;
+  }
+  const body = new Gathered();
+  const finish = (error: Error | null, value?: unknown): void => {
+    payload.off('data', take).off('end', end).off('error', finish);
+    done(error, value);
+  };
+  const take = (piece: Buffer): void => {
+    if (body.byteLength + piece.length > limit) finish(tooLarge(limit));
+    else body.add(piece);
+  };
+  const end = (): void => {
+    const bytes = body.take();
+    const parsed = parseJson(bytes);
+    if (stated !== undefined && bytes.length !== Number(stated)) finish(otherLength());
+    else if (parsed.ok) finish(null, parsed.value);
+    else finish(new ProblemError(parsed.error));
+  };
+  payload.on('data', take).on('end', end).on('error', finish);
+}
+
+function tooLarge(limit: number): ProblemError {
+  const detail = `This call accepts at most ${limit} bytes.`;
+  return new ProblemError({ code: 'body_too_large', detail });
+}
+
+function otherLength(): ProblemError {
+  const detail = 'The body has another length than Content-Length says.';
+  return new ProblemError({ code: 'malformed_request', detail });
 }
 
 /** JSON is UTF-8 (RFC 8259 8.1); another charset would be decoded into something else. */

@@ -32,21 +32,12 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Fa
 function frameworkError(cause: unknown, request: FastifyRequest): StemeError | undefined {
   const code = codeOf(cause);
   switch (code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE': {
-      const detail = `This call accepts at most ${request.routeOptions.bodyLimit} bytes.`;
-      return { code: 'body_too_large', detail };
-    }
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
       const sent = request.headers['content-type'];
       const stated = sent === undefined ? 'No content-type was sent' : `${quoted(sent)} was sent`;
       const detail = `${stated}; this call takes ${acceptedTypes(request)}.`;
       return { code: 'unsupported_media_type', detail };
     }
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return {
-        code: 'malformed_request',
-        detail: 'The body has another length than Content-Length says.',
-      };
     case 'FST_ERR_BAD_URL':
       return { code: 'malformed_request', detail: 'The path is not a valid URL path.' };
     case 'FST_ERR_MAX_PARAM_LENGTH':

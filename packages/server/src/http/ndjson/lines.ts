@@ -3,6 +3,8 @@
  * Blank lines are skipped but counted, so that numbers are those an editor shows.
  */
 
+import { Gathered } from '../gathered.js';
+
 export type Line =
   | { readonly number: number; readonly tooLong: false; readonly bytes: Uint8Array }
   | { readonly number: number; readonly tooLong: true };
@@ -11,8 +13,7 @@ const lineFeed = 0x0a;
 
 export class LineCutter {
   readonly #lineBytesMax: number;
-  #parts: Uint8Array[] = [];
-  #partBytes = 0;
+  readonly #partial = new Gathered();
   #overflowed = false;
   #number = 0;
 
@@ -27,7 +28,7 @@ export class LineCutter {
 
   /** True while the beginning of a line waits for its end. */
   get hasPartialLine(): boolean {
-    return this.#partBytes > 0 || this.#overflowed;
+    return this.#partial.byteLength > 0 || this.#overflowed;
   }
 
   /** The lines that end in this chunk. */
@@ -54,24 +55,16 @@ export class LineCutter {
 
   #keep(part: Uint8Array): void {
     if (part.length === 0 || this.#overflowed) return;
-    this.#partBytes += part.length;
-    if (this.#partBytes > this.#lineBytesMax) {
-      this.#overflowed = true;
-      this.#parts = [];
-    } else {
-      this.#parts.push(part);
-    }
+    this.#overflowed = this.#partial.byteLength + part.length > this.#lineBytesMax;
+    if (this.#overflowed) this.#partial.clear();
+    else this.#partial.add(part);
   }
 
   #take(lines: Line[]): void {
     this.#number += 1;
-    const [only] = this.#parts;
-    const bytes =
-      this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts);
+    const bytes = this.#partial.take();
     if (this.#overflowed) lines.push({ number: this.#number, tooLong: true });
     else if (!isBlank(bytes)) lines.push({ number: this.#number, tooLong: false, bytes });
-    this.#parts = [];
-    this.#partBytes = 0;
     this.#overflowed = false;
   }
 }
