@@ -48,6 +48,7 @@ const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
 
 /** The authority of `GET http://host/path`, which stands in for `Host` (RFC 9112 3.2.2). */
 function absoluteFormAuthority(url: string): string | undefined {
+  if (url.startsWith('/')) return undefined;
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
 }
 

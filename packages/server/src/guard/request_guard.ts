@@ -1,10 +1,9 @@
 /**
  * What every request passes before anything of it is believed: where it comes from, how large its
- * head is, how its body is encoded, and how long the body may take. One hook, in this order.
+ * head is, and how its body is encoded. One hook, in this order.
  */
 import type { StemeError } from '@stemedb/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../io/clock.js';
 import type { HostRules } from './hosts.js';
 import { hostRefusal, isAllowedOrigin } from './hosts.js';
 import type { HttpLimits } from './limits.js';
@@ -53,21 +52,4 @@ export function answerCors(
     .header('access-control-max-age', '600')
     .send();
   return true;
-}
-
-/**
- * Starts the time that a body may take to arrive; the returned function ends it. A late body fails
- * as if its stream had failed, so the answer and the closing of the connection are the usual ones.
- */
-export function startBodyDeadline(
-  request: FastifyRequest,
-  clock: Clock,
-  timeoutMs: number,
-  late: () => Error,
-): () => void {
-  const { raw } = request;
-  return clock.after(timeoutMs, () => {
-    // Nobody listens once the sender is gone, and an error that nobody hears ends the process.
-    if (!raw.complete && raw.listenerCount('error') > 0) raw.emit('error', late());
-  });
 }

@@ -6,9 +6,12 @@
  * and the process goes on.
  */
 import type { Server } from 'node:http';
-import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify, LogController } from 'fastify';
-import { answerCors, headRefusal, startBodyDeadline } from '../guard/request_guard.js';
+import { BodyDeadlines } from '../guard/body_deadlines.js';
+import { answerCors, headRefusal } from '../guard/request_guard.js';
+import type { Random } from '../io/random.js';
+import type { HttpMetrics } from '../telemetry/metrics.js';
 import { acceptJson } from './body.js';
 import type { HttpDeps } from './deps.js';
 import { addDocs } from './docs.js';
@@ -45,7 +48,6 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
   addGuard(app, deps);
-  addMeasurement(app, deps);
   const refuseOtherMethods = watchMethods(app);
   await addDocs(app, deps.config.version);
   await registerRoutes(app, deps);
@@ -70,7 +72,9 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
       connectionsCheckingInterval: limits.sweepIntervalMs,
     },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 512 },
-    genReqId: () => Buffer.from(deps.random.bytes(8)).toString('hex'),
+    genReqId: requestIds(deps.random),
+    // A logger for each request costs more than its routing; the few lines about one name its id.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors: answerError,
     clientErrorHandler(cause, socket) {
       clientErrors.answer(this as FastifyInstance, cause, socket);
@@ -78,40 +82,50 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
   };
 }
 
+/** Ids for the log: random once for a start, then counted. */
+function requestIds(random: Random): () => string {
+  const start = Buffer.from(random.bytes(8)).toString('hex');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${start}-${count}`;
+  };
+}
+
+/** Hooks with callbacks: a promise for each of them would cost a request more than their work. */
 function addGuard(app: FastifyInstance, deps: HttpDeps): void {
   const { config, clock } = deps;
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const refusal = headRefusal(request, config, config.limits);
-    if (refusal !== undefined) return sendProblem(reply, refusal);
-    if (answerCors(request, reply, config)) return reply;
-    return undefined;
+    if (refusal !== undefined) sendProblem(reply, refusal);
+    else if (!answerCors(request, reply, config)) done();
   });
-  const deadlines = new WeakMap<object, () => void>();
-  app.addHook('preParsing', async (request) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return;
-    // Made only when it is needed: an error gathers its stack, on every request otherwise.
-    const late = () =>
-      new ProblemError({
-        code: 'request_timeout',
-        detail: `A body must arrive within ${config.limits.requestTimeoutMs} ms.`,
-      });
-    const { requestTimeoutMs } = config.limits;
-    deadlines.set(request, startBodyDeadline(request, clock, requestTimeoutMs, late));
+  const { requestTimeoutMs } = config.limits;
+  const detail = `A body must arrive within ${requestTimeoutMs} ms.`;
+  const late = () => new ProblemError({ code: 'request_timeout', detail });
+  const deadlines = new BodyDeadlines(clock, requestTimeoutMs, late);
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') deadlines.start(request.raw);
+    done();
   });
-  const arrived = async (request: object) => deadlines.get(request)?.();
-  app.addHook('preValidation', arrived);
-  app.addHook('onResponse', arrived);
+  app.addHook('preValidation', (request, _reply, done) => {
+    deadlines.end(request.raw);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    deadlines.end(request.raw);
+    report(deps.metrics.http, request, reply);
+    done();
+  });
 }
 
 /** Reports each request under its route, never its path: strangers must not name labels. */
-function addMeasurement(app: FastifyInstance, { metrics }: HttpDeps): void {
-  app.addHook('onResponse', async (request, reply) => {
-    metrics.http.requestFinished({
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      seconds: reply.elapsedTime / 1000,
-    });
+function report(metrics: HttpMetrics, request: FastifyRequest, reply: FastifyReply): void {
+  metrics.requestFinished({
+    method: request.method,
+    route: request.routeOptions.url ?? 'none',
+    status: reply.statusCode,
+    seconds: reply.elapsedTime / 1000,
   });
 }
 

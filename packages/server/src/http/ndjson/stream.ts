@@ -50,7 +50,10 @@ export function answerStream(
       else out.destroy();
     })
     .catch((cause: unknown) => {
-      request.log.error({ err: cause }, 'A stream of lines could not be processed');
+      request.log.error(
+        { err: cause, reqId: request.id },
+        'A stream of lines could not be processed',
+      );
       report.stop({ code: 'internal', detail: 'The server failed; send the rest again.' });
     })
     .finally(() => pipeline.close());
