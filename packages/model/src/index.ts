@@ -10,7 +10,7 @@ export {
   parseStamp,
   toHex,
 } from './hash/hex.js';
-export { canonicalBytes, canonicalText } from './json/canonical.js';
+export { canonicalBytes, canonicalText, encodeUtf8 } from './json/canonical.js';
 export { type JsonLimits, parseJson } from './json/parser.js';
 export { decodeStored } from './json/trusted.js';
 export { kindNumber, kindOfNumber, parseKind, recordKinds } from './kind.js';

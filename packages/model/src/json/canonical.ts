@@ -17,7 +17,12 @@ export function canonicalText(value: JsonValue): string {
 
 /** The UTF-8 bytes of `canonicalText(value)`: what ids are hashed from. */
 export function canonicalBytes(value: JsonValue): Uint8Array {
-  return encoder.encode(canonicalText(value));
+  return encodeUtf8(canonicalText(value));
+}
+
+/** The UTF-8 bytes of a text that has no lone surrogate. */
+export function encodeUtf8(text: string): Uint8Array {
+  return encoder.encode(text);
 }
 
 const encoder = new TextEncoder();

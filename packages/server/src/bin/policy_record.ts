@@ -83,7 +83,8 @@ export class PolicyAdvice {
 
   /** `class_not_granted` when a claim asks for more than its author was granted. */
   warningsOf({ content }: Prepared): readonly Warning[] {
-    if (content.kind !== 'assertion') return [];
+    // Most claims ask for no class.
+    if (content.kind !== 'assertion' || content.source_class === undefined) return [];
     const counted = this.#classes().count([
       { name: content.source_class, agents: [content.agent_id] },
     ]);

@@ -84,11 +84,11 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
 
 /** Ids for the log: random once for a start, then counted. */
 function requestIds(random: Random): () => string {
-  const start = Buffer.from(random.bytes(8)).toString('hex');
+  const start = Buffer.from(random.bytes(4)).toString('hex');
   let count = 0;
   return () => {
     count += 1;
-    return `${start}-${count}`;
+    return start + count.toString(16).padStart(8, '0');
   };
 }
 

@@ -10,7 +10,6 @@ import type {
   RecordKind,
   SignatureHex,
   StemeError,
-  WriteAnswer,
 } from '@stemedb/model';
 import {
   errorTable,
@@ -22,20 +21,28 @@ import {
   parseSignature,
   stampMs,
 } from '@stemedb/model';
+import type { FastifyReply } from 'fastify';
 import type { Accepted, Submission } from '../ingest/ingest.js';
 import { faultsError } from './problem.js';
 import { unknownName } from './validate.js';
 
-export function writeAnswerOf(accepted: Accepted): WriteAnswer {
-  return {
-    id: accepted.id,
-    status: accepted.status,
-    record: accepted.record,
-    recorded_at: formatTime(stampMs(accepted.stamp)),
-    recorded_stamp: accepted.stamp,
-    position: accepted.position,
-    ...(accepted.warnings.length > 0 ? { warnings: accepted.warnings } : {}),
-  };
+/**
+ * The answer to an accepted write, as `WriteAnswer` in JSON. The record is its canonical text as it
+ * was hashed and logged; of the rest only warnings hold anything that needs an escape.
+ */
+export function writeAnswerText(accepted: Accepted): string {
+  const { id, status, text, stamp, position, warnings } = accepted;
+  const warned = warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '';
+  return (
+    `{"id":"${id}","status":"${status}","record":${text},` +
+    `"recorded_at":"${formatTime(stampMs(stamp))}","recorded_stamp":"${stamp}",` +
+    `"position":"${position}"${warned}}`
+  );
+}
+
+/** Sends JSON that is text already. */
+export function sendJson(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(text);
 }
 
 const warningSchema = Type.Object({

@@ -55,6 +55,7 @@ export class CallAttestations {
   }
 
   find(id: RecordId, agent: AgentId, kind: RecordKind): PendingRecord | undefined {
+    if (this.#proofs.size === 0) return undefined;
     return this.#proofs.get(keyOf(id, agent, kind));
   }
 }

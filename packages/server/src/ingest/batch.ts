@@ -9,12 +9,25 @@ import type { CommittedPlace, PendingRecord } from './pending_record.js';
 
 type StampedRecord = PendingRecord & { readonly stamp: HlcStamp };
 
-/** The place of a record, once the first sequence of the batch is known. */
-type LatePlace = (firstSequence: number) => CommittedPlace;
+/** A place that counts from the beginning of the batch while `isHere`, else of the log. */
+interface FormedPlace extends CommittedPlace {
+  readonly isHere: boolean;
+}
+
+/** The places of a unit, once the first sequence of the batch is known. */
+export const placesFrom = (
+  places: readonly FormedPlace[],
+  firstSequence: number,
+): readonly CommittedPlace[] =>
+  places.map(({ status, stamp, sequence, isHere }) => ({
+    status,
+    stamp,
+    sequence: isHere ? firstSequence + sequence : sequence,
+  }));
 
 interface FormedUnit {
   readonly unit: Unit;
-  readonly places: readonly LatePlace[];
+  readonly places: readonly FormedPlace[];
 }
 
 export interface FormedBatch {
@@ -44,12 +57,12 @@ class BatchForming {
   }
 
   /** The places of a unit's records; all look-ups are made before anything is stamped. */
-  unit(records: readonly PendingRecord[]): readonly LatePlace[] {
+  unit(records: readonly PendingRecord[]): readonly FormedPlace[] {
     const known = records.map((record) => this.#known(record.id));
     return records.map((record, at) => this.#place(record, known[at]));
   }
 
-  #place(record: PendingRecord, known: KnownRecord | undefined): LatePlace {
+  #place(record: PendingRecord, known: KnownRecord | undefined): FormedPlace {
     const twin = this.#here.get(record.id);
     const knownStamp = twin?.stamp ?? known?.stamp;
     // Where two stamps meet for one id the smaller counts, so it is logged beside the other.
@@ -57,10 +70,10 @@ class BatchForming {
       knownStamp !== undefined && record.stamp !== undefined && record.stamp < knownStamp;
     if (knownStamp !== undefined && !isLower) {
       const status = 'duplicate';
-      if (twin !== undefined) {
-        return (first) => ({ status, stamp: twin.stamp, sequence: first + twin.index });
+      if (twin === undefined) {
+        return { status, stamp: knownStamp, sequence: known?.sequence ?? 0, isHere: false };
       }
-      return () => ({ status, stamp: knownStamp, sequence: known?.sequence ?? 0 });
+      return { status, stamp: twin.stamp, sequence: twin.index, isHere: true };
     }
     if (record.stamp !== undefined) this.#clock.observe(record.stamp);
     const stamp = record.stamp ?? this.#clock.next();
@@ -68,7 +81,7 @@ class BatchForming {
     this.fresh.push({ ...record, stamp });
     this.#here.set(record.id, { index, stamp });
     const status = isLower ? 'duplicate' : 'created';
-    return (first) => ({ status, stamp, sequence: first + index });
+    return { status, stamp, sequence: index, isHere: true };
   }
 }
 

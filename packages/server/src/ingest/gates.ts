@@ -14,7 +14,15 @@
  * by `merge` does not meet them.
  */
 import type { JsonValue, Outcome, RecordContent } from '@stemedb/model';
-import { canonicalBytes, fail, kindNumber, ok, publicError, recordIdOf } from '@stemedb/model';
+import {
+  canonicalText,
+  encodeUtf8,
+  fail,
+  kindNumber,
+  ok,
+  publicError,
+  recordIdOf,
+} from '@stemedb/model';
 import type { AuthorProof } from '../log/log.js';
 import { authorGate, pendingAttestations } from './gates/author.js';
 import { clockGate, completeContent, realmGate } from './gates/content.js';
@@ -30,6 +38,8 @@ import type { Principal } from './principal.js';
 /** A record that passed every gate, with the attestations that are to be logged before it. */
 export interface Prepared {
   readonly content: RecordContent;
+  /** Canonical, as in the bytes of the record. */
+  readonly text: string;
   readonly record: PendingRecord;
   readonly attestations: readonly PendingRecord[];
   readonly warnings: readonly Warning[];
@@ -80,7 +90,8 @@ export const prepare = (
   for (const gate of [clockGate(content, wallMs), realmGate(content, context.realm)]) {
     if (!gate.ok) return gate;
   }
-  const bytes = canonicalBytes(content as unknown as JsonValue);
+  const text = canonicalText(content as unknown as JsonValue);
+  const bytes = encodeUtf8(text);
   const id = recordIdOf(bytes);
   const proof = authorGate(context, principal, submission, content, id);
   if (!proof.ok) return proof;
@@ -91,6 +102,7 @@ export const prepare = (
   const here = context.attestationHere(id, content.agent_id, content.kind);
   return ok({
     content,
+    text,
     record: { id, kind, shard, proof: proof.value, bytes, content },
     attestations: [
       ...pendingAttestations(submission, id, shard),

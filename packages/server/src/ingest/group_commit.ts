@@ -16,7 +16,7 @@ import type { HlcStamp, HybridClock, Outcome, RecordId, StemeError } from '@stem
 import { fail, ok } from '@stemedb/model';
 import type { Log } from '../log/log.js';
 import type { ApplicableRecord, Store } from '../store/store.js';
-import { type FormedBatch, formBatch, type KnownRecord } from './batch.js';
+import { type FormedBatch, formBatch, type KnownRecord, placesFrom } from './batch.js';
 import {
   CommitQueue,
   type GroupCommitLimits,
@@ -219,12 +219,9 @@ export class GroupCommit {
     batch: FormedBatch,
     startedMs: number,
   ): { readonly appended: Promise<void>; readonly done: Promise<void> } {
-    const stamps = batch.fresh.map((record) => record.stamp);
     // A merged record brings a stamp of its own, so the first is not always the oldest.
-    const oldest = stamps.reduce<HlcStamp | undefined>(
-      (least, stamp) => (least === undefined || stamp < least ? stamp : least),
-      undefined,
-    );
+    let oldest: HlcStamp | undefined;
+    for (const { stamp } of batch.fresh) if (oldest === undefined || stamp < oldest) oldest = stamp;
     if (oldest !== undefined) this.#inFlight.set(batch, oldest);
     const appended = this.#append(batch);
     const done = appended.then(async (outcome) => {
@@ -239,7 +236,7 @@ export class GroupCommit {
         return;
       }
       for (const { unit, places } of batch.units) {
-        unit.answer(ok(places.map((place) => place(outcome.value.firstSequence))));
+        unit.answer(ok(placesFrom(places, outcome.value.firstSequence)));
       }
       this.#metrics?.batchVisible(batch.fresh.length, (this.#monotonicMs() - startedMs) / 1000);
     });

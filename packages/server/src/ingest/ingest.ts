@@ -7,7 +7,6 @@ import type {
   HlcStamp,
   JsonValue,
   Outcome,
-  RecordContent,
   RecordId,
   RecordKind,
   SignatureHex,
@@ -39,7 +38,8 @@ export interface Submission {
 export interface Accepted {
   readonly id: RecordId;
   readonly status: 'created' | 'duplicate';
-  readonly record: RecordContent;
+  /** The content as stored: its canonical text. */
+  readonly text: string;
   readonly stamp: HlcStamp;
   readonly sequence: number;
   readonly position: string;

@@ -39,10 +39,13 @@ const checksPerTurn = 64;
 
 class IngestService implements Ingest {
   readonly #parts: IngestCollaborators;
+  /** For a record that comes alone. */
+  readonly #gatesAlone: GateContext;
   #checks = 0;
 
   constructor(parts: IngestCollaborators) {
     this.#parts = parts;
+    this.#gatesAlone = this.#gates(new CallAttestations(parts.verify));
   }
 
   get queueLength(): number {
@@ -53,10 +56,9 @@ class IngestService implements Ingest {
     return this.#parts.commit.settle();
   }
 
-  async submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
-    const gates = this.#gates(new CallAttestations(this.#parts.verify));
-    const prepared = this.#prepare(gates, principal, submission);
-    return prepared.ok ? this.#commitPrepared(prepared.value) : prepared;
+  submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
+    const prepared = this.#prepare(this.#gatesAlone, principal, submission);
+    return prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared);
   }
 
   async submitAll(
@@ -150,34 +152,44 @@ class IngestService implements Ingest {
     };
   }
 
-  async #commitPrepared(prepared: Prepared): Promise<Outcome<Accepted>> {
-    const { record, attestations, content } = prepared;
-    const committed = await this.#parts.commit.commit([...attestations, record]);
-    if (!committed.ok) return committed;
-    const place = committed.value.at(-1);
+  #commitPrepared(prepared: Prepared): Promise<Outcome<Accepted>> {
+    const { record, attestations } = prepared;
+    const records = attestations.length === 0 ? [record] : [...attestations, record];
+    return this.#parts.commit.commit(records).then((committed) => {
+      if (!committed.ok) return committed;
+      this.#countAssertions(records, committed.value);
+      return this.#accepted(prepared, committed.value);
+    });
+  }
+
+  #accepted(prepared: Prepared, places: readonly CommittedPlace[]): Outcome<Accepted> {
+    const place = places.at(-1);
     if (place === undefined) return fail({ code: 'internal', detail: 'No place was committed.' });
-    this.#countAssertions([...attestations, record], committed.value);
+    const { status, stamp, sequence } = place;
+    const byPolicy = this.#parts.policyWarnings(prepared);
     return ok({
-      id: record.id,
-      status: place.status,
-      record: content,
-      stamp: place.stamp,
-      sequence: place.sequence,
-      position: this.#position(committed.value),
-      warnings: [...prepared.warnings, ...this.#parts.policyWarnings(prepared)],
+      id: prepared.record.id,
+      status,
+      text: prepared.text,
+      stamp,
+      sequence,
+      position: this.#position(places),
+      warnings: byPolicy.length === 0 ? prepared.warnings : [...prepared.warnings, ...byPolicy],
     });
   }
 
   #countAssertions(records: readonly PendingRecord[], places: readonly CommittedPlace[]): void {
-    const created = records.filter(
-      ({ kind }, at) => kind === kindNumber.assertion && places[at]?.status === 'created',
-    );
-    this.#parts.metrics?.assertionsCreated(created.length);
+    let created = 0;
+    for (const [at, { status }] of places.entries()) {
+      if (status === 'created' && records[at]?.kind === kindNumber.assertion) created += 1;
+    }
+    if (created > 0) this.#parts.metrics?.assertionsCreated(created);
   }
 
   /** The last sequence that this write depends on. */
   #position(places: readonly CommittedPlace[]): string {
-    const last = places.reduce((max, { sequence }) => Math.max(max, sequence), 0);
+    let last = 0;
+    for (const { sequence } of places) if (sequence > last) last = sequence;
     return formatPosition({ logId: this.#parts.log.logId, sequence: last });
   }
 }

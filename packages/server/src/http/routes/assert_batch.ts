@@ -13,7 +13,13 @@ import { answerStream } from '../ndjson/stream.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { validatedByIngest, validatorCompiler } from '../validate.js';
-import { batchResultSchema, isServerSide, readSubmission, writeAnswerOf } from '../write_answer.js';
+import {
+  batchResultSchema,
+  isServerSide,
+  readSubmission,
+  sendJson,
+  writeAnswerText,
+} from '../write_answer.js';
 import { withSignatures } from './write_record.js';
 
 const batchQuerySchema = Type.Object(
@@ -131,7 +137,7 @@ async function answerArray(
   ) {
     return sendProblem(reply, failure);
   }
-  return reply.code(200).send(batchAnswerOf(outcomes));
+  return sendJson(reply, 200, batchAnswerText(outcomes));
 }
 
 async function decide(
@@ -151,24 +157,27 @@ async function decide(
   });
 }
 
-function batchAnswerOf(outcomes: readonly Outcome<Accepted>[]): object {
-  const accepted = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
-  const created = accepted.filter(({ status }) => status === 'created').length;
-  const newest = accepted.reduce<Accepted | undefined>(
-    (best, one) => (best === undefined || one.sequence > best.sequence ? one : best),
-    undefined,
+function batchAnswerText(outcomes: readonly Outcome<Accepted>[]): string {
+  let created = 0;
+  let accepted = 0;
+  let newest: Accepted | undefined;
+  let results = '';
+  for (const outcome of outcomes) {
+    results += results === '' ? resultText(outcome) : `,${resultText(outcome)}`;
+    if (!outcome.ok) continue;
+    accepted += 1;
+    if (outcome.value.status === 'created') created += 1;
+    if (newest === undefined || outcome.value.sequence > newest.sequence) newest = outcome.value;
+  }
+  const position = newest === undefined ? '' : `,"position":"${newest.position}"`;
+  return (
+    `{"results":[${results}],"created":${created},"duplicate":${accepted - created},` +
+    `"refused":${outcomes.length - accepted}${position}}`
   );
-  return {
-    results: outcomes.map(resultOf),
-    created,
-    duplicate: accepted.length - created,
-    refused: outcomes.length - accepted.length,
-    ...(newest === undefined ? {} : { position: newest.position }),
-  };
 }
 
-function resultOf(outcome: Outcome<Accepted>): object {
-  if (outcome.ok) return writeAnswerOf(outcome.value);
-  const { code, detail, faults } = outcome.error;
-  return { status: 'refused', code, detail, ...(faults === undefined ? {} : { errors: faults }) };
+function resultText(outcome: Outcome<Accepted>): string {
+  if (outcome.ok) return writeAnswerText(outcome.value);
+  const { code, detail, faults: errors } = outcome.error;
+  return JSON.stringify({ status: 'refused', code, detail, errors });
 }

@@ -10,9 +10,10 @@ import { problemResponses } from '../problem_schema.js';
 import { validatedByIngest } from '../validate.js';
 import {
   readSubmission,
+  sendJson,
   signaturesSchema,
-  writeAnswerOf,
   writeAnswerSchema,
+  writeAnswerText,
 } from '../write_answer.js';
 
 export const writeResponses: Readonly<Record<number, object>> = {
@@ -62,12 +63,12 @@ export async function writeRecordRoute(
 }
 
 /** Submits the body as one record of the kind. */
-async function submitBody(
+function submitBody(
   deps: HttpDeps,
   kind: RecordKind,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): FastifyReply | Promise<FastifyReply> {
   const { signaturesMax } = deps.config.limits;
   const submission = readSubmission(kind, request.body as JsonValue, signaturesMax);
   if (!submission.ok) return sendProblem(reply, submission.error);
@@ -75,22 +76,20 @@ async function submitBody(
 }
 
 /** Submits one record and answers what became of it. */
-export async function submitRecord(
+export function submitRecord(
   deps: HttpDeps,
   submission: Submission,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  return sendAccepted(
-    reply,
-    await deps.ingest.submit(deps.principalOf(request.headers), submission),
-  );
+  return deps.ingest
+    .submit(deps.principalOf(request.headers), submission)
+    .then((accepted) => sendAccepted(reply, accepted));
 }
 
 /** Answers what became of one record: 201 when it is new, 200 when it was there already. */
 export function sendAccepted(reply: FastifyReply, accepted: Outcome<Accepted>): FastifyReply {
   if (!accepted.ok) return sendProblem(reply, accepted.error);
-  return reply
-    .code(accepted.value.status === 'created' ? 201 : 200)
-    .send(writeAnswerOf(accepted.value));
+  const status = accepted.value.status === 'created' ? 201 : 200;
+  return sendJson(reply, status, writeAnswerText(accepted.value));
 }

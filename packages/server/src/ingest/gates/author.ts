@@ -29,6 +29,10 @@ const attestationFault = (
   return `The signature is one for a record of kind "${signedKind}"; the target is of "${kind}".`;
 };
 
+/** False when the node has just given the record its time, and with it an id that nobody knew. */
+const isTimeStated = ({ content }: Submission): boolean =>
+  typeof content === 'object' && content !== null && 'asserted_at' in content;
+
 /** Verifies what came with the record and decides how its author is proved. */
 export const authorGate = (
   context: GateContext,
@@ -57,7 +61,7 @@ export const authorGate = (
   const signed =
     signatures.some((held) => held.agent_id === content.agent_id) ||
     context.attestationHere(id, content.agent_id, content.kind) !== undefined ||
-    context.attested(id, content.agent_id, content.kind);
+    (isTimeStated(submission) && context.attested(id, content.agent_id, content.kind));
   if (signed) return ok('signature');
   if (content.agent_id !== principal.agentId) {
     return refuse(
