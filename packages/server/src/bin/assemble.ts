@@ -1,6 +1,6 @@
 /** Wires the rooms of a database over its open files. */
 import type { AgentId, Outcome, RecordId } from '@stemedb/model';
-import { blake3, HybridClock, keyPairFromSeed, ok, stampMs } from '@stemedb/model';
+import { blake3, HybridClock, keyPairFromSeed, ok, stampMs, zeroStamp } from '@stemedb/model';
 import { GroupCommit } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import { createIngest } from '../ingest/ingest_service.js';
@@ -28,11 +28,13 @@ const cursorKeyOf = (identity: Identity): Uint8Array => {
   return blake3(new Uint8Array([...purpose, ...identity.nodeKeySeed]));
 };
 
-/** A clock whose next stamp is above every stamp of the files. */
+/** A clock whose next stamp lies after the whole millisecond of the newest one in the files: that
+ * millisecond may have been asked about. */
 const clockAbove = ({ identity, log, store }: Files, wallMs: () => number): HybridClock => {
   const hybrid = new HybridClock(identity.nodeId, wallMs);
-  if (log.lastStamp !== undefined) hybrid.observe(log.lastStamp);
-  hybrid.observe(store.visibleStamp);
+  for (const stamp of [log.lastStamp, store.visibleStamp]) {
+    if (stamp !== undefined && stamp !== zeroStamp) hybrid.advancePast(stampMs(stamp));
+  }
   return hybrid;
 };
 

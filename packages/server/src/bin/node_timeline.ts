@@ -1,6 +1,6 @@
 /** What questions need of the writing side, over this node's clock and group commit. */
 import type { HlcStamp, HybridClock } from '@stemedb/model';
-import { endOfMs } from '@stemedb/model';
+import { endOfMs, stampMs } from '@stemedb/model';
 import type { GroupCommit } from '../ingest/group_commit.js';
 import type { Clock } from '../io/clock.js';
 import type { Timeline } from '../query/timeline.js';
@@ -34,8 +34,8 @@ export class NodeTimeline implements Timeline {
     return this.#store.visibleStamp;
   }
 
-  wallMs(): number {
-    return this.#clock.wallMs();
+  presentMs(): number {
+    return Math.max(this.#clock.wallMs(), stampMs(this.#hybrid.latest()));
   }
 
   async passMoment(ms: number): Promise<void> {
@@ -43,6 +43,11 @@ export class NodeTimeline implements Timeline {
     // What is stamped from now on lies after the moment, so only what was stamped up to it and is
     // still on its way is waited for: a question about the past does not hang on a slow disk.
     if (this.#commit.isInFlight(endOfMs(ms))) await this.#commit.settle();
+  }
+
+  isFinal(stamp: HlcStamp): boolean {
+    const { inDoubtFrom } = this.#commit;
+    return inDoubtFrom === undefined || stamp < inDoubtFrom;
   }
 
   async waitFor(sequence: number): Promise<boolean> {

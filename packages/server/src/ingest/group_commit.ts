@@ -64,6 +64,7 @@ export class GroupCommit {
   #applying: Promise<void> = Promise.resolve();
   #unapplied = 0;
   #dead: StemeError | undefined;
+  #inDoubtFrom: HlcStamp | undefined;
   readonly #watchers = new Set<(record: PendingRecord) => void>();
   #visibleListeners: { readonly sequence: number; readonly wake: () => void }[] = [];
 
@@ -107,6 +108,11 @@ export class GroupCommit {
   /** Why writing has ended, if it has. */
   get failure(): StemeError | undefined {
     return this.#dead;
+  }
+
+  /** The oldest stamp of what was refused when writing ended and may be there after a restart. */
+  get inDoubtFrom(): HlcStamp | undefined {
+    return this.#inDoubtFrom;
   }
 
   /**
@@ -294,6 +300,9 @@ export class GroupCommit {
   #end(error: StemeError): void {
     if (this.#dead !== undefined) return;
     this.#dead = error;
+    for (const oldest of this.#inFlight.values()) {
+      if (this.#inDoubtFrom === undefined || oldest < this.#inDoubtFrom) this.#inDoubtFrom = oldest;
+    }
     this.#onFailure?.(error);
   }
 

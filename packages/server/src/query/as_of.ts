@@ -13,11 +13,11 @@ const refuse = (detail: string): Outcome<never> => fail(invalidField('/as_of', d
 
 /**
  * Reads `as_of`: RFC 3339 or milliseconds stand for the end of that millisecond, 32 hex digits for
- * exactly that stamp. Later than both the wall clock and the newest visible stamp is refused.
+ * exactly that stamp. Later than the present and the newest visible stamp is refused.
  */
 export const readMoment = (
   asOf: string | number,
-  now: { readonly wallMs: number; readonly visible: HlcStamp },
+  now: { readonly presentMs: number; readonly visible: HlcStamp },
 ): Outcome<Moment> => {
   const stamp = typeof asOf === 'string' ? parseStamp(asOf) : undefined;
   const ms = stamp === undefined ? parseTime(asOf) : stampMs(stamp);
@@ -26,7 +26,7 @@ export const readMoment = (
       'as_of must be an RFC 3339 time, milliseconds since 1970, or a stamp of 32 hex digits.',
     );
   }
-  if (ms > now.wallMs && ms > stampMs(now.visible)) {
+  if (ms > now.presentMs && ms > stampMs(now.visible)) {
     return refuse('as_of lies in the future of this server; ask for a moment that has passed.');
   }
   return ok({ stamp: stamp ?? endOfMs(ms), ms });

@@ -113,7 +113,7 @@ class StoreQueryService implements QueryService {
     after: Pair | undefined,
     reading: Reading,
   ): Promise<Answer> {
-    const { random, cursorKey, clock } = this.#parts;
+    const { random, cursorKey, clock, timeline } = this.#parts;
     const scope = scopeOf(principal);
     const { stamp } = reading.moment;
     const page = await this.#pages.page(
@@ -128,7 +128,7 @@ class StoreQueryService implements QueryService {
       lens: lens.name,
       as_of: formatTime(moment.ms),
       as_of_stamp: moment.stamp,
-      final: true,
+      final: timeline.isFinal(moment.stamp),
       policy,
       ...(selfDeclared ? { classes: 'self-declared' } : {}),
       results,

@@ -108,14 +108,14 @@ export class Readings {
       const stamp = timeline.visibleStamp;
       return ok({ stamp, ms: stampMs(stamp) });
     }
-    const now = { wallMs: timeline.wallMs(), visible: timeline.visibleStamp };
+    const now = { presentMs: timeline.presentMs(), visible: timeline.visibleStamp };
     const moment = readMoment(options.asOf, now);
     return moment.ok ? this.#reached(moment.value, pace) : moment;
   }
 
   #now(pace: Pace): Promise<Outcome<Moment>> {
     const { timeline } = this.#parts;
-    const ms = Math.max(timeline.wallMs(), stampMs(timeline.visibleStamp));
+    const ms = Math.max(timeline.presentMs(), stampMs(timeline.visibleStamp));
     return this.#reached({ stamp: endOfMs(ms), ms }, pace);
   }
 

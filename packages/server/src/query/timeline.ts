@@ -7,9 +7,12 @@ import { parsePosition } from '../log/position.js';
 export interface Timeline {
   readonly logId: string;
   readonly visibleStamp: HlcStamp;
-  wallMs(): number;
+  /** The wall clock, or the newest moment that was passed when the wall clock is behind it. */
+  presentMs(): number;
   /** Moves the clock past a moment and resolves when all that is stamped up to it is visible. */
   passMoment(ms: number): Promise<void>;
+  /** False when a restart may bring what is stamped up to this and is not visible. */
+  isFinal(stamp: HlcStamp): boolean;
   /** True when the sequence became visible within the wait; the wait is bounded by the node. */
   waitFor(sequence: number): Promise<boolean>;
 }

@@ -173,8 +173,9 @@ export const serviceOver = (
       get visibleStamp() {
         return store.visibleStamp;
       },
-      wallMs: () => clock.wallMs(),
+      presentMs: () => clock.wallMs(),
       passMoment: async () => undefined,
+      isFinal: () => true,
       waitFor: async (sequence) => store.appliedSequence >= sequence,
     },
     policies,

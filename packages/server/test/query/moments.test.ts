@@ -18,7 +18,7 @@ import {
   write,
 } from './asking.js';
 
-const now = { wallMs: startMs, visible: zeroStamp };
+const now = { presentMs: startMs, visible: zeroStamp };
 const stamp = makeStamp(startMs - 5, 7, 'a'.repeat(16));
 
 const momentOf = (outcome: Outcome<Moment>): Moment => {
@@ -62,7 +62,7 @@ describe('as_of', () => {
       // A clock that was set back does not hide what was written before.
       const visible = makeStamp(startMs + 1, 0, 'a'.repeat(16));
       assert.equal(readMoment(asOf, { ...now, visible }).ok, true);
-      assert.equal(readMoment(asOf, { ...now, wallMs: startMs + 1 }).ok, true);
+      assert.equal(readMoment(asOf, { ...now, presentMs: startMs + 1 }).ok, true);
     }
   });
 

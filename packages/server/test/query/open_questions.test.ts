@@ -35,8 +35,9 @@ test('questions beyond the limit are refused as overloaded, and later ones are n
       get visibleStamp() {
         return store.visibleStamp;
       },
-      wallMs: () => clock.wallMs(),
+      presentMs: () => clock.wallMs(),
       passMoment: () => Promise.resolve(),
+      isFinal: () => true,
       waitFor: () => Promise.resolve(true),
     },
     rulesOver: new Histories(log, store).rulesOver,

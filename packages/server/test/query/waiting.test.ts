@@ -83,8 +83,9 @@ test('a wait for the disk ends with the time of the question', async () => {
     timeline: {
       logId: log.logId,
       visibleStamp: store.visibleStamp,
-      wallMs: () => clock.wallMs(),
+      presentMs: () => clock.wallMs(),
       passMoment: () => new Promise(() => undefined),
+      isFinal: () => true,
       waitFor: () => Promise.resolve(true),
     },
     rulesOver: new Histories(log, store).rulesOver,
