@@ -20,6 +20,7 @@ export function verifyInclusion(
   root: Uint8Array,
 ): boolean {
   if (!isCount(index) || !isCount(size) || index >= size) return false;
+  if (![leaf, root, ...hashes].every(isHash)) return false;
   const walk = new Walk(index, size - 1);
   let hash = leaf;
   for (const beside of hashes) {
@@ -48,6 +49,7 @@ export function verifyConsistency(
   hashes: readonly Uint8Array[],
 ): boolean {
   if (!isCount(first.size) || !isCount(second.size) || first.size > second.size) return false;
+  if (![first.root, second.root, ...hashes].every(isHash)) return false;
   // Every tree begins with the empty one, and with itself: nothing is left to prove.
   if (first.size === 0) return hashes.length === 0 && isSame(first.root, emptyRoot);
   if (first.size === second.size) return hashes.length === 0 && isSame(first.root, second.root);
@@ -108,6 +110,11 @@ class Walk {
 
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
+}
+
+/** Of another length than SHA-256 has, a hash is none, whatever its bytes lead to. */
+function isHash(bytes: Uint8Array): boolean {
+  return bytes.length === 32;
 }
 
 function isOdd(value: number): boolean {

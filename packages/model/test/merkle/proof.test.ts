@@ -96,3 +96,27 @@ const bent = (path: readonly Buffer[], choice: number, how: Bend): readonly Buff
   chosen.writeUInt8(chosen.readUInt8(choice % 32) ^ 1, choice % 32);
   return path.with(at, chosen);
 };
+
+test('hashes of another length are refused, even where they would lead to the root', () => {
+  const size = 3;
+  const path = tree.path(0, 0, size);
+  const root = tree.root(0, size);
+  const place = { index: 0, size };
+  const first = { size: 1, root: leafOf(0) };
+  assert.ok(verifyInclusion(place, leafOf(0), path, root));
+  assert.ok(verifyConsistency(first, { size, root }, path));
+  const long = (hash: Uint8Array): Buffer => Buffer.concat([hash, Buffer.alloc(1)]);
+  const short = (hash: Uint8Array): Uint8Array => hash.subarray(1);
+  for (const bend of [long, short]) {
+    for (const at of path.keys()) {
+      const bent = path.map((hash, index) => (index === at ? bend(hash) : hash));
+      assert.equal(verifyInclusion(place, leafOf(0), bent, root), false);
+      assert.equal(verifyConsistency(first, { size, root }, bent), false);
+    }
+    assert.equal(verifyInclusion(place, bend(leafOf(0)), path, root), false);
+    assert.equal(
+      verifyConsistency({ size: 1, root: bend(leafOf(0)) }, { size, root }, path),
+      false,
+    );
+  }
+});
