@@ -1,107 +1,47 @@
-// Keep-alive HTTP/1.1 over bare sockets: one request in flight on each connection.
-// As little work as possible, since the load shares the machine with what it measures.
+// Load on an HTTP server from a process of its own: wrk, or a Node.js program where wrk is not
+// installed, which takes several times as much of the machine.
 
-import { connect } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const headerEnd = Buffer.from('\r\n\r\n');
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** For preparing, connecting and the last answers. */
+const secondsBeside = 60;
+const answerSecondsMax = 30;
 
-/** A complete request as bytes. */
-export function requestBytes(method, path, body) {
-  const head = [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1'];
-  if (body === undefined) return Buffer.from(`${head.join('\r\n')}\r\n\r\n`);
-  head.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+/** The version of wrk; undefined when it is not installed. */
+export function findWrk() {
+  const { stdout, error } = spawnSync('wrk', ['-v'], { encoding: 'utf8' });
+  return error === undefined ? /^wrk \S+/.exec(stdout)?.[0].replace('debian/', '') : undefined;
 }
 
-/** The length of the answer at the start of the bytes; undefined while it is incomplete. */
-function answerLength(bytes) {
-  const end = bytes.indexOf(headerEnd);
-  if (end < 0) return undefined;
-  const head = bytes.toString('latin1', 0, end);
-  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length === undefined) throw new Error(`an answer without content-length: ${head}`);
-  const whole = end + headerEnd.length + Number(length);
-  return bytes.length < whole ? undefined : whole;
-}
-
-class Connection {
-  #socket;
-  #received = Buffer.alloc(0);
-  #settle;
-
-  constructor(socket) {
-    this.#socket = socket;
-    socket.on('data', (bytes) => this.#take(bytes));
-    socket.on('error', (error) => this.#settle?.reject(error));
-    socket.on('close', () => this.#settle?.reject(new Error('the server closed the connection')));
+/** The program and its arguments; `file` holds the requests, `pauseMs` is the mean between two. */
+function commandOf({ wrk, port, connections, seconds, file, again, pauseMs }) {
+  const order = [file, again ? 'again' : 'once', `${pauseMs}`];
+  if (wrk === undefined) {
+    const args = [join(here, 'node_load.mjs'), `${port}`, `${connections}`, `${seconds}`];
+    return { program: process.execPath, args: [...args, ...order] };
   }
-
-  static open(port) {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      socket.once('error', reject);
-      socket.once('connect', () => resolve(new Connection(socket)));
-    });
-  }
-
-  #take(bytes) {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    const length = answerLength(this.#received);
-    if (length === undefined) return;
-    const answer = this.#received.subarray(0, length);
-    this.#received = this.#received.subarray(length);
-    const settle = this.#settle;
-    this.#settle = undefined;
-    settle?.resolve(answer);
-  }
-
-  send(request) {
-    return new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-      this.#socket.write(request);
-    });
-  }
-
-  close() {
-    this.#socket.destroy();
-  }
-}
-
-function isSuccess(answer) {
-  // `HTTP/1.1 2xx`
-  return answer[9] === 0x32;
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, `--timeout=${answerSecondsMax}s`];
+  args.push('-s', join(here, 'wrk.lua'), `http://127.0.0.1:${port}/`, '--', ...order);
+  return { program: 'wrk', args };
 }
 
 /**
- * Keeps every connection busy for some seconds with requests from `next`, which may end the run
- * early by answering undefined. Returns the rate and the sorted latencies in milliseconds.
+ * Keeps every connection busy for some seconds, one request in flight on each. Returns requests,
+ * their rate, and latencies in milliseconds. `mayBreak` allows the server to go away meanwhile.
  */
-export async function loadFor({ port, connections, seconds, next }) {
-  const open = Array.from({ length: connections }, () => Connection.open(port));
-  const pool = await Promise.all(open);
-  const times = [];
-  let failed = 0;
-  let example;
-  const begin = performance.now();
-  const deadline = begin + seconds * 1000;
-  const work = async (connection) => {
-    let sent = performance.now();
-    while (sent < deadline) {
-      const request = next();
-      if (request === undefined) return;
-      const answer = await connection.send(request);
-      const now = performance.now();
-      if (isSuccess(answer)) times.push(now - sent);
-      else {
-        failed += 1;
-        example ??= answer.toString('utf8').slice(0, 600);
-      }
-      sent = now;
-    }
-  };
-  await Promise.all(pool.map(work));
-  const elapsed = (performance.now() - begin) / 1000;
-  for (const connection of pool) connection.close();
-  times.sort((a, b) => a - b);
-  return { rate: times.length / elapsed, times, failed, example };
+export async function loadHttp(children, settings) {
+  const { again = true, pauseMs = 0, mayBreak = false } = settings;
+  const { program, args } = commandOf({ ...settings, again, pauseMs });
+  const secondsMax = settings.seconds + secondsBeside;
+  const output = await children.run(program, args, { secondsMax });
+  const { requests, seconds, p50, p99, max, failed, broken, exhausted } = JSON.parse(
+    output.slice(output.indexOf('\n{') + 1),
+  );
+  if (exhausted) throw new Error('the prepared requests were too few for so fast a server');
+  if (failed > 0) throw new Error(`${failed} of ${requests} requests were refused`);
+  if (broken > 0 && !mayBreak) throw new Error(`${broken} connections failed`);
+  return { requests, rate: requests / seconds, p50, p99, max };
 }

@@ -1,45 +1,41 @@
-// A PostgreSQL cluster of its own in a temporary directory, driven by pgbench.
-// Reached by its Unix socket, with synchronous_commit on: what it acknowledges is durable too.
+// A PostgreSQL cluster of its own in a directory of the run. Reached by its Unix socket, with
+// synchronous_commit on: what it acknowledges is durable too.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { percentile } from './machine.mjs';
-import { candidatesPerConcept, claimText, predicate } from './work.mjs';
+import { endChild } from './children.mjs';
+import { familyMemoryMib } from './machine.mjs';
+import {
+  candidatesPerConcept,
+  competingValues,
+  fillingCount,
+  fillingSentence,
+  predicate,
+  sourcePrefix,
+  sourcesCount,
+  timeMs,
+} from './work.mjs';
 
 const debianFolder = '/usr/lib/postgresql';
 const startTriesMax = 100;
+const buffersMibMax = 4096;
+const fillSecondsMax = 3600;
 
-const schema = `
-create table claims (
-  hash bytea not null, concept text not null, predicate text not null,
-  recorded timestamptz not null, body text not null
-);
-create unique index on claims (hash);
-create index on claims (concept, predicate, recorded);
-`;
-
-/** One durable claim: a unique hash, a duplicate changes nothing. */
-const insertScript = `
-\\set n random(1, 1000000000000000)
-insert into claims (hash, concept, predicate, recorded, body)
-values (sha256(int8send(:n::bigint)), 'bench/stated/' || (:n::bigint % 50000), '${predicate}',
-  now(), :n || '${claimText(0)}' || repeat('x', 200)) on conflict (hash) do nothing;
-`;
-
-const selectScript = (concepts) => `
-\\set n random(0, ${concepts - 1})
-select body from claims where concept = 'bench/asked/' || :n and predicate = '${predicate}'
-order by recorded desc limit ${candidatesPerConcept};
+/** Claims as StemeDB stores them, so that a row takes what a record takes; see work.mjs. */
+const functions = `
+create function claim_value(number bigint) returns text language sql immutable return
+  number % ${competingValues} || ': ' || repeat('${fillingSentence}', ${fillingCount});
+create function claim_source(number bigint) returns text language sql immutable return
+  '${sourcePrefix}' || number % ${sourcesCount};
+create function claim_body(concept text, number bigint) returns text
+language sql immutable return
+  '{"agent_id":"' || repeat('a', 64) || '","asserted_at":' || ${timeMs} + number
+  || ',"concept_path":"' || concept || '","kind":"assertion","predicate":"${predicate}"'
+  || ',"source_uri":"' || claim_source(number) || '","v":1,"value":"' || claim_value(number)
+  || '"}';
 `;
 
 /** The folder of the newest PostgreSQL programs, if there are any. */
@@ -62,109 +58,117 @@ function serverUser() {
 }
 
 /** Starts an empty cluster with the claims table. */
-export async function startPostgres(programs, folder) {
+export async function startPostgres(run, programs) {
   const user = serverUser();
-  const home = join(folder, 'postgres');
+  const home = join(run.folder, 'postgres');
   mkdirSync(home, { recursive: true });
   if (user.uid !== undefined) chownSync(home, user.uid, user.gid);
   const data = join(home, 'data');
   const initArgs = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale'];
-  execFileSync(join(programs, 'initdb'), initArgs, { ...user, cwd: home, stdio: 'ignore' });
-  const settings = ["listen_addresses=''", `unix_socket_directories=${home}`];
-  settings.push('synchronous_commit=on', 'fsync=on', 'shared_buffers=512MB', 'max_wal_size=8GB');
-  settings.push('max_connections=300');
-  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting.replaceAll("'", '')])];
-  const child = spawn(join(programs, 'postgres'), args, { ...user, cwd: home, stdio: 'ignore' });
-  const postgres = new Postgres(programs, home, child);
-  for (let tries = 0; !postgres.answers(); tries += 1) {
-    if (tries === startTriesMax || child.exitCode !== null)
-      throw new Error('PostgreSQL did not start');
+  await run.children.run(join(programs, 'initdb'), initArgs, { ...user, cwd: home });
+  const buffersMib = Math.min(buffersMibMax, Math.floor(totalmem() / 2 ** 20 / 4));
+  const settings = ['listen_addresses=', `unix_socket_directories=${home}`];
+  settings.push('synchronous_commit=on', 'fsync=on', 'max_wal_size=8GB', 'max_connections=300');
+  settings.push(`shared_buffers=${buffersMib}MB`);
+  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
+  const child = run.children.start(join(programs, 'postgres'), args, { ...user, cwd: home });
+  const postgres = new Postgres(run, programs, home, child);
+  for (let tries = 0; !(await postgres.answers()); tries += 1) {
+    if (tries === startTriesMax || child.exitCode !== null) {
+      throw new Error(`PostgreSQL did not start: ${child.said}`);
+    }
     await sleep(100);
   }
-  postgres.query(schema);
+  await postgres.query(functions);
+  await postgres.createTable('claims', []);
   return postgres;
 }
 
 class Postgres {
+  #run;
   #programs;
-  #home;
   #child;
 
-  constructor(programs, home, child) {
+  constructor(run, programs, home, child) {
+    this.#run = run;
     this.#programs = programs;
-    this.#home = home;
+    this.home = home;
     this.#child = child;
   }
 
-  #run(program, args, input) {
-    const path = join(this.#programs, program);
-    const all = ['-h', this.#home, '-U', 'postgres', ...args];
-    return spawnSync(path, all, { cwd: this.#home, encoding: 'utf8', input });
+  /** Runs one of PostgreSQL's programs on this cluster. */
+  program(name, args, options) {
+    const all = ['-h', this.home, '-U', 'postgres', ...args];
+    return this.#run.children.run(join(this.#programs, name), all, { cwd: this.home, ...options });
   }
 
   answers() {
-    return this.#run('psql', ['-c', 'select 1', 'postgres']).status === 0;
-  }
-
-  query(sql) {
-    const { status, stdout, stderr } = this.#run(
-      'psql',
-      ['-qAt', '-v', 'ON_ERROR_STOP=1', 'postgres'],
-      sql,
+    return this.program('psql', ['-c', 'select 1', 'postgres']).then(
+      () => true,
+      () => false,
     );
-    if (status !== 0) throw new Error(stderr);
-    return stdout.trim();
   }
 
-  version() {
-    return `PostgreSQL ${this.query('show server_version').split(' ')[0]}`;
+  async query(input, secondsMax) {
+    const args = ['-qAt', '-v', 'ON_ERROR_STOP=1', 'postgres'];
+    return (await this.program('psql', args, { input, secondsMax })).trim();
   }
 
-  /** The claims that questions are about, twenty for each concept. */
-  fill(concepts) {
-    this.query(`
-      insert into claims (hash, concept, predicate, recorded, body)
-      select sha256(int8send(-1 - c * 100 - k)), 'bench/asked/' || c, '${predicate}',
-        now() - k * interval '1 minute', k || '${claimText(0)}' || repeat('x', 200)
-      from generate_series(0, ${concepts - 1}) c, generate_series(1, ${candidatesPerConcept}) k;
-      analyze claims; checkpoint;`);
+  async version() {
+    return `PostgreSQL ${(await this.query('show server_version')).split(' ')[0]}`;
   }
 
-  assert(connections, seconds) {
-    return this.#bench(insertScript, connections, seconds);
+  /** A table of claims, indexed by hash, by concept, predicate and time, and as asked for. */
+  createTable(name, indexed) {
+    const more = indexed.map((column) => `create index on ${name} (${column});`);
+    return this.query(`
+      create table ${name} (
+        hash bytea not null, concept text not null, predicate text not null,
+        recorded timestamptz not null, agent text not null, source text, body text not null,
+        signatures text
+      );
+      create unique index on ${name} (hash);
+      create index on ${name} (concept, predicate, recorded);
+      ${more.join('\n')}`);
   }
 
-  ask(connections, seconds, concepts) {
-    return this.#bench(selectScript(concepts), connections, seconds);
+  /** Inserts the claims with the numbers `n` of `rows` about what `concept` says, both in SQL. */
+  insert(name, rows, concept) {
+    return this.query(
+      `set synchronous_commit = off;
+      insert into ${name} (hash, concept, predicate, recorded, agent, source, body)
+      select sha256(convert_to(b, 'UTF8')), p, '${predicate}',
+        to_timestamp(${timeMs} / 1000) + n * interval '1 ms', repeat('a', 64), claim_source(n), b
+      from ${rows}, lateral (select ${concept} p) paths,
+        lateral (select claim_body(p, n) b) bodies;`,
+      fillSecondsMax,
+    );
   }
 
-  #bench(script, connections, seconds) {
-    const file = join(this.#home, 'script.sql');
-    writeFileSync(file, script);
-    for (const name of this.#logs()) rmSync(join(this.#home, name));
-    const load = ['-n', '-M', 'prepared', '-c', `${connections}`, '-j', '1', '-T', `${seconds}`];
-    const log = ['-l', '--log-prefix', join(this.#home, 'latency')];
-    const { status, stderr } = this.#run('pgbench', [...load, ...log, '-f', file, 'postgres']);
-    if (status !== 0) throw new Error(stderr);
-    const times = [];
-    for (const name of this.#logs()) {
-      for (const line of readFileSync(join(this.#home, name), 'utf8').split('\n')) {
-        if (line !== '') times.push(Number(line.split(' ')[2]) / 1000);
-      }
-    }
-    times.sort((a, b) => a - b);
-    const rate = times.length / seconds;
-    return { rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99), failed: 0 };
+  /** The claims that questions are about, twenty for each concept; `concept` is SQL of `c`. */
+  async fill(concepts, concept) {
+    const rows = `generate_series(0, ${concepts - 1}) c,
+      generate_series(0, ${candidatesPerConcept - 1}) n`;
+    await this.insert('claims', rows, concept);
+    await this.query('analyze claims; checkpoint;');
   }
 
-  #logs() {
-    return readdirSync(this.#home).filter((name) => name.startsWith('latency'));
+  /** Loads much: whole pages are not logged meanwhile, as nothing loaded needs to be safe. */
+  async whileLoading(load) {
+    await this.query('alter system set full_page_writes = off;');
+    await this.query('select pg_reload_conf();');
+    await load();
+    await this.query('alter system reset full_page_writes;');
+    await this.query('select pg_reload_conf();');
   }
 
-  async stop() {
-    if (this.#child.exitCode !== null) return;
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGINT');
-    await ended;
+  /** Private memory of all its processes in MiB; the shared buffers are not part of it. */
+  memoryMib() {
+    return familyMemoryMib(this.#child.pid);
+  }
+
+  /** At once when the run is being stopped, in order otherwise. */
+  stop() {
+    return endChild(this.#child, this.#run.stopping.aborted ? 'SIGQUIT' : 'SIGINT');
   }
 }

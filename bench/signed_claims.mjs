@@ -7,9 +7,7 @@ import {
   recordIdOf,
   signatureMessage,
 } from '../packages/model/dist/src/index.js';
-import { claimText, predicate, statedConcept } from './work.mjs';
-
-const agentsCount = 20;
+import { agentsCount } from './work.mjs';
 
 /** PKCS #8 in front of an Ed25519 seed (RFC 8410 section 7). */
 const seedPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -21,19 +19,13 @@ function makeAgent(number) {
   return { agentId: keyPairFromSeed(seed).agentId, key };
 }
 
-/** Bodies for `POST /v1/assert`; `first` makes them different from those of other runs. */
-export function signedClaims(first, count) {
-  const agents = Array.from({ length: agentsCount }, (_, number) => makeAgent(number));
-  const asserted_at = Date.now();
-  return Array.from({ length: count }, (_, at) => {
-    const number = first + at;
-    const { agentId, key } = agents[at % agentsCount];
-    const concept_path = statedConcept(number);
-    const stated = { concept_path, predicate, value: claimText(number), asserted_at };
-    const content = { ...stated, kind: 'assertion', v: 1, agent_id: agentId };
-    const id = recordIdOf(canonicalBytes(content));
-    const signature = sign(null, signatureMessage('assertion', id), key).toString('hex');
-    const signatures = [{ agent_id: agentId, signature }];
-    return { ...stated, agent_id: agentId, signatures };
-  });
+const agents = Array.from({ length: agentsCount }, (_, number) => makeAgent(number));
+
+/** The claim as the body of `POST /v1/assert`, signed by the agent with this number. */
+export function signedClaim(claim, number) {
+  const { agentId, key } = agents[number % agentsCount];
+  const stated = { ...claim, asserted_at: claim.asserted_at ?? Date.now(), agent_id: agentId };
+  const id = recordIdOf(canonicalBytes({ ...stated, kind: 'assertion', v: 1 }));
+  const signature = sign(null, signatureMessage('assertion', id), key).toString('hex');
+  return { ...stated, signatures: [{ agent_id: agentId, signature }] };
 }

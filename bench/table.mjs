@@ -1,34 +1,21 @@
-// Figures as a table: numbers to the right, nothing judged.
+// Cells as a table for a terminal, or for a document in Markdown.
 
-function round(number, digits) {
-  return Number.isFinite(number) ? number.toFixed(digits) : '-';
+/** A number with so many digits behind the point; a dash where there is none. */
+export function number(value, digits = 0) {
+  if (!Number.isFinite(value)) return '-';
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
-function rate(number) {
-  return Number.isFinite(number) ? Math.round(number).toLocaleString('en-US') : '-';
-}
-
-const columns = ['work', 'connections', 'ours/s', 'PostgreSQL/s', 'ratio', 'p50 ms', 'p99 ms'];
-columns.push('PostgreSQL p50', 'p99');
-
-/** Rows of `{work, connections, ours, peer?}` as lines of text. */
-export function tableOf(rows) {
-  const cells = rows.map(({ work, connections, ours, peer }) => [
-    work,
-    `${connections}`,
-    rate(ours.rate),
-    rate(peer?.rate),
-    round(ours.rate / (peer?.rate ?? Number.NaN), 2),
-    round(ours.p50, 2),
-    round(ours.p99, 2),
-    round(peer?.p50, 2),
-    round(peer?.p99, 2),
-  ]);
-  const all = [columns, ...cells];
-  const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at].length)));
-  const line = (row) =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])))
-      .join('  ');
-  return all.map(line).join('\n');
+/** Rows of cells below their heads; the first `words` columns stand to the left. */
+export function tableOf(heads, rows, { words = 1, isMarkdown = false } = {}) {
+  const all = [heads, ...rows];
+  const widths = heads.map((_, at) => Math.max(...all.map((row) => row[at].length)));
+  const cell = (text, at) => (at < words ? text.padEnd(widths[at]) : text.padStart(widths[at]));
+  if (!isMarkdown) return all.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
+  const line = (row) => `| ${row.join(' | ')} |`;
+  const marks = heads.map((_, at) => (at < words ? '---' : '--:'));
+  return [heads, marks, ...rows].map(line).join('\n');
 }

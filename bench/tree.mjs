@@ -14,7 +14,8 @@ import { openDatabase } from '../packages/server/dist/src/bin/database.js';
 import { systemEffects } from '../packages/server/dist/src/bin/system_effects.js';
 import { GrowingTree } from '../packages/server/dist/src/log/merkle/growing_tree.js';
 import { MerkleTree } from '../packages/server/dist/src/log/merkle/merkle_tree.js';
-import { machineLine, measureSync, median } from './machine.mjs';
+import { machineLine, measureSync } from './machine.mjs';
+import { median } from './statistics.mjs';
 
 const { values: options } = parseArgs({
   options: {
