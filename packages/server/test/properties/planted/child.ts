@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { PlantedFault } from './faults.js';
 
+type Snippet = Pick<PlantedFault, 'file' | 'from' | 'to'>;
+
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** How property tests say what they found; a crash says something else. */
@@ -17,17 +19,24 @@ export interface Run {
   readonly output: string;
 }
 
+/** What `plant.js` is told by the environment. */
+const plantOf = ({ file, from, to }: Snippet): Readonly<Record<string, string>> => ({
+  PLANTED_FILE: here(`../../../src/${file}`),
+  PLANTED_FROM: from,
+  PLANTED_TO: to,
+});
+
+/** The environment of a Node.js process that is to have this fault. */
+export const environmentOf = (fault: Snippet): Readonly<Record<string, string>> => ({
+  NODE_OPTIONS: `--import ${here('./plant.js')}`,
+  ...plantOf(fault),
+});
+
 /** Runs a file of property tests on the fault's seeds, with the fault in its process alone. */
 export const runPlanted = (test: string, fault: PlantedFault): Promise<Run> => {
   const { STEMEDB_SEED: _seed, NODE_TEST_CONTEXT: _context, ...env } = process.env;
   const child = spawn(process.execPath, ['--import', here('./plant.js'), here(`../${test}`)], {
-    env: {
-      ...env,
-      STEMEDB_PLANT_FILE: here(`../../../src/${fault.file}`),
-      STEMEDB_PLANT_FROM: fault.from,
-      STEMEDB_PLANT_TO: fault.to,
-      STEMEDB_SEED_COUNT: String(fault.seeds),
-    },
+    env: { ...env, ...plantOf(fault), STEMEDB_SEED_COUNT: String(fault.seeds) },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: runTimeoutMs,
   });

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 
 const notPlanted = 'the fault could not be planted';
 
-const { STEMEDB_PLANT_FILE: file, STEMEDB_PLANT_FROM: from, STEMEDB_PLANT_TO: to } = process.env;
+const { PLANTED_FILE: file, PLANTED_FROM: from, PLANTED_TO: to } = process.env;
 if (file === undefined || from === undefined || to === undefined) {
   throw new Error(`${notPlanted}: it is not named.`);
 }
