@@ -27,8 +27,8 @@ export interface AnswerWarning {
   readonly pointer?: string;
 }
 
-export interface AnswerValue {
-  readonly value: JsonValue;
+export interface AnswerValue<Value = JsonValue> {
+  readonly value: Value;
   readonly unit?: string;
   readonly score: number;
   readonly share?: number;
@@ -37,10 +37,10 @@ export interface AnswerValue {
   readonly assertion: RecordId;
 }
 
-export interface AnswerTier {
+export interface AnswerTier<Value = JsonValue> {
   readonly tier: number;
   readonly class: string;
-  readonly value: JsonValue;
+  readonly value: Value;
   readonly unit?: string;
   readonly confidence: number;
   readonly conflict_score: number;
@@ -61,12 +61,13 @@ export interface AnswerConstraint {
   readonly contradicted_by?: readonly string[];
 }
 
-/** What one lens makes of the claims about one (concept, predicate). */
-export interface AnswerResult {
+/** What one lens makes of the claims about one (concept, predicate). A node that composes one holds
+ * values and records in forms of its own; whoever reads one has JSON. */
+export interface AnswerResult<Value = JsonValue, Content = RecordContent> {
   readonly concept_path: string;
   readonly predicate: string;
   /** Absent under a lens that names no winner, such as `skeptic`. */
-  readonly value?: JsonValue;
+  readonly value?: Value;
   readonly unit?: string;
   readonly confidence?: number;
   /** 0: one value; 1: an even split. */
@@ -81,18 +82,18 @@ export interface AnswerResult {
   readonly constraint?: AnswerConstraint;
   readonly tied?: true;
   /** The other values that share the winning score. */
-  readonly tied_with?: readonly AnswerValue[];
+  readonly tied_with?: readonly AnswerValue<Value>[];
   readonly truncated?: number;
   /** The winning claim, with its recording time. */
-  readonly assertion?: StatedRecord;
+  readonly assertion?: StatedRecord<Content>;
   /** The state in which the winning claim takes part, beside each one; what it states may need a
    * right that was missing. */
   readonly lifecycle?: Lifecycle;
   /** The first claim of the winner's chain of transitions, when it is one: whose voice it is. */
   readonly voice_of?: RecordId;
   /** Every value with its share, under `skeptic`. */
-  readonly values?: readonly AnswerValue[];
-  readonly tiers?: readonly AnswerTier[];
+  readonly values?: readonly AnswerValue<Value>[];
+  readonly tiers?: readonly AnswerTier<Value>[];
   readonly notes?: readonly string[];
   readonly warnings?: readonly AnswerWarning[];
   /** The factors behind the result; its members depend on the lens. */
@@ -100,9 +101,9 @@ export interface AnswerResult {
 }
 
 /** A record as stored, with what the node knows of it. */
-export interface StatedRecord {
+export interface StatedRecord<Content = RecordContent> {
   readonly id: RecordId;
-  readonly record: RecordContent;
+  readonly record: Content;
   /** RFC 3339 with milliseconds. */
   readonly recorded_at: string;
   readonly recorded_stamp: HlcStamp;

@@ -12,7 +12,7 @@ export {
 } from './hash/hex.js';
 export { canonicalBytes, canonicalText, encodeUtf8 } from './json/canonical.js';
 export { type JsonLimits, parseJson } from './json/parser.js';
-export { decodeStored } from './json/trusted.js';
+export { decodeComposed, decodeStored } from './json/trusted.js';
 export { kindNumber, kindOfNumber, parseKind, recordKinds } from './kind.js';
 export { fromBase64, toBase64 } from './merkle/base64.js';
 export {

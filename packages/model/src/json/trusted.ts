@@ -1,5 +1,5 @@
 /** Reading of bytes that this node wrote and whose checksum held: no checks are repeated. */
-import type { RecordContent } from '../record.js';
+import type { JsonValue, RecordContent } from '../record.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -9,4 +9,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function decodeStored(bytes: Uint8Array): RecordContent {
   return JSON.parse(decoder.decode(bytes)) as RecordContent;
+}
+
+/** The value in JSON text that this process composed itself. */
+export function decodeComposed(bytes: Uint8Array): JsonValue {
+  return JSON.parse(decoder.decode(bytes)) as JsonValue;
 }

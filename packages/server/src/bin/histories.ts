@@ -40,7 +40,8 @@ export class Histories {
       for (const kind of ruleKinds) {
         for (const { id, place } of snapshot.ofKind(kindNumber[kind])) {
           const read = reader.read(id, place.stamp);
-          if (read !== undefined) this.#add({ ...place, id, ...read });
+          if (read === undefined) continue;
+          this.#add({ ...place, id, proof: read.proof, content: read.record.parsed });
         }
       }
     });

@@ -4,7 +4,6 @@ import type {
   AnswerTier,
   AnswerValue,
   AnswerWarning,
-  AssertionContent,
   JsonValue,
   RecordId,
   StatedRecord,
@@ -17,7 +16,13 @@ import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import type { Reading } from './readings.js';
 import { DamagedRecord } from './records.js';
-import { statedWithSignatures } from './signatures.js';
+import { storedWithSignatures } from './signatures.js';
+import {
+  type StatedValue,
+  type StoredJson,
+  type StoredRecord,
+  statedValueOf,
+} from './stored_json.js';
 import { taintWarnings } from './taints.js';
 import { aliasesTruncated, classWarning, referenceWarnings } from './warnings.js';
 
@@ -35,24 +40,16 @@ interface AnswerParts {
   readonly explainOffset: number | undefined;
 }
 
-const valueMembers = (
-  content: AssertionContent,
-): { readonly value: JsonValue; readonly unit?: string } => {
-  const value = content.value as unknown as JsonValue;
-  return content.unit === undefined ? { value } : { value, unit: content.unit };
+/** A result whose values and records are as they are stored. */
+export type DraftedResult = AnswerResult<StoredJson<JsonValue>, StoredRecord>;
+
+const statedValue = ({ reading }: AnswerParts, id: RecordId): StatedValue => {
+  const claim = reading.reader.readVisible(id, reading.moment.stamp);
+  if (claim === undefined) throw new DamagedRecord(`Assertion ${id} cannot be read.`);
+  return statedValueOf(claim);
 };
 
-const statedValue = (
-  parts: AnswerParts,
-  id: RecordId,
-): { readonly value: JsonValue; readonly unit?: string } => {
-  const { reader, moment } = parts.reading;
-  const content = reader.content(id, moment.stamp);
-  if (content?.kind !== 'assertion') throw new DamagedRecord(`Assertion ${id} cannot be read.`);
-  return valueMembers(content);
-};
-
-const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue => ({
+const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue<StoredJson<JsonValue>> => ({
   ...statedValue(parts, ranked.representative.id),
   score: shownScore(parts.lens, ranked.score),
   ...(ranked.share === undefined ? {} : { share: ranked.share }),
@@ -61,7 +58,7 @@ const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue => ({
   assertion: ranked.representative.id,
 });
 
-const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
+const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier<StoredJson<JsonValue>> => {
   const winner = tier.values[0];
   if (winner === undefined) throw new Error('A populated tier has a value.');
   return {
@@ -79,12 +76,14 @@ const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier => {
 const winnerWarnings = (
   { reading: { snapshot, moment } }: AnswerParts,
   winner: WeighedCandidate,
-  stated: StatedRecord,
+  stated: StatedRecord<StoredRecord>,
 ): readonly AnswerWarning[] => {
   const { notGranted, name } = winner.counted;
   return [
     ...(notGranted === undefined ? [] : [classWarning(notGranted, name)]),
-    ...(winner.hasReferences ? referenceWarnings(snapshot, stated.record, moment.stamp) : []),
+    ...(winner.hasReferences
+      ? referenceWarnings(snapshot, stated.record.parsed, moment.stamp)
+      : []),
     ...taintWarnings(winner.taint),
   ];
 };
@@ -102,17 +101,16 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
   const winner = resolution.values[0];
   if (!resolution.hasWinner || winner === undefined)
     return { members: {}, rivals: [], warnings: [] };
-  const stated = await statedWithSignatures(reading, winner.representative.id);
+  const stated = await storedWithSignatures(reading, winner.representative.id);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
     .slice(1, listedValuesMax)
     .filter((value) => value.score === winner.score);
-  if (stated.record.kind !== 'assertion') throw new DamagedRecord(`${stated.id} is no claim.`);
   const candidate = parts.set.candidates.find(({ id }) => id === stated.id);
   if (candidate === undefined) throw new Error(`${stated.id} won without taking part.`);
   const { lifecycle, voiceOf } = candidate;
   const members = {
-    ...valueMembers(stated.record),
+    ...statedValueOf(stated.record),
     confidence: resolution.confidence,
     ...(resolution.tied
       ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
@@ -159,7 +157,7 @@ const aliasesOf = ({ pair, set, joined }: AnswerParts): readonly string[] => {
 };
 
 /** The result of one pair. */
-export const resultOf = async (parts: AnswerParts): Promise<AnswerResult> => {
+export const resultOf = async (parts: AnswerParts): Promise<DraftedResult> => {
   const { pair, set, resolution, explainOffset } = parts;
   const { conflict } = resolution;
   const winner = await winnerMembers(parts);

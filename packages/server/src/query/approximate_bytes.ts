@@ -12,6 +12,7 @@ export const approximateBytes = (value: unknown, enough: number): number => {
     const next = open.pop();
     if (typeof next === 'string') bytes += stringBytes + 2 * next.length;
     else if (typeof next !== 'object' || next === null) bytes += slotBytes;
+    else if (next instanceof Uint8Array) bytes += objectBytes + next.length;
     else {
       const members = Array.isArray(next) ? next : Object.values(next);
       bytes += objectBytes + slotBytes * members.length;

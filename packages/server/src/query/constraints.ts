@@ -6,8 +6,10 @@
  * An ancestor is a path of fewer whole segments; `scheme://` belongs to the first one. So
  * `code://web/auth/login` has `code://web/auth` and `code://web`, and nothing above that.
  */
-import type { AnswerConstraint, AnswerResult } from '@stemedb/model';
+import type { AnswerConstraint, JsonValue } from '@stemedb/model';
 import type { Collection } from '../lens/lens.js';
+import type { DraftedResult } from './answer.js';
+import type { StoredJson } from './stored_json.js';
 
 const schemeEnd = '://';
 
@@ -41,10 +43,12 @@ export const constraintOf = (
 };
 
 /** What of a result decides its constraint. */
-export type ConstrainedResult = Pick<AnswerResult, 'concept_path' | 'predicate' | 'value'>;
+export type ConstrainedResult = Pick<DraftedResult, 'concept_path' | 'predicate'> & {
+  readonly value?: Pick<StoredJson<JsonValue>, 'parsed'>;
+};
 
 /** A constraint whose winning value is `false` is lifted: it demands and forbids nothing. */
-const inForce = (result: ConstrainedResult): boolean => result.value !== false;
+const inForce = (result: ConstrainedResult): boolean => result.value?.parsed !== false;
 
 /** Paths by what they forbid or demand: `f:` or `d:` and the subject. */
 type Sides = ReadonlyMap<string, ReadonlySet<string>>;

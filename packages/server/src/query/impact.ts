@@ -8,6 +8,7 @@
  * follow soon share the walk over them.
  */
 import type {
+  AnswerResult,
   Impact,
   ImpactAnswer,
   JsonObject,
@@ -15,7 +16,7 @@ import type {
   RecordId,
   RecordKind,
 } from '@stemedb/model';
-import { fail, formatTime, invalidField, ok } from '@stemedb/model';
+import { decodeComposed, fail, formatTime, invalidField, ok } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
 import type { Pair } from '../store/store.js';
@@ -30,6 +31,7 @@ import type { Question } from './question.js';
 import type { Reading, Readings } from './readings.js';
 import { bindingOf, openCursor, pairOfState, sealCursor } from './sealed_cursor.js';
 import { openSitting, resolvePair } from './sitting.js';
+import { jsonBytes } from './stored_json.js';
 
 export interface ImpactQuestion {
   readonly source: RecordId;
@@ -202,6 +204,9 @@ const firstAfter = (pairs: readonly Pair[], passed: Pair): number => {
   return low;
 };
 
+const resultIn = (text: Uint8Array): AnswerResult | null =>
+  decodeComposed(text) as unknown as AnswerResult | null;
+
 /** Resolves pairs as they are and as they would be, until the page is full. */
 const readImpacts = async (
   parts: ImpactCollaborators,
@@ -222,12 +227,12 @@ const readImpacts = async (
     // Once as it is, once as it would be.
     await reading.pace.spend(2 * rowsPerPair);
     if (impacts.length === asked.limit) return { impacts, next: last };
-    const before = (await resolvePair(now, pair)) ?? null;
-    const afterwards = (await resolvePair(then, pair)) ?? null;
+    const before = jsonBytes((await resolvePair(now, pair)) ?? null);
+    const afterwards = jsonBytes((await resolvePair(then, pair)) ?? null);
     last = pair;
-    if (JSON.stringify(before) === JSON.stringify(afterwards)) continue;
+    if (before.equals(afterwards)) continue;
     const { conceptPath: concept_path, predicate } = pair;
-    impacts.push({ concept_path, predicate, old: before, new: afterwards });
+    impacts.push({ concept_path, predicate, old: resultIn(before), new: resultIn(afterwards) });
   }
   return { impacts, next: undefined };
 };

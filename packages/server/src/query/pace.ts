@@ -1,5 +1,6 @@
 /** The deadline of one question, and the turns that it leaves to others. */
 import type { Clock } from '../io/clock.js';
+import type { Cancellation } from './question.js';
 
 /** The question was given up: its time is over or its caller is gone. */
 export class QueryEnded extends Error {
@@ -19,11 +20,11 @@ export class Pace {
   readonly #clock: Clock;
   readonly #deadlineMs: number;
   readonly #timeoutMs: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: Cancellation | undefined;
   /** Rows of work that may still be done before the next turn. */
   #left = rowsPerTurn;
 
-  constructor(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined) {
+  constructor(clock: Clock, timeoutMs: number, signal: Cancellation | undefined) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#deadlineMs = clock.monotonicMs() + timeoutMs;

@@ -1,13 +1,13 @@
 /** One page of an answer: the pairs of the question in their order, each resolved. */
-import type { AnswerResult } from '@stemedb/model';
 import type { Pair } from '../store/store.js';
+import type { DraftedResult } from './answer.js';
 import { askedPairs } from './asked_pairs.js';
 import { constraintsOf, opponentsOf } from './constraints.js';
 import { rowsPerPair } from './pace.js';
 import { resolvePair, type Sitting, sittingOverAll } from './sitting.js';
 
 export interface Page {
-  readonly results: readonly AnswerResult[];
+  readonly results: readonly DraftedResult[];
   /** The pair that the next page goes on after; undefined on the last one. */
   readonly next: Pair | undefined;
 }
@@ -27,7 +27,7 @@ export const readPage = async (sitting: Sitting, after: Pair | undefined): Promi
 const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
   const { question, lens, gatherer, reading } = sitting;
   const { snapshot, pace } = reading;
-  const results: AnswerResult[] = [];
+  const results: DraftedResult[] = [];
   let last: Pair | undefined;
   for (const pair of askedPairs({ question, lens, snapshot, gatherer }, after)) {
     await pace.spend(rowsPerPair);
@@ -43,13 +43,13 @@ const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<
 /** What stands on other pages, or is filtered out, and says the opposite of one of these. */
 const opponents = async (
   sitting: Sitting,
-  results: readonly AnswerResult[],
-): Promise<readonly AnswerResult[]> => {
+  results: readonly DraftedResult[],
+): Promise<readonly DraftedResult[]> => {
   const isOpponent = opponentsOf(results);
   const over = sittingOverAll(sitting);
   const { question, lens, gatherer, reading } = over;
   const { snapshot, pace } = reading;
-  const found: AnswerResult[] = [];
+  const found: DraftedResult[] = [];
   for (const pair of askedPairs({ question, lens, snapshot, gatherer }, undefined)) {
     await pace.spend(rowsPerPair);
     if (pair === undefined || !isOpponent(pair.predicate)) continue;
@@ -61,9 +61,9 @@ const opponents = async (
 
 const constrained = (
   conceptPath: string,
-  results: readonly AnswerResult[],
-  others: readonly AnswerResult[],
-): readonly AnswerResult[] => {
+  results: readonly DraftedResult[],
+  others: readonly DraftedResult[],
+): readonly DraftedResult[] => {
   const constraints = constraintsOf(conceptPath, results, others);
   return results.map((result, at) => {
     const constraint = constraints[at];

@@ -1,7 +1,7 @@
 /**
- * The memory that answers and candidate rows share: bounded in bytes, what was not used for the
- * longest time goes first. An entry is served only while everything that it was read from is
- * untouched (`generations.ts`), so nothing is ever removed because of a write.
+ * The memory that answers, candidate rows and records share: bounded in bytes, what was not used
+ * for the longest time goes first. An answer is served only while everything that it was read from
+ * is untouched (`generations.ts`), so nothing is ever removed because of a write.
  */
 import { LRUCache } from 'lru-cache';
 import type { Generations } from './generations.js';
@@ -42,8 +42,15 @@ export interface CacheSection<Value> {
   keep(key: string, entry: Entry & { readonly value: Value; readonly bytes: number }): void;
 }
 
+/** Values that their key names for good: nothing that is written can change one. */
+export interface CacheContents<Value> {
+  find(key: string): Value | undefined;
+  /** Keeps a value of about this many bytes. */
+  keep(key: string, value: Value, bytes: number): void;
+}
+
 export class QueryCache {
-  readonly #entries: LRUCache<string, Entry> | undefined;
+  readonly #entries: LRUCache<string, Entry | { readonly value: unknown }> | undefined;
   readonly #generations: Generations;
   readonly #metrics: CacheMetrics | undefined;
   /** Bytes of the largest value that is kept; 0 when the cache is off. */
@@ -91,9 +98,19 @@ export class QueryCache {
     };
   }
 
+  /** Records by their ids; the keys of sections begin with a name and a space. */
+  contents<Value>(): CacheContents<Value> {
+    return {
+      find: (key) => this.#entries?.get(key)?.value as Value | undefined,
+      keep: (key, value, bytes) => {
+        this.#entries?.set(key, { value }, { size: entryOverheadBytes + key.length + bytes });
+      },
+    };
+  }
+
   #find(key: string, sequence: number): Entry | undefined {
     const entry = this.#entries?.get(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || !('reads' in entry)) return undefined;
     const holdsFrom = Math.min(entry.sequence, sequence);
     return entry.reads.isUntouchedSince(holdsFrom, this.#generations) ? entry : undefined;
   }

@@ -6,7 +6,7 @@
  * server.
  */
 import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
-import { fail, formatTime, invalidField, ok, toHex } from '@stemedb/model';
+import { decodeComposed, fail, formatTime, invalidField, ok, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
@@ -16,10 +16,11 @@ import type { QueryCollaborators } from './collaborators.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { movesWithTime } from './moving.js';
 import { type Page, readPage } from './page.js';
-import type { QueryService, Question, RecordOptions } from './question.js';
+import type { Cancellation, QueryService, Question, RecordOptions } from './question.js';
 import { createReadings, type Reading, type Readings } from './readings.js';
 import { openSitting } from './sitting.js';
 import { statedRecord } from './stated.js';
+import { jsonBytes } from './stored_json.js';
 
 export { type QueryCollaborators, type QueryLimits, queryLimits } from './collaborators.js';
 
@@ -28,7 +29,9 @@ export const scopeOf = (principal: Principal): string =>
   principal.type === 'key' ? (principal.prefix ?? '') : '';
 
 /** A page with what of its answer follows from the records and the moment alone. */
-interface AnsweredPage extends Page {
+interface AnsweredPage extends Pick<Page, 'next'> {
+  /** The array of results as it is sent. */
+  readonly results: Uint8Array;
   readonly moment: Moment;
   readonly policy: RecordId | null;
   readonly selfDeclared: boolean;
@@ -57,8 +60,17 @@ class StoreQueryService implements QueryService {
   async ask(
     principal: Principal,
     question: Question,
-    signal?: AbortSignal,
+    signal?: Cancellation,
   ): Promise<Outcome<Answer>> {
+    const text = await this.askForText(principal, question, signal);
+    return text.ok ? ok(decodeComposed(text.value) as unknown as Answer) : text;
+  }
+
+  async askForText(
+    principal: Principal,
+    question: Question,
+    signal?: Cancellation,
+  ): Promise<Outcome<Uint8Array>> {
     const lens = this.#parts.lenses.get(question.lens);
     if (lens === undefined) return this.#unknownLens(question.lens);
     const refusal = scopeRefusal(question, lens);
@@ -78,7 +90,7 @@ class StoreQueryService implements QueryService {
     _principal: Principal,
     id: RecordId,
     options: RecordOptions = {},
-    signal?: AbortSignal,
+    signal?: Cancellation,
   ): Promise<Outcome<StatedRecord>> {
     const { asOf, minPosition, kind } = options;
     return this.#readings.read({ asOf, minPosition, signal }, (reading) =>
@@ -112,8 +124,7 @@ class StoreQueryService implements QueryService {
     lens: Lens,
     after: Pair | undefined,
     reading: Reading,
-  ): Promise<Answer> {
-    const { random, cursorKey, clock, timeline } = this.#parts;
+  ): Promise<Uint8Array> {
     const scope = scopeOf(principal);
     const { stamp } = reading.moment;
     const page = await this.#pages.page(
@@ -121,24 +132,29 @@ class StoreQueryService implements QueryService {
       reading.snapshot,
       (watched) => this.#page(question, lens, after, reading.over(watched)),
     );
-    const { policy, selfDeclared, results, next } = page;
     const moment = reading.momentKind === 'moving' ? page.moment : reading.moment;
+    return this.#text(question, scope, lens, page, moment);
+  }
+
+  /** The answer around the results, in the order of `Answer`. */
+  #text(
+    question: Question,
+    scope: string,
+    lens: Lens,
+    { policy, selfDeclared, results, next }: AnsweredPage,
+    moment: Moment,
+  ): Uint8Array {
+    const { random, cursorKey, clock, timeline } = this.#parts;
     const state = next === undefined ? undefined : { ...moment, after: next };
-    return {
-      lens: lens.name,
-      as_of: formatTime(moment.ms),
-      as_of_stamp: moment.stamp,
-      final: timeline.isFinal(moment.stamp),
-      policy,
-      ...(selfDeclared ? { classes: 'self-declared' } : {}),
-      results,
-      ...(state === undefined
-        ? {}
-        : {
-            next_cursor: writeCursor(cursorKey, question, scope, state, clock.wallMs()),
-          }),
-      query_id: toHex(random.bytes(16)),
-    };
+    const cursor = state && writeCursor(cursorKey, question, scope, state, clock.wallMs());
+    const head =
+      `{"lens":${JSON.stringify(lens.name)},"as_of":"${formatTime(moment.ms)}",` +
+      `"as_of_stamp":"${moment.stamp}","final":${timeline.isFinal(moment.stamp)},` +
+      `"policy":${JSON.stringify(policy)},` +
+      `${selfDeclared ? '"classes":"self-declared",' : ''}"results":`;
+    const nextMember = cursor === undefined ? '' : `,"next_cursor":"${cursor}"`;
+    const tail = `${nextMember},"query_id":"${toHex(random.bytes(16))}"}`;
+    return Buffer.concat([Buffer.from(head), results, Buffer.from(tail)]);
   }
 
   async #page(
@@ -150,7 +166,8 @@ class StoreQueryService implements QueryService {
     const sitting = openSitting(this.#parts, this.#readings, reading, { question, lens });
     const { moment, policy } = reading;
     const { selfDeclared } = sitting.weigher.classes;
-    return { moment, policy: policy.id, selfDeclared, ...(await readPage(sitting, after)) };
+    const { results, next } = await readPage(sitting, after);
+    return { moment, policy: policy.id, selfDeclared, results: jsonBytes(results), next };
   }
 }
 

@@ -45,13 +45,24 @@ export interface RecordOptions {
   readonly minPosition?: string;
 }
 
+/** True from when nobody waits for the answer any more; an `AbortSignal` is one. */
+export interface Cancellation {
+  readonly aborted: boolean;
+}
+
 export interface QueryService {
-  ask(principal: Principal, question: Question, signal?: AbortSignal): Promise<Outcome<Answer>>;
+  ask(principal: Principal, question: Question, signal?: Cancellation): Promise<Outcome<Answer>>;
+  /** The answer as its JSON text, which costs less than the answer and its text. */
+  askForText(
+    principal: Principal,
+    question: Question,
+    signal?: Cancellation,
+  ): Promise<Outcome<Uint8Array>>;
   /** A record of any kind as stored; with `kind`, only when it is of that kind. */
   record(
     principal: Principal,
     id: RecordId,
     options?: RecordOptions,
-    signal?: AbortSignal,
+    signal?: Cancellation,
   ): Promise<Outcome<StatedRecord>>;
 }

@@ -14,7 +14,8 @@ import { type QueryCollaborators, type QueryLimits, queryLimits } from './collab
 import type { MovesWithTime } from './moving.js';
 import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded } from './pace.js';
-import { DamagedRecord, RecordReader } from './records.js';
+import type { Cancellation } from './question.js';
+import { CachedRecords, DamagedRecord, RecordReader } from './records.js';
 import { awaitPosition } from './timeline.js';
 
 /** What the moment is: that of the newest visible record, a stated one, or now. */
@@ -44,7 +45,7 @@ export interface ReadingOptions {
   readonly moment?: Moment | undefined;
   readonly minPosition?: string | undefined;
   /** The caller has gone when it is aborted. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   /** What moves with time is read as of now when no moment is stated. */
   readonly movesWithTime?: MovesWithTime | undefined;
 }
@@ -63,10 +64,12 @@ const damage = (cause: unknown): StemeError | undefined => {
 export class Readings {
   readonly limits: QueryLimits;
   readonly #parts: QueryCollaborators;
+  readonly #records: CachedRecords;
   #open = 0;
 
   constructor(parts: QueryCollaborators) {
     this.#parts = parts;
+    this.#records = new CachedRecords(parts.cache);
     this.limits = { ...queryLimits, ...parts.limits };
   }
 
@@ -159,7 +162,7 @@ export class Readings {
   #reading(moment: Moment, kind: MomentKind, snapshot: StoreSnapshot, pace: Pace): Reading {
     const { log, policies, rulesOver } = this.#parts;
     const asOf: HlcStamp = moment.stamp;
-    const reader = new RecordReader(log, snapshot);
+    const reader = new RecordReader(log, snapshot, this.#records);
     const view = { snapshot, reader, asOf, turn: () => pace.turn() };
     return {
       moment,

@@ -1,11 +1,13 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
 import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
-import { decodeStored, recordIdOf } from '@stemedb/model';
+import { recordIdOf } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { RecordPlace, StoreSnapshot } from '../store/store.js';
+import type { CacheContents, QueryCache } from './query_cache.js';
+import { StoredJson, type StoredRecord } from './stored_json.js';
 
-/** Bytes of records that one reader keeps decoded: one answer names the same claim in several
- * places, and the rules ask for author, premises and parent of one record one after the other. */
+/** Bytes of records that one reader keeps: one answer names the same claim in several places, and
+ * the rules ask for author, premises and parent of one record one after the other. */
 const keptBytesMax = 256 * 1024;
 
 /** The log or the store holds something other than what was stored: this request cannot go on. */
@@ -15,7 +17,7 @@ export class DamagedRecord extends Error {
 
 /** A record as it was read back, checked against its id. */
 export interface ReadRecord {
-  readonly content: RecordContent;
+  readonly record: StoredRecord;
   readonly stamp: HlcStamp;
   readonly proof: LogRecord['proof'];
   readonly place: RecordPlace;
@@ -26,17 +28,44 @@ interface Kept {
   readonly bytes: number;
 }
 
+/** A frame of the log that was checked against the id of its record. */
+interface CheckedFrame {
+  readonly bytes: Uint8Array;
+  readonly proof: LogRecord['proof'];
+  readonly sequence: number;
+}
+
+/** Records in the memory that answers share. What an id names never changes, so none grows old. */
+export class CachedRecords {
+  readonly #contents: CacheContents<CheckedFrame> | undefined;
+
+  constructor(cache: QueryCache | undefined) {
+    this.#contents = cache?.isOn === true ? cache.contents() : undefined;
+  }
+
+  find(id: RecordId): CheckedFrame | undefined {
+    return this.#contents?.find(id);
+  }
+
+  /** Keeps a copy: the bytes read may stand in a larger buffer. */
+  keep(id: RecordId, { bytes, ...frame }: CheckedFrame): void {
+    this.#contents?.keep(id, { ...frame, bytes: Buffer.from(bytes) }, bytes.length);
+  }
+}
+
 /** Reads records for one question, over one snapshot of the store. */
 export class RecordReader {
   readonly #log: Log;
   readonly #snapshot: StoreSnapshot;
+  readonly #cached: CachedRecords | undefined;
   /** In the order of reading. */
   readonly #kept = new Map<RecordId, Kept>();
   #keptBytes = 0;
 
-  constructor(log: Log, snapshot: StoreSnapshot) {
+  constructor(log: Log, snapshot: StoreSnapshot, cached?: CachedRecords) {
     this.#log = log;
     this.#snapshot = snapshot;
+    this.#cached = cached;
   }
 
   /** A record that is visible at asOf: undefined when it was recorded later, or never, or is not
@@ -47,25 +76,41 @@ export class RecordReader {
     return kind === undefined || known.place.kind === kind ? known : undefined;
   }
 
+  /** The record of a row that was read at asOf, and so is visible. */
+  readVisible(id: RecordId, asOf: HlcStamp): StoredRecord | undefined {
+    const cached = this.#cached?.find(id);
+    return cached === undefined ? this.read(id, asOf)?.record : new StoredJson(cached.bytes);
+  }
+
   /** The content of a record that is visible at asOf. */
   content(id: RecordId, asOf: HlcStamp, kind?: number): RecordContent | undefined {
-    return this.read(id, asOf, kind)?.content;
+    return this.read(id, asOf, kind)?.record.parsed;
   }
 
   #fromLog(id: RecordId, asOf: HlcStamp, kind: number | undefined): ReadRecord | undefined {
     const place = this.#snapshot.place(id);
     if (place === undefined || place.stamp > asOf) return undefined;
     if (kind !== undefined && place.kind !== kind) return undefined;
-    const frame = this.#log.read(place.sequence, place.offset);
+    const cached = this.#cached?.find(id);
+    // Another frame of the same record may count by now, with another proof.
+    const frame = cached?.sequence === place.sequence ? cached : this.#checked(id, place);
+    const { bytes, proof } = frame;
+    const read = { record: new StoredJson<RecordContent>(bytes), stamp: place.stamp, proof, place };
+    this.#keep(id, { read, bytes: bytes.length });
+    return read;
+  }
+
+  #checked(id: RecordId, { sequence, offset }: RecordPlace): CheckedFrame {
+    const frame = this.#log.read(sequence, offset);
     if (!frame.ok) throw new DamagedRecord(frame.error.detail, { cause: frame.error });
     const { bytes, proof } = frame.value;
     // The id is the hash of the content, so every read can prove that nothing was changed.
     if (recordIdOf(bytes) !== id) {
-      throw new DamagedRecord(`The record at sequence ${place.sequence} is not ${id}.`);
+      throw new DamagedRecord(`The record at sequence ${sequence} is not ${id}.`);
     }
-    const read = { content: decodeStored(bytes), stamp: place.stamp, proof, place };
-    this.#keep(id, { read, bytes: bytes.length });
-    return read;
+    const checked = { bytes, proof, sequence };
+    this.#cached?.keep(id, checked);
+    return checked;
   }
 
   #keep(id: RecordId, kept: Kept): void {

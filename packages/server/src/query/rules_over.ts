@@ -31,13 +31,13 @@ export const ruleFacts = (
     const read = reader.read(id, asOf);
     return read === undefined
       ? undefined
-      : { agentId: read.content.agent_id, byNode: read.proof === 'node' };
+      : { agentId: read.record.parsed.agent_id, byNode: read.proof === 'node' };
   },
   claim: (id) => {
     const read = reader.read(id, asOf, kindNumber.assertion);
-    return read?.content.kind === 'assertion'
-      ? { content: read.content, stamp: read.stamp }
-      : undefined;
+    const content = read?.record.parsed;
+    if (read === undefined || content?.kind !== 'assertion') return undefined;
+    return { content, stamp: read.stamp };
   },
   content: (id) => reader.content(id, asOf),
   attesters: (id) => attestersOf(snapshot, id, asOf),

@@ -10,6 +10,7 @@ import { formatTime, kindNumber, stampMs } from '@stemedb/model';
 import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
 import { Smallest } from './smallest.js';
+import type { StoredRecord } from './stored_json.js';
 
 /** Signatures that one record lists. */
 const listedSignaturesMax = 100;
@@ -66,17 +67,18 @@ interface Signatures {
 const signaturesOf = async (
   { snapshot, reader, moment, pace }: SignatureReading,
   id: RecordId,
-  author: AgentId,
+  record: StoredRecord,
 ): Promise<Signatures> => {
-  const signers = new FirstSigners(author);
+  let signers: FirstSigners | undefined;
   let count = 0;
   for (const { place, agentNumber } of snapshot.attestations(id)) {
     await pace.spend(1);
     if (place.stamp > moment.stamp) continue;
     count += 1;
+    signers ??= new FirstSigners(record.parsed.agent_id);
     signers.add(snapshot.agent(agentNumber));
   }
-  if (count === 0) return { listed: [], count };
+  if (signers === undefined) return { listed: [], count };
   const wanted = signers.listed();
   const listed = new Smallest<StatedSignature>(listedSignaturesMax);
   for (const { id: attestation, place, agentNumber } of snapshot.attestations(id)) {
@@ -99,10 +101,20 @@ export const statedWithSignatures = async (
   id: RecordId,
   kind?: number,
 ): Promise<StatedRecord | undefined> => {
+  const stated = await storedWithSignatures(reading, id, kind);
+  return stated === undefined ? undefined : { ...stated, record: stated.record.parsed };
+};
+
+/** The same with the record in its stored form. */
+export const storedWithSignatures = async (
+  reading: SignatureReading,
+  id: RecordId,
+  kind?: number,
+): Promise<StatedRecord<StoredRecord> | undefined> => {
   const read = reading.reader.read(id, reading.moment.stamp, kind);
   if (read === undefined) return undefined;
-  const { content: record, stamp, proof } = read;
-  const { listed, count } = await signaturesOf(reading, id, record.agent_id);
+  const { record, stamp, proof } = read;
+  const { listed, count } = await signaturesOf(reading, id, record);
   return {
     id,
     record,

@@ -2,11 +2,10 @@
  * One question sitting over one reading: what is needed to resolve any pair for it. A second
  * sitting over the same reading may assume a retraction, so that what it would change is seen.
  */
-import type { AnswerResult } from '@stemedb/model';
 import { type Lens, type Resolution, rowsPerStep } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
-import { resultOf } from './answer.js';
+import { type DraftedResult, resultOf } from './answer.js';
 import { type CandidateSet, CandidateWeigher } from './candidates.js';
 import type { QueryCollaborators, QueryLimits } from './collaborators.js';
 import { ClaimGatherer } from './gathering.js';
@@ -61,7 +60,7 @@ export const sittingOverAll = (sitting: Sitting): Sitting => {
 export const resolvePair = async (
   sitting: Sitting,
   pair: Pair,
-): Promise<AnswerResult | undefined> => {
+): Promise<DraftedResult | undefined> => {
   const { question, lens, reading, gatherer, weigher, limits } = sitting;
   const { pace } = reading;
   const { claims, joined } = await gatherer.gather(pair);

@@ -38,6 +38,8 @@ export interface Answered {
 }
 
 export interface ServiceOptions {
+  /** 0: every record is read from the log. */
+  readonly cacheBytesMax?: number;
   readonly limits?: Partial<HttpLimits>;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
@@ -79,6 +81,7 @@ export class HttpService {
       startMs,
       identity: 1,
       policy: { ...defaultPolicyTable, ...options.policy },
+      ...(options.cacheBytesMax === undefined ? {} : { cacheBytesMax: options.cacheBytesMax }),
     });
     let service: HttpService | undefined;
     const deps = depsOf(target, options, () => service);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type ConstrainedResult,
   constraintOf,
   constraintsOf,
   isCollected,
@@ -13,11 +14,7 @@ const result = (
   concept_path: string,
   predicate: string,
   value: string | boolean = true,
-): { concept_path: string; predicate: string; value: string | boolean } => ({
-  concept_path,
-  predicate,
-  value,
-});
+): ConstrainedResult => ({ concept_path, predicate, value: { parsed: value } });
 
 test('ancestors are whole segments, and a scheme belongs to the first one', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [

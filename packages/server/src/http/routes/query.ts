@@ -1,10 +1,13 @@
 /** `POST` and `GET /v1/query`, and the same question under a lens named by the path. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Cancellation } from '../../query/question.js';
 import { answerSchema } from '../answer_schema.js';
 import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { lensQuestionSchema, questionSchema, readQuestion } from '../question_schema.js';
+
+const jsonType = 'application/json; charset=utf-8';
 
 const responses = { 200: answerSchema, ...problemResponses };
 
@@ -61,15 +64,17 @@ async function answer(
   const question = readQuestion(raw, lens);
   if (!question.ok) return sendProblem(reply, question.error);
   const startMs = deps.clock.monotonicMs();
-  const abort = new AbortController();
-  const gone = () => abort.abort();
-  reply.raw.once('close', gone);
+  const caller: Cancellation = {
+    get aborted() {
+      return reply.raw.destroyed;
+    },
+  };
   const principal = deps.principalOf(request.headers);
-  const outcome = await deps.query.ask(principal, question.value, abort.signal);
-  reply.raw.removeListener('close', gone);
+  const outcome = await deps.query.askForText(principal, question.value, caller);
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
   // A caller that left ends its question like a timeout; the node was not slow.
-  const ended = abort.signal.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
+  const ended = caller.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
   deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure: ended });
-  return outcome.ok ? reply.send(outcome.value) : sendProblem(reply, outcome.error);
+  if (!outcome.ok) return sendProblem(reply, outcome.error);
+  return reply.type(jsonType).send(outcome.value);
 }
