@@ -97,7 +97,8 @@ class SupportRun {
   /** Number within the value at hand, 0 for none yet, by the resolution's number. */
   readonly #agents: Uint32Array;
   readonly #origins: Uint32Array;
-  readonly #matching: VoiceMatching;
+  /** Undefined until a value has more than one claim. */
+  #matching: VoiceMatching | undefined;
 
   constructor(groups: Groups, weights: Weights, pace: Pace, voices: Uint8Array | undefined) {
     this.#groups = groups;
@@ -106,11 +107,10 @@ class SupportRun {
     this.#voices = voices;
     this.#agents = new Uint32Array(groups.agentsCount);
     this.#origins = new Uint32Array(groups.originsCount);
-    this.#matching = new VoiceMatching(largestGroup(groups.starts), pace);
   }
 
   get givenUp(): number {
-    return this.#matching.givenUp;
+    return this.#matching?.givenUp ?? 0;
   }
 
   single(row: number): number {
@@ -123,8 +123,9 @@ class SupportRun {
     const rows = members.slice();
     yield* sortRows(rows, claimOrder(this.#groups.candidates, this.#weights), this.#pace);
     const most = yield* this.#mostVoices(rows);
+    this.#matching ??= new VoiceMatching(largestGroup(this.#groups.starts), this.#pace);
     this.#matching.clear(rows.length);
-    return yield* this.#take(rows, most);
+    return yield* this.#take(rows, most, this.#matching);
   }
 
   /** No more voices than distinct agents, nor than distinct origins. */
@@ -145,7 +146,7 @@ class SupportRun {
   }
 
   /** Takes the rows in their order; stops early when no further voice is possible. */
-  *#take(rows: Uint32Array, most: number): Generator<void, number> {
+  *#take(rows: Uint32Array, most: number, matching: VoiceMatching): Generator<void, number> {
     const { agentAt, originAt, voiceless } = this.#groups;
     const edges = new Set<number>();
     let support = 0;
@@ -154,7 +155,7 @@ class SupportRun {
     for (const row of rows) {
       if (this.#pace.due()) yield;
       if (voiceless?.[row] === 1) continue;
-      if (this.#voices === undefined && this.#matching.voices === most) break;
+      if (this.#voices === undefined && matching.voices === most) break;
       const agent = agentAt[row] as number;
       const origin = originAt[row] as number;
       const agentIsNew = this.#agents[agent] === 0;
@@ -169,7 +170,7 @@ class SupportRun {
         continue;
       }
       edges.add(edge);
-      const grows = yield* this.#matching.add(a, o);
+      const grows = yield* matching.add(a, o);
       if (grows) support += this.#weights[row] as number;
       this.#note(row, grows ? Voice.adds : silence(agentIsNew, originIsNew));
     }

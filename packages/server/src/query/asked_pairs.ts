@@ -47,10 +47,16 @@ function* pairsOfScope(over: AskedOver, after: Pair | undefined): Generator<Pair
 }
 
 function* pairsOfConcept(
-  { snapshot, gatherer }: AskedOver,
+  { question, lens, snapshot, gatherer }: AskedOver,
   conceptPath: string,
   afterPredicate: string | undefined,
 ): Generator<Pair> {
+  const { predicate } = question;
+  if (predicate !== undefined && lens.collects === undefined) {
+    // One pair, whether or not it has claims: who gathers them finds out anyway.
+    if (afterPredicate === undefined) yield { conceptPath, predicate };
+    return;
+  }
   const { paths } = gatherer.joined(conceptPath);
   const lists = paths.map((path) => {
     const scope = { type: 'concept', conceptPath: path } as const;
