@@ -10,15 +10,20 @@ import type { AgentId, Lifecycle, RecordId } from '@stemedb/model';
 import { stampMs } from '@stemedb/model';
 import { decayNano, toNano } from '../lens/arithmetic.js';
 import type { Candidate, CandidateVote, Lens, Nano } from '../lens/lens.js';
-import type { StoreSnapshot } from '../store/store.js';
+import type { CandidateRow, StoreSnapshot } from '../store/store.js';
 import type { ClaimRules } from '../trust/rules.js';
-import { type ClassRequest, ClassTable, type CountedClass } from '../trust/source_class.js';
+import {
+  type ClassRequest,
+  type ClassTable,
+  type CountedClass,
+  classTableOf,
+} from '../trust/source_class.js';
 import type { TaintReason } from '../trust/taint.js';
 import { type CountedVotes, votesOn } from './cast_votes.js';
 import type { QueryLimits } from './collaborators.js';
 import { type FilteredClaim, reasonToLeaveOut } from './filters.js';
 import type { GatheredClaim } from './gathering.js';
-import type { KnownSource, ResolvedOrigin } from './origins.js';
+import type { KnownSource } from './origins.js';
 import type { Question } from './question.js';
 import type { Reading } from './readings.js';
 
@@ -77,6 +82,8 @@ export interface CandidateSet {
 const claimsPerLook = 512;
 
 const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
+const noEpoch = { epoch: undefined, epochSupersededBy: undefined };
+const noCastVotes: readonly CastVote[] = [];
 const noVotes: CountedVotes = {
   byClaim: new Map(),
   agentNumberOf: (voter) => voter,
@@ -101,12 +108,21 @@ class Numberings {
   readonly origins = new Numbering();
 }
 
+/** What follows from who states a claim of a concept, with which origin and as what. */
+interface Speaker {
+  readonly agentId: AgentId;
+  readonly origin: string;
+  readonly statedClass: string | undefined;
+  readonly counted: CountedClass;
+  readonly weight: Nano;
+  readonly trust: Nano;
+}
+
 /** A claim on its way to being a candidate. */
 interface Weighed {
   readonly claim: GatheredClaim;
   readonly filtered: FilteredClaim;
-  readonly origin: ResolvedOrigin;
-  readonly statedClass: string | undefined;
+  readonly speaker: Speaker;
 }
 
 /** What is found out once for a key and remembered for the question. */
@@ -118,6 +134,25 @@ class Found<Key, Value> {
     if (known !== undefined || this.#known.has(key)) return known as Value;
     const found = find();
     this.#known.set(key, found);
+    return found;
+  }
+}
+
+/** Speakers of one concept: few rows differ in what they are made of. */
+class Speakers {
+  /** By the number of the stated class, then by that of the origin, which is its author's own. */
+  readonly #byClass = new Map<number, Map<number, Speaker>>();
+
+  of({ classNumber, originNumber }: CandidateRow, find: () => Speaker): Speaker {
+    let byOrigin = this.#byClass.get(classNumber);
+    if (byOrigin === undefined) {
+      byOrigin = new Map();
+      this.#byClass.set(classNumber, byOrigin);
+    }
+    const known = byOrigin.get(originNumber);
+    if (known !== undefined) return known;
+    const found = find();
+    byOrigin.set(originNumber, found);
     return found;
   }
 }
@@ -134,7 +169,7 @@ export class CandidateWeigher {
   readonly #readsTrust: boolean;
   readonly #initialTrust: Nano;
   readonly #trust = new Found<AgentId, Nano>();
-  readonly #suggested = new Found<string, string | undefined>();
+  readonly #speakers = new Found<string, Speakers>();
   readonly #epochs = new Found<number, Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'>>();
 
   constructor(parts: {
@@ -151,7 +186,7 @@ export class CandidateWeigher {
     this.#reading = reading;
     this.#rules = rules;
     this.#snapshot = reading.snapshot;
-    this.#classes = new ClassTable(reading.policy);
+    this.#classes = classTableOf(reading.policy);
     // Trust is a fold over verdicts, so nobody pays for it who does not read it.
     this.#readsTrust =
       lens.usesTrust === true || question.minTrust !== undefined || question.explain === true;
@@ -205,28 +240,38 @@ export class CandidateWeigher {
 
   #weigh(claim: GatheredClaim, taints: ReadonlyMap<RecordId, TaintReason>): Weighed {
     const { row, voice, standing, conceptPath } = claim;
-    const agentId = this.#snapshot.agent(voice.agentNumber);
-    const origin = this.#reading.origins.resolve(voice.originNumber);
-    const statedClass =
-      voice.classNumber === 0 ? undefined : this.#snapshot.className(voice.classNumber);
-    const suggested = this.#suggested.of(conceptPath, () => this.#classes.suggestedBy(conceptPath));
+    const speaker = this.#speakers
+      .of(conceptPath, () => new Speakers())
+      .of(voice, () => this.#speakerOf(voice, conceptPath));
+    const epoch = voice.epochNumber === 0 ? noEpoch : this.#epochOf(voice.epochNumber);
     const filtered: FilteredClaim = {
-      agentId,
-      counted: this.#classes.count(classRequests(agentId, statedClass, origin.cited, suggested)),
+      agentId: speaker.agentId,
+      counted: speaker.counted,
       confidence: voice.confidence,
       assertedMs: voice.assertedMs,
       lifecycle: standing?.lifecycle ?? row.lifecycle,
-      ...this.#epochOf(voice.epochNumber),
+      epoch: epoch.epoch,
+      epochSupersededBy: epoch.epochSupersededBy,
       succeededBy: standing?.succeededBy,
-      taint: taints.get(row.id),
-      trust: this.#trustIn(agentId),
+      taint: taints.size === 0 ? undefined : taints.get(row.id),
+      trust: speaker.trust,
     };
-    return { claim, filtered, origin, statedClass };
+    return { claim, filtered, speaker };
+  }
+
+  #speakerOf({ originNumber, classNumber }: CandidateRow, conceptPath: string): Speaker {
+    const { agent: agentId } = this.#snapshot.originExpression(originNumber);
+    const { origin, cited } = this.#reading.origins.resolve(originNumber);
+    const statedClass = classNumber === 0 ? undefined : this.#snapshot.className(classNumber);
+    const suggested = this.#classes.suggestedBy(conceptPath);
+    const counted = this.#classes.count(classRequests(agentId, statedClass, cited, suggested));
+    const weight = toNano(counted.weight);
+    return { agentId, origin, statedClass, counted, weight, trust: this.#trustIn(agentId) };
   }
 
   #epochOf(number: number): Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'> {
     return this.#epochs.of(number, () => {
-      const epoch = number === 0 ? undefined : this.#snapshot.epoch(number);
+      const epoch = this.#snapshot.epoch(number);
       const epochSupersededBy =
         epoch === undefined ? undefined : this.#rules.epochSupersededBy(epoch);
       return { epoch, epochSupersededBy };
@@ -239,43 +284,44 @@ export class CandidateWeigher {
   }
 
   #candidate(
-    { claim, filtered, origin, statedClass }: Weighed,
+    { claim, filtered, speaker }: Weighed,
     numbers: Numberings,
     { byClaim, agentNumberOf }: CountedVotes,
   ): WeighedCandidate {
     const { row, voice, conceptPath } = claim;
-    const { agentId, counted, lifecycle, trust, taint } = filtered;
+    const { lifecycle, taint } = filtered;
+    const { agentId, counted } = speaker;
     const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
-    const votes = byClaim.get(row.id);
-    const agentOf = ({ voter }: CandidateVote): AgentId =>
-      this.#snapshot.agent(agentNumberOf(voter));
-    return {
+    const candidate = {
       id: row.id,
       valueKey: row.valueKey,
       agent: numbers.agents.of(agentId),
-      origin: numbers.origins.of(origin.origin),
+      origin: numbers.origins.of(speaker.origin),
       tier: counted.tier,
-      weight: toNano(counted.weight),
+      weight: speaker.weight,
       confidence: this.#decayed(voice.confidence, effectiveMs, counted),
-      trust,
+      trust: speaker.trust,
       effectiveMs,
       stamp: voice.stamp,
-      ...(votes === undefined ? {} : { votes }),
       conceptPath,
       voiceOf: voice === row ? undefined : voice.id,
       agentId,
-      originName: origin.origin,
-      statedClass,
+      originName: speaker.origin,
+      statedClass: speaker.statedClass,
       counted,
       statedConfidence: voice.confidence,
       lifecycle,
       hasReferences: row.hasReferences || row.hasParent,
       taint,
-      castVotes:
-        this.#question.explain === true && votes !== undefined
-          ? votes.map((vote) => ({ ...vote, agentId: agentOf(vote) }))
-          : [],
+      castVotes: noCastVotes,
     };
+    const votes = byClaim.size === 0 ? undefined : byClaim.get(row.id);
+    if (votes === undefined) return candidate;
+    const agentOf = ({ voter }: CandidateVote): AgentId =>
+      this.#snapshot.agent(agentNumberOf(voter));
+    const isShown = this.#question.explain === true;
+    const castVotes = isShown ? votes.map((vote) => ({ ...vote, agentId: agentOf(vote) })) : [];
+    return { ...candidate, votes, castVotes };
   }
 
   #decayed(confidence: number, effectiveMs: number, counted: CountedClass): Nano {

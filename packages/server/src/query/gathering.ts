@@ -79,7 +79,9 @@ export class ClaimGatherer {
         continue;
       }
       const standings = await this.#rules.standings(rows);
-      for (const claim of stand(rows, standings, path)) claims.push(claim);
+      if (standings.size === 0) {
+        for (const row of rows) claims.push(asStated(row, path));
+      } else for (const claim of stand(rows, standings, path)) claims.push(claim);
     }
     return { claims, joined };
   }
@@ -100,6 +102,13 @@ export const readRows = async (
   return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
 };
 
+const asStated = (row: CandidateRow, conceptPath: string): GatheredClaim => ({
+  row,
+  voice: row,
+  standing: undefined,
+  conceptPath,
+});
+
 function* stand(
   rows: readonly CandidateRow[],
   standings: ReadonlyMap<string, Standing>,
@@ -107,7 +116,7 @@ function* stand(
 ): Generator<GatheredClaim, void, void> {
   let byId: ReadonlyMap<string, CandidateRow> | undefined;
   for (const row of rows) {
-    const standing = standings.size === 0 ? undefined : standings.get(row.id);
+    const standing = standings.get(row.id);
     const first = standing?.transitionsOf?.at(-1);
     if (first !== undefined) byId ??= new Map(rows.map((each) => [each.id, each]));
     const voice = first === undefined ? row : byId?.get(first);

@@ -9,7 +9,7 @@ import type {
   StemeError,
 } from '@stemedb/model';
 import { fail, kindNumber, ok, parseKind } from '@stemedb/model';
-import { ClassTable } from '../trust/source_class.js';
+import { classTableOf } from '../trust/source_class.js';
 import { classRequests } from './candidates.js';
 import type { Reading } from './readings.js';
 import { statedWithSignatures } from './signatures.js';
@@ -25,7 +25,7 @@ const numberOf = (name: string): number => {
 /** `class_not_granted`, as the answers have it that this claim wins. */
 const classWarnings = (content: RecordContent, reading: Reading): readonly AnswerWarning[] => {
   if (content.kind !== 'assertion') return [];
-  const classes = new ClassTable(reading.policy);
+  const classes = classTableOf(reading.policy);
   const cited = reading.origins.citedBy(content);
   const suggested = classes.suggestedBy(content.concept_path);
   const { notGranted, name } = classes.count(

@@ -33,7 +33,7 @@ const byRank = (one: PolicyClass, other: PolicyClass): number => {
   return one.name < other.name ? -1 : 1;
 };
 
-/** Resolves class requests under one policy; made once for a question. */
+/** Resolves class requests under one policy. */
 export class ClassTable {
   readonly #byName: ReadonlyMap<string, PolicyClass>;
   readonly #grants: ReadonlyMap<AgentId, string>;
@@ -104,3 +104,14 @@ export class ClassTable {
     return granted ?? this.#lowest;
   }
 }
+
+const tables = new WeakMap<EffectivePolicy, ClassTable>();
+
+/** The table of a policy, made once for all questions that it is in force for. */
+export const classTableOf = (policy: EffectivePolicy): ClassTable => {
+  const known = tables.get(policy);
+  if (known !== undefined) return known;
+  const table = new ClassTable(policy);
+  tables.set(policy, table);
+  return table;
+};
