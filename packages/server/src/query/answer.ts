@@ -11,6 +11,7 @@ import type {
 import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import type { JoinedPaths } from '../trust/rules.js';
+import type { TaintReason } from '../trust/taint.js';
 import { inByteOrder } from './asked_pairs.js';
 import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
@@ -18,6 +19,7 @@ import type { Reading } from './readings.js';
 import { DamagedRecord } from './records.js';
 import { storedWithSignatures } from './signatures.js';
 import {
+  cutValue,
   type StatedValue,
   type StoredJson,
   type StoredRecord,
@@ -44,19 +46,27 @@ interface AnswerParts {
 export type DraftedResult = AnswerResult<StoredJson<JsonValue>, StoredRecord>;
 
 const statedValue = ({ reading }: AnswerParts, id: RecordId): StatedValue => {
-  const claim = reading.reader.readVisible(id, reading.moment.stamp);
-  if (claim === undefined) throw new DamagedRecord(`Assertion ${id} cannot be read.`);
-  return statedValueOf(claim);
+  const value = reading.reader.valueOf(id, reading.moment.stamp);
+  if (value === undefined) throw new DamagedRecord(`Assertion ${id} cannot be read.`);
+  return statedValueOf(value);
 };
 
-const listed = (parts: AnswerParts, ranked: RankedValue): AnswerValue<StoredJson<JsonValue>> => ({
-  ...statedValue(parts, ranked.representative.id),
-  score: shownScore(parts.lens, ranked.score),
-  ...(ranked.share === undefined ? {} : { share: ranked.share }),
-  support: ranked.support / 1e9,
-  claims: ranked.claims,
-  assertion: ranked.representative.id,
-});
+const listed = (
+  parts: AnswerParts,
+  { representative, score, share, support, claims }: RankedValue,
+): AnswerValue<StoredJson<JsonValue>> => {
+  const { value, unit } = statedValue(parts, representative.id);
+  // Members that are undefined are not written; an object of one shape is made sooner than spread.
+  return {
+    value,
+    unit,
+    score: shownScore(parts.lens, score),
+    share,
+    support: support / 1e9,
+    claims,
+    assertion: representative.id,
+  } as AnswerValue<StoredJson<JsonValue>>;
+};
 
 const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier<StoredJson<JsonValue>> => {
   const winner = tier.values[0];
@@ -110,7 +120,7 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
   if (candidate === undefined) throw new Error(`${stated.id} won without taking part.`);
   const { lifecycle, voiceOf } = candidate;
   const members = {
-    ...statedValueOf(stated.record),
+    ...statedValueOf(cutValue(stated.record.bytes)),
     confidence: resolution.confidence,
     ...(resolution.tied
       ? { tied: true, tied_with: rivals.map((rival) => listed(parts, rival)) }
@@ -134,9 +144,10 @@ const namedBeside = ({ resolution }: AnswerParts, members: WinnerMembers): reado
 
 /** One warning for each of them that takes part only because the question wants it to. */
 const besideWarnings = (parts: AnswerParts, members: WinnerMembers): readonly AnswerWarning[] => {
-  const broughtBack = new Map(
-    parts.set.candidates.flatMap(({ id, taint }) => (taint?.out === true ? [[id, taint]] : [])),
-  );
+  const broughtBack = new Map<RecordId, TaintReason>();
+  for (const { id, taint } of parts.set.candidates) {
+    if (taint?.out === true) broughtBack.set(id, taint);
+  }
   if (broughtBack.size === 0) return [];
   const named = new Set(namedBeside(parts, members));
   if (members.id !== undefined) named.delete(members.id);

@@ -1,10 +1,10 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
 import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
-import { recordIdOf } from '@stemedb/model';
+import { kindNumber, recordIdOf } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { RecordPlace, StoreSnapshot } from '../store/store.js';
 import type { CacheContents, QueryCache } from './query_cache.js';
-import { StoredJson, type StoredRecord } from './stored_json.js';
+import { type CutValue, cutValue, StoredJson, type StoredRecord } from './stored_json.js';
 
 /** Bytes of records that one reader keeps: one answer names the same claim in several places, and
  * the rules ask for author, premises and parent of one record one after the other. */
@@ -35,21 +35,30 @@ interface CheckedFrame {
   readonly sequence: number;
 }
 
+/** Such a frame in memory, with the value that was cut out of it when one was asked for. */
+interface CachedFrame extends CheckedFrame {
+  value?: CutValue;
+}
+
+/** What a cached frame takes beside its bytes: itself and two views. */
+const frameOverheadBytes = 256;
+
 /** Records in the memory that answers share. What an id names never changes, so none grows old. */
 export class CachedRecords {
-  readonly #contents: CacheContents<CheckedFrame> | undefined;
+  readonly #contents: CacheContents<CachedFrame> | undefined;
 
   constructor(cache: QueryCache | undefined) {
     this.#contents = cache?.isOn === true ? cache.contents() : undefined;
   }
 
-  find(id: RecordId): CheckedFrame | undefined {
+  find(id: RecordId): CachedFrame | undefined {
     return this.#contents?.find(id);
   }
 
   /** Keeps a copy: the bytes read may stand in a larger buffer. */
   keep(id: RecordId, { bytes, ...frame }: CheckedFrame): void {
-    this.#contents?.keep(id, { ...frame, bytes: Buffer.from(bytes) }, bytes.length);
+    const size = frameOverheadBytes + bytes.length;
+    this.#contents?.keep(id, { ...frame, bytes: Buffer.from(bytes) }, size);
   }
 }
 
@@ -76,10 +85,15 @@ export class RecordReader {
     return kind === undefined || known.place.kind === kind ? known : undefined;
   }
 
-  /** The record of a row that was read at asOf, and so is visible. */
-  readVisible(id: RecordId, asOf: HlcStamp): StoredRecord | undefined {
+  /** The value of a claim whose row was read at asOf, so that it is known to be visible. */
+  valueOf(id: RecordId, asOf: HlcStamp): CutValue | undefined {
     const cached = this.#cached?.find(id);
-    return cached === undefined ? this.read(id, asOf)?.record : new StoredJson(cached.bytes);
+    if (cached === undefined) {
+      const read = this.read(id, asOf, kindNumber.assertion);
+      return read === undefined ? undefined : cutValue(read.record.bytes);
+    }
+    cached.value ??= cutValue(cached.bytes);
+    return cached.value;
   }
 
   /** The content of a record that is visible at asOf. */

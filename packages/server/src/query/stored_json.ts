@@ -42,15 +42,27 @@ export interface StatedValue {
 const beforeValue = Buffer.from('"v":1,"value":');
 const unitMember = Buffer.from('"unit":');
 
-/** The value of a stored claim; throws for what is none. */
-export const statedValueOf = (claim: StoredRecord): StatedValue => {
-  const { bytes } = claim;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** The text of a claim's value and its unit. */
+export interface CutValue {
+  readonly bytes: Uint8Array;
+  readonly unit: string | undefined;
+}
+
+/** Cuts the value out of a stored claim; throws for what is none. */
+export const cutValue = (claim: Uint8Array): CutValue => {
+  const text = Buffer.from(claim.buffer, claim.byteOffset, claim.byteLength);
   const at = text.indexOf(beforeValue);
   if (at < 0) throw new Error('A stored claim states a value.');
-  const value = new StoredJson<JsonValue>(text.subarray(at + beforeValue.length, -1));
-  if (!text.includes(unitMember)) return { value };
-  const { unit } = claim.parsed as AssertionContent;
+  const bytes = text.subarray(at + beforeValue.length, -1);
+  // Other members may hold the same bytes, but a unit does not stand there without them.
+  const mayHaveUnit = text.includes(unitMember);
+  const content = mayHaveUnit ? (decodeComposed(claim) as unknown as AssertionContent) : undefined;
+  return { bytes, unit: content?.unit };
+};
+
+/** The same as a member of an answer. */
+export const statedValueOf = ({ bytes, unit }: CutValue): StatedValue => {
+  const value = new StoredJson<JsonValue>(bytes);
   return unit === undefined ? { value } : { value, unit };
 };
 
@@ -110,7 +122,8 @@ export const jsonBytes = (value: unknown): Buffer => {
 };
 
 const write = (out: GrowingText, value: unknown): void => {
-  if (value instanceof StoredJson) out.stored(value.bytes);
+  if (typeof value === 'number') out.text(Number.isFinite(value) ? String(value) : 'null');
+  else if (value instanceof StoredJson) out.stored(value.bytes);
   else if (Array.isArray(value)) writeItems(out, value);
   else if (typeof value === 'object' && value !== null) writeMembers(out, value);
   else out.text(JSON.stringify(value));
@@ -128,7 +141,8 @@ const writeItems = (out: GrowingText, items: readonly unknown[]): void => {
 /** Names of members are our own: none needs an escape. */
 const writeMembers = (out: GrowingText, object: object): void => {
   let before = '{';
-  for (const [name, member] of Object.entries(object)) {
+  for (const name in object) {
+    const member = (object as Readonly<Record<string, unknown>>)[name];
     if (member === undefined) continue;
     out.text(`${before}"${name}":`);
     write(out, member);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AssertionContent, ClaimValue, JsonValue, RecordContent } from '@stemedb/model';
 import { canonicalBytes } from '@stemedb/model';
-import { jsonBytes, StoredJson, statedValueOf } from '../../src/query/stored_json.js';
+import { cutValue, jsonBytes, StoredJson, statedValueOf } from '../../src/query/stored_json.js';
 
 const claim = (value: ClaimValue, more: Partial<AssertionContent> = {}): AssertionContent => ({
   kind: 'assertion',
@@ -43,7 +43,7 @@ test('the value of a claim is cut out whole, with its unit', () => {
   ];
   for (const value of values) {
     for (const more of others) {
-      const { value: cut, unit } = statedValueOf(stored(claim(value, more)));
+      const { value: cut, unit } = statedValueOf(cutValue(stored(claim(value, more)).bytes));
       assert.deepEqual(cut.parsed, value);
       assert.equal(unit, more.unit);
       assert.deepEqual(Buffer.from(cut.bytes), Buffer.from(canonicalBytes(value as JsonValue)));
@@ -54,7 +54,7 @@ test('the value of a claim is cut out whole, with its unit', () => {
 test('a composed text is what JSON.stringify writes', () => {
   for (const value of values) {
     const record = stored(claim(value, { unit: '°' }));
-    const cut = statedValueOf(record);
+    const cut = statedValueOf(cutValue(record.bytes));
     const composed = {
       name: 'ä "quoted"',
       ...cut,
