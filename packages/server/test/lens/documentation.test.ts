@@ -96,7 +96,7 @@ test('the constraints of the document', () => {
   const stated = results.map(([concept_path = '', predicate = '', value = '']) => ({
     concept_path,
     predicate,
-    value: JSON.parse(value),
+    value: { parsed: JSON.parse(value) },
   }));
   const shown = constraintsOf(path, stated).map((constraint) => [
     constraint?.type,
