@@ -67,9 +67,14 @@ export class Children {
   }
 }
 
+/** Whether a started program has ended, by itself or by a signal. */
+export function hasEnded(child) {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 /** Ends a started program with a signal and waits for it; a deaf one is killed. */
 export async function endChild(child, signal, msMax = 20_000) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), msMax);

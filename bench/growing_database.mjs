@@ -16,7 +16,7 @@ const name = 'sizes';
 const questionsCount = 100_000;
 const writingConnections = 16;
 const writesPreparedMax = 60_000;
-const writeMs = 1_000;
+const writeMs = 500;
 const recoverySecondsMax = 900;
 /** Of what the smallest size answers at most: the load at which latencies are compared. */
 const comparedShare = 0.5;
@@ -90,7 +90,7 @@ export class GrowingDatabase {
     await this.#with({}, async (server) => {
       const claim = () => post('/v1/assert', statedClaim(this.#run.nextNumber()));
       const file = writeRequests(this.#run.requestsPath(), writesPreparedMax, claim);
-      const load = { file, connections: writingConnections, seconds: 2, again: false };
+      const load = { file, connections: writingConnections, seconds: 1, again: false };
       const [written] = await Promise.all([
         server.load({ ...load, mayBreak: true }),
         sleep(writeMs).then(() => server.kill()),

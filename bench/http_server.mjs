@@ -2,11 +2,13 @@
 
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endChild } from './children.mjs';
+import { endChild, hasEnded } from './children.mjs';
 import { loadHttp } from './http_load.mjs';
 import { privateMemoryMib } from './machine.mjs';
 
 const stepMs = 10;
+/** A stream of many lines is the longest. */
+const answerMsMax = 300_000;
 
 /** A port that nobody listens on. */
 export function freePort() {
@@ -35,19 +37,25 @@ export class HttpServer {
     return privateMemoryMib(this.#child.pid);
   }
 
+  /** Sends a request; it ends with the run, and when no answer comes. */
+  request(path, options) {
+    const signal = AbortSignal.any([this.#run.stopping, AbortSignal.timeout(answerMsMax)]);
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { ...options, signal });
+  }
+
   /** Asks for a path and reads the JSON of the answer. */
   async get(path) {
-    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`);
+    const answer = await this.request(path);
     if (!answer.ok) throw new Error(`${path} was answered ${answer.status}`);
     return answer.json();
   }
 
-  /** Waits until a path is answered. */
+  /** Waits until a path is answered; a server that does not come up is killed. */
   async answers(path, secondsMax = 30) {
     const deadline = performance.now() + secondsMax * 1000;
     while (performance.now() < deadline) {
       this.#run.stopping.throwIfAborted();
-      if (this.#child.exitCode !== null) throw new Error(`the server ended: ${this.#child.said}`);
+      if (hasEnded(this.#child)) break;
       const isThere = await this.get(path).then(
         () => true,
         () => false,
@@ -55,6 +63,7 @@ export class HttpServer {
       if (isThere) return;
       await sleep(stepMs);
     }
+    await this.kill();
     throw new Error(`the server does not answer ${path}: ${this.#child.said}`);
   }
 

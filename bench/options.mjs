@@ -1,5 +1,6 @@
 // What the command line asks for, as a plan with every number in it.
 
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 
@@ -110,5 +111,6 @@ export function planOf(args) {
   const { only, list, json, write, date } = stated;
   const kind = stated.smoke ? 'smoke' : stated.full ? 'full' : 'usual';
   const dir = stated.dir ?? process.env.STEMEDB_BENCH_DIR ?? tmpdir();
+  if (!existsSync(dir)) fail(`there is no directory ${dir}`);
   return { ...plan, only, list, json, write, date, kind, dir, args };
 }

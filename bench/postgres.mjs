@@ -6,7 +6,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endChild } from './children.mjs';
+import { endChild, hasEnded } from './children.mjs';
 import { familyMemoryMib } from './machine.mjs';
 import {
   candidatesPerConcept,
@@ -74,7 +74,7 @@ export async function startPostgres(run, programs) {
   const child = run.children.start(join(programs, 'postgres'), args, { ...user, cwd: home });
   const postgres = new Postgres(run, programs, home, child);
   for (let tries = 0; !(await postgres.answers()); tries += 1) {
-    if (tries === startTriesMax || child.exitCode !== null) {
+    if (tries === startTriesMax || hasEnded(child)) {
       throw new Error(`PostgreSQL did not start: ${child.said}`);
     }
     await sleep(100);
@@ -139,8 +139,8 @@ class Postgres {
       insert into ${name} (hash, concept, predicate, recorded, agent, source, body)
       select sha256(convert_to(b, 'UTF8')), p, '${predicate}',
         to_timestamp(${timeMs} / 1000) + n * interval '1 ms', repeat('a', 64), claim_source(n), b
-      from ${rows}, lateral (select ${concept} p) paths,
-        lateral (select claim_body(p, n) b) bodies;`,
+      from ${rows}, lateral (select ${concept} p offset 0) paths,
+        lateral (select claim_body(p, n) b offset 0) bodies;`,
       fillSecondsMax,
     );
   }

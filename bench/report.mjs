@@ -3,7 +3,7 @@
 import { number, tableOf } from './table.mjs';
 
 const workHeads = ['work', 'conn.', 'ours/s', 'P/s', 'H/s', 'empty/s', 'x P', 'x H'];
-workHeads.push('p50 ms', 'p99 ms', 'P p99', 'H p99', 'spread', 'P', 'H');
+workHeads.push('p50 ms', 'p99 ms', 'P p99', 'H p99', 'spread', 'P spread', 'H spread');
 
 function share(value) {
   return Number.isFinite(value) ? `${Math.round(100 * value)} %` : '-';
@@ -71,7 +71,8 @@ function remarks({ plan, machine, sync, memory, notes, seconds, load }) {
   const held = Object.entries(memory).map(([name, mib]) => `${name} ${number(mib)} MiB`);
   return [
     'P is PostgreSQL by pgbench, H the same HTTP service over PostgreSQL; README.md says more.',
-    `Medians of ${plan.rounds} rounds of ${plan.seconds} s by turns; claims of about 1 KiB; ` +
+    `Rounds of ${plan.seconds} s by turns, ${plan.rounds} in all, of which each figure is the ` +
+      'median; claims of about 1 KiB; ' +
       'spread is the widest difference between rounds.',
     `Disk: append 1 KiB + fdatasync p50 ${number(sync.p50, 3)} ms, ` +
       `p99 ${number(sync.p99, 3)} ms${inMemory}.`,

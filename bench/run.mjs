@@ -20,7 +20,7 @@ export class Run {
     this.folder = mkdtempSync(join(plan.dir, 'stemedb-bench-'));
     // PostgreSQL's own user must be able to enter.
     chmodSync(this.folder, 0o755);
-    const remove = () => rmSync(this.folder, { recursive: true, force: true });
+    const remove = () => rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     process.once('exit', remove);
     // Once ends everything in order; a second time ends at once, by way of `exit` as well.
     const stop = () => {

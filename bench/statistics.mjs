@@ -14,8 +14,9 @@ export function median(numbers) {
   );
 }
 
-/** Widest difference between the repeats as a share of their median. */
+/** Widest difference between the repeats as a share of their median; NaN of a single one. */
 function spread(numbers) {
+  if (numbers.length < 2) return Number.NaN;
   return (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
 }
 

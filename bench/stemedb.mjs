@@ -37,7 +37,7 @@ export async function startStemedb(run, name, { cache = true, secondsMax = 120 }
 class Stemedb extends HttpServer {
   /** Sends claims, which must all be new; returns how many. */
   async #batch(type, body) {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/v1/assert/batch`, {
+    const answer = await this.request('/v1/assert/batch', {
       method: 'POST',
       headers: { 'Content-Type': type },
       body,
