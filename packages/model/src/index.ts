@@ -49,6 +49,8 @@ export { type KeyPair, keyPairFromSeed, nobleVerify, sign } from './signature/no
 export {
   attestedKind,
   type Ed25519Verify,
+  type SignatureCheck,
+  strictCheck,
   strictKey,
   strictSignature,
   verifySignature,

@@ -13,6 +13,26 @@ export type Ed25519Verify = (
   publicKey: Uint8Array,
 ) => boolean;
 
+/** What a library is asked about a signature that has passed the strict checks. */
+export interface SignatureCheck {
+  readonly signature: Uint8Array;
+  readonly message: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** The check that is left to a library, or undefined when the signature is refused before it. */
+export function strictCheck(
+  kind: RecordKind,
+  target: RecordId,
+  agent: AgentId,
+  signature: SignatureHex,
+): SignatureCheck | undefined {
+  const bytes = strictSignature(signature);
+  const key = strictKey(agent);
+  if (bytes === undefined || key === undefined) return undefined;
+  return { signature: bytes, message: signatureMessage(kind, target), publicKey: key };
+}
+
 /** Whether `signature` is the agent's, over `target` as a record of `kind`. */
 export function verifySignature(
   kind: RecordKind,
@@ -21,10 +41,8 @@ export function verifySignature(
   signature: SignatureHex,
   backend: Ed25519Verify,
 ): boolean {
-  const bytes = strictSignature(signature);
-  const key = strictKey(agent);
-  if (bytes === undefined || key === undefined) return false;
-  return backend(bytes, signatureMessage(kind, target), key);
+  const check = strictCheck(kind, target, agent, signature);
+  return check !== undefined && backend(check.signature, check.message, check.publicKey);
 }
 
 /** The 64 bytes when their form is strict: R canonical and not of small order, S below L. */

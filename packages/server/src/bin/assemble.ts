@@ -105,6 +105,7 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
     signatures: options.signatures,
     rules: histories,
     policyWarnings: (prepared) => advice.warningsOf(prepared),
+    ...(effects.checks === undefined ? {} : { checks: effects.checks }),
     ...(effects.ingestMetrics === undefined ? {} : { metrics: effects.ingestMetrics }),
   });
 };

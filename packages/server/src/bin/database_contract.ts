@@ -3,6 +3,7 @@ import type { AgentId, Ed25519Verify, PolicyTable, StemeError } from '@stemedb/m
 import type { GroupCommitMetrics } from '../ingest/group_commit.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { IngestMetrics } from '../ingest/ingest_service.js';
+import type { SignatureChecks } from '../ingest/signature_checks.js';
 import type { Clock } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
@@ -46,6 +47,8 @@ export interface Effects {
   readonly disk: Disk;
   readonly openEngine: OpenEngine;
   readonly verify: Ed25519Verify;
+  /** Where signatures of writes may be verified beside this thread; whoever gives it closes it. */
+  readonly checks?: SignatureChecks;
   readonly lenses: LensRegistry;
   readonly logMetrics?: LogMetrics;
   readonly ingestMetrics?: IngestMetrics;

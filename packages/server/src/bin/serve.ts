@@ -16,8 +16,10 @@ import { readBindAddress } from '../guard/bind.js';
 import { httpLimits } from '../guard/limits.js';
 import type { HealthReport } from '../http/deps.js';
 import { buildHttpServer } from '../http/server.js';
+import { type SignatureChecks, ThreadedChecks } from '../ingest/signature_checks.js';
 import { systemClock } from '../io/system_clock.js';
 import { systemRandom } from '../io/system_random.js';
+import { systemThread } from '../io/system_thread.js';
 import { formatPosition } from '../log/position.js';
 import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
 import { type Database, openDatabase } from './database.js';
@@ -130,9 +132,19 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const effects = systemEffects();
   const lenses = await registerLensModules(config.lensModules, effects.lenses);
   if (!lenses.ok) return lenses;
+  const checks = new ThreadedChecks({
+    start: systemThread(new URL('./verification_thread.js', import.meta.url)),
+    clock: effects.clock,
+    here: effects.verify,
+    onFailure: (cause) => {
+      telemetry.signatureThreadFailed();
+      logger.error({ err: cause }, 'the thread for signatures has failed; writes will be slower');
+    },
+  });
   let onWriteFailure = (_error: StemeError): void => undefined;
   const opened = await openDatabase(config, {
     ...effects,
+    checks,
     logMetrics: telemetry.log,
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
@@ -141,7 +153,10 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     onCheckpointFailure: (error) => logger.error({ error }, 'a store checkpoint failed'),
     onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),
   });
-  if (!opened.ok) return opened;
+  if (!opened.ok) {
+    await checks.close();
+    return opened;
+  }
   const database = opened.value;
   reportOpening(logger, database);
   observe(telemetry, database);
@@ -150,7 +165,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const ended = new Promise<number>((resolve) => {
     stop = (code) => {
       stop = () => undefined;
-      void endInOrder(app, database, logger).then(() => resolve(code));
+      void endInOrder(app, database, checks, logger).then(() => resolve(code));
     };
   });
   onWriteFailure = (error) => {
@@ -162,6 +177,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     return ok({ url, ended, stop: (code) => stop(code) });
   } catch (cause) {
     await database.close();
+    await checks.close();
     return cannotListen(config.bindAddr, cause);
   }
 };
@@ -181,12 +197,14 @@ const cannotListen = (text: string, cause: unknown): Outcome<never> => ({
 const endInOrder = async (
   app: FastifyInstance,
   database: Database,
+  checks: SignatureChecks,
   logger: Logger,
 ): Promise<void> => {
   const cancel = systemClock.after(drainMs, () => app.server.closeAllConnections());
   try {
     await app.close();
     await database.close();
+    await checks.close();
     logger.info('closed in order');
   } catch (error) {
     logger.error({ error }, 'the end was not in order; the next start recovers');

@@ -13,7 +13,7 @@
  * Gates 3 to 7 depend on this server's clock, tables, policy or other records; a record that comes
  * by `merge` does not meet them.
  */
-import type { JsonValue, Outcome, RecordContent } from '@stemedb/model';
+import type { JsonValue, Outcome, RecordContent, RecordId, SignatureCheck } from '@stemedb/model';
 import {
   canonicalText,
   encodeUtf8,
@@ -22,6 +22,7 @@ import {
   ok,
   publicError,
   recordIdOf,
+  strictCheck,
 } from '@stemedb/model';
 import type { AuthorProof } from '../log/log.js';
 import { authorGate, pendingAttestations } from './gates/author.js';
@@ -34,6 +35,17 @@ import { shardOfContent } from './gates/shard.js';
 import type { Submission, Warning } from './ingest.js';
 import type { PendingRecord } from './pending_record.js';
 import type { Principal } from './principal.js';
+
+/** A record that is right in itself, with the id that its signatures must be over. */
+export interface Identified {
+  readonly principal: Principal;
+  readonly submission: Submission;
+  readonly content: RecordContent;
+  /** Canonical, as in the bytes. */
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly id: RecordId;
+}
 
 /** A record that passed every gate, with the attestations that are to be logged before it. */
 export interface Prepared {
@@ -73,12 +85,12 @@ const aboutOthers = (
   return governed.ok ? ok([...referring.value, ...governed.value]) : governed;
 };
 
-/** All gates in order; the record that may be logged, or the first refusal. */
-export const prepare = (
+/** Gates 1 to 5: they ask nothing of other records, and every signature waits for them. */
+export const identify = (
   context: GateContext,
   principal: Principal,
   submission: Submission,
-): Outcome<Prepared> => {
+): Outcome<Identified> => {
   const wallMs = context.wallMs();
   const admitted = principalGate(principal, submission);
   if (!admitted.ok) return admitted;
@@ -87,13 +99,46 @@ export const prepare = (
   const content = complete.value;
   const unicode = publicError(content);
   if (unicode !== undefined) return fail(unicode);
-  for (const gate of [clockGate(content, wallMs), realmGate(content, context.realm)]) {
-    if (!gate.ok) return gate;
-  }
+  const timely = clockGate(content, wallMs);
+  if (!timely.ok) return timely;
+  const inRealm = realmGate(content, context.realm);
+  if (!inRealm.ok) return inRealm;
   const text = canonicalText(content as unknown as JsonValue);
   const bytes = encodeUtf8(text);
-  const id = recordIdOf(bytes);
-  const proof = authorGate(context, principal, submission, content, id);
+  return ok({ principal, submission, content, text, bytes, id: recordIdOf(bytes) });
+};
+
+/**
+ * What is left to verify of the signatures that came with a record, in their order; undefined when
+ * there is none, and when one of them is refused without asking a library.
+ */
+export const signatureChecks = ({
+  submission,
+  content,
+  id,
+}: Identified): readonly SignatureCheck[] | undefined => {
+  const signatures = submission.signatures ?? [];
+  if (signatures.length === 0) return undefined;
+  const checks: SignatureCheck[] = [];
+  for (const { agent_id: agent, signature } of signatures) {
+    const check = strictCheck(content.kind, id, agent, signature);
+    if (check === undefined) return undefined;
+    checks.push(check);
+  }
+  return checks;
+};
+
+/**
+ * Gates 6 and 7; the record that may be logged, or the first refusal. With `verdicts`, those on
+ * all of its `signatureChecks`, no signature that came with the record is verified again.
+ */
+export const decide = (
+  context: GateContext,
+  identified: Identified,
+  verdicts?: readonly boolean[],
+): Outcome<Prepared> => {
+  const { principal, submission, content, text, bytes, id } = identified;
+  const proof = authorGate(context, identified, verdicts);
   if (!proof.ok) return proof;
   const warnings = aboutOthers(context, principal, content, proof.value);
   if (!warnings.ok) return warnings;

@@ -105,6 +105,11 @@ export class GroupCommit {
     return this.#dead === undefined && this.#queue.isHalfFull;
   }
 
+  /** True when nothing is on its way into the log or the store. */
+  get isIdle(): boolean {
+    return !this.#running && this.#unapplied === 0;
+  }
+
   /** Why writing has ended, if it has. */
   get failure(): StemeError | undefined {
     return this.#dead;

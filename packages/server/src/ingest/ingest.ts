@@ -67,6 +67,9 @@ export interface Ingest {
   /** Decides, logs, syncs and makes visible; resolves only then. What is accepted has its place in
    * the order of writing when the call returns its promise, before anything else can happen. */
   submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>>;
+  /** The same, but other writes may come between the call and its place in the order: signatures
+   * are verified on another thread while this one has other work. */
+  submitConcurrently(principal: Principal, submission: Submission): Promise<Outcome<Accepted>>;
   /** Several at once, each decided alone, committed together where the batch limit allows. */
   submitAll(
     principal: Principal,

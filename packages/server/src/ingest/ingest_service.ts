@@ -7,18 +7,21 @@ import { StoreCorruption } from '../store/corruption.js';
 import type { Store } from '../store/store.js';
 import { CallAttestations, isAttested } from './attestations.js';
 import type { GateContext, GateRules } from './gates/context.js';
-import { type Prepared, prepare } from './gates.js';
+import { decide, type Identified, identify, type Prepared, signatureChecks } from './gates.js';
 import type { GroupCommit } from './group_commit.js';
 import type { Accepted, Ingest, MergeRecord, MergeResult, Submission, Warning } from './ingest.js';
 import { prepareMerge } from './merge.js';
 import type { CommittedPlace, PendingRecord } from './pending_record.js';
 import type { Principal } from './principal.js';
+import type { SignatureChecks } from './signature_checks.js';
 
 export interface IngestCollaborators {
   readonly log: Log;
   readonly store: Store;
   readonly commit: GroupCommit;
   readonly verify: Ed25519Verify;
+  /** Where signatures may be verified beside this thread; without it all are verified here. */
+  readonly checks?: SignatureChecks;
   readonly wallMs: () => number;
   /** Lets everything else that is ready have its turn. */
   readonly turn: () => Promise<void>;
@@ -57,8 +60,19 @@ class IngestService implements Ingest {
   }
 
   submit(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
-    const prepared = this.#prepare(this.#gatesAlone, principal, submission);
-    return prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared);
+    const identified = identify(this.#gatesAlone, principal, submission);
+    if (!identified.ok) return Promise.resolve(identified);
+    return this.#decideAndCommit(this.#gatesAlone, identified.value);
+  }
+
+  submitConcurrently(principal: Principal, submission: Submission): Promise<Outcome<Accepted>> {
+    const identified = identify(this.#gatesAlone, principal, submission);
+    if (!identified.ok) return Promise.resolve(identified);
+    const verdicts = this.#isAlone() ? undefined : this.#verifyElsewhere(identified.value);
+    if (verdicts === undefined) return this.#decideAndCommit(this.#gatesAlone, identified.value);
+    return verdicts.then((known) =>
+      this.#decideAndCommit(this.#gatesAlone, identified.value, known),
+    );
   }
 
   async submitAll(
@@ -72,14 +86,59 @@ class IngestService implements Ingest {
       if (wait !== undefined) await wait;
     }
     const gates = this.#gates(here);
-    const outcomes: Promise<Outcome<Accepted>>[] = [];
+    const records: Outcome<Identified>[] = [];
+    const verifying: (Promise<readonly boolean[]> | undefined)[] = [];
     for (const submission of submissions) {
-      const wait = this.#spend(1 + (submission.signatures?.length ?? 0));
+      const wait = this.#spend(1);
       if (wait !== undefined) await wait;
-      const prepared = this.#prepare(gates, principal, submission);
-      outcomes.push(prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared));
+      const identified = identify(gates, principal, submission);
+      records.push(identified);
+      verifying.push(identified.ok ? this.#verifyElsewhere(identified.value) : undefined);
+    }
+    const verdicts = verifying.some((one) => one !== undefined) ? await Promise.all(verifying) : [];
+    return this.#commitInOrder(gates, records, verdicts);
+  }
+
+  /** Decides and commits the records of a call; in one turn where the queue has room. */
+  async #commitInOrder(
+    gates: GateContext,
+    records: readonly Outcome<Identified>[],
+    verdicts: readonly (readonly boolean[] | undefined)[],
+  ): Promise<readonly Outcome<Accepted>[]> {
+    const outcomes: Promise<Outcome<Accepted>>[] = [];
+    for (const [at, identified] of records.entries()) {
+      if (!identified.ok) {
+        outcomes.push(Promise.resolve(identified));
+        continue;
+      }
+      const { signatures = [] } = identified.value.submission;
+      const checks = verdicts[at] === undefined ? signatures.length : 0;
+      const wait = this.#parts.commit.isBusy ? this.#giveWay() : this.#spend(checks);
+      if (wait !== undefined) await wait;
+      outcomes.push(this.#decideAndCommit(gates, identified.value, verdicts[at]));
     }
     return Promise.all(outcomes);
+  }
+
+  /** True when verifying here makes nobody wait who would not wait for another thread as well. */
+  #isAlone(): boolean {
+    return this.#parts.commit.isIdle && this.#parts.checks?.isBusy !== true;
+  }
+
+  /** The verdicts on all signatures of a record; undefined when they are to be had here. */
+  #verifyElsewhere(identified: Identified): Promise<readonly boolean[]> | undefined {
+    if (this.#parts.checks === undefined) return undefined;
+    const checks = signatureChecks(identified);
+    return checks === undefined ? undefined : this.#parts.checks.verify(checks);
+  }
+
+  #decideAndCommit(
+    gates: GateContext,
+    identified: Identified,
+    verdicts?: readonly boolean[],
+  ): Promise<Outcome<Accepted>> {
+    const prepared = this.#decide(gates, identified, verdicts);
+    return prepared.ok ? this.#commitPrepared(prepared.value) : Promise.resolve(prepared);
   }
 
   /** Counts work of large calls; every so often others have their turn, and a full queue drains.
@@ -96,10 +155,14 @@ class IngestService implements Ingest {
     while (this.#parts.commit.isBusy);
   }
 
-  /** The gates; a damaged entry of the store refuses this record and no other. */
-  #prepare(gates: GateContext, principal: Principal, submission: Submission): Outcome<Prepared> {
+  /** The last gates; a damaged entry of the store refuses this record and no other. */
+  #decide(
+    gates: GateContext,
+    identified: Identified,
+    verdicts: readonly boolean[] | undefined,
+  ): Outcome<Prepared> {
     try {
-      return prepare(gates, principal, submission);
+      return decide(gates, identified, verdicts);
     } catch (cause) {
       if (!(cause instanceof StoreCorruption)) throw cause;
       const detail = `${cause.message} Run \`stemedb verify\`, then \`stemedb rebuild\`.`;

@@ -26,6 +26,8 @@ export interface Telemetry {
   readonly http: HttpMetrics;
   readonly query: QueryMetrics;
   readonly cache: CacheMetrics;
+  /** The thread that verifies signatures was given up. */
+  readonly signatureThreadFailed: () => void;
   /** Tells what the gauges read; called once when the database is open. */
   observe(readings: Readings): void;
   text(): Promise<string>;
@@ -201,6 +203,11 @@ export const createTelemetry = (): Telemetry => {
     help: 'Assertions that were new, since the start.',
     registers: [registry],
   });
+  const threadFailures = new Counter({
+    name: 'stemedb_signature_thread_failures_total',
+    help: 'Threads for signatures that were given up; all are verified beside other work since.',
+    registers: [registry],
+  });
   const flush = new Histogram({
     name: 'stemedb_wal_flush_latency_seconds',
     help: 'Time from forming a batch until it is synced and visible.',
@@ -213,6 +220,7 @@ export const createTelemetry = (): Telemetry => {
     commit: { batchVisible: (_records, seconds) => flush.observe(seconds) },
     ...requestMetrics(registry),
     cache: cacheMetrics(registry),
+    signatureThreadFailed: () => threadFailures.inc(),
     observe: (readings) => readingGauges(registry, readings),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -256,6 +256,7 @@ const failingAfter = (ingest: Ingest, calls: number): Ingest => {
   let left = calls;
   return {
     submit: (principal, submission) => ingest.submit(principal, submission),
+    submitConcurrently: (principal, submission) => ingest.submitConcurrently(principal, submission),
     submitAll: async (principal, submissions) => {
       left -= 1;
       if (left >= 0) return ingest.submitAll(principal, submissions);
@@ -284,6 +285,7 @@ test(
 /** An ingest that refuses every other submission of a call as `overloaded`. */
 const oftenFull = (ingest: Ingest): Ingest => ({
   submit: (principal, submission) => ingest.submit(principal, submission),
+  submitConcurrently: (principal, submission) => ingest.submitConcurrently(principal, submission),
   submitAll: async (principal, submissions) => {
     const taken = submissions.filter((_, at) => at % 2 === 0);
     const answers = (await ingest.submitAll(principal, taken))[Symbol.iterator]();
@@ -359,6 +361,10 @@ class StalledIngest implements Ingest {
   async submit(): Promise<typeof refused> {
     await this.#released;
     return refused;
+  }
+
+  submitConcurrently(): Promise<typeof refused> {
+    return this.submit();
   }
 
   async submitAll(

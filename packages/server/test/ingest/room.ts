@@ -21,6 +21,7 @@ import { GroupCommit } from '../../src/ingest/group_commit.js';
 import type { Accepted, Ingest, Submission } from '../../src/ingest/ingest.js';
 import { createIngest } from '../../src/ingest/ingest_service.js';
 import type { Principal } from '../../src/ingest/principal.js';
+import type { SignatureChecks } from '../../src/ingest/signature_checks.js';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import type { Log, LogRecord } from '../../src/log/log.js';
 import { openLog } from '../../src/log/open_log.js';
@@ -164,6 +165,7 @@ export const openRoom = async (
     readonly signatures?: 'optional' | 'required';
     readonly limits?: Partial<GroupCommitLimits>;
     readonly rules?: Partial<GateRules>;
+    readonly checks?: SignatureChecks;
   } = {},
 ): Promise<Room> => {
   const disk = new SimulatedDisk();
@@ -195,6 +197,7 @@ export const openRoom = async (
     signatures: options.signatures ?? 'optional',
     rules: { ...permissiveRules, ...options.rules },
     policyWarnings: () => [],
+    ...(options.checks === undefined ? {} : { checks: options.checks }),
   });
   return { ingest, commit, log, store, disk, clock, hybrid, failures, appends };
 };

@@ -83,7 +83,7 @@ export function submitRecord(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   return deps.ingest
-    .submit(deps.principalOf(request.headers), submission)
+    .submitConcurrently(deps.principalOf(request.headers), submission)
     .then((accepted) => sendAccepted(reply, accepted));
 }
 

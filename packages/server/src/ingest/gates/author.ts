@@ -1,5 +1,5 @@
 /** Gate 6: every signature verifies, and the stated agent is proved (spec 1.2, 2). */
-import type { AttestationContent, Outcome, RecordContent, RecordId } from '@stemedb/model';
+import type { AttestationContent, Outcome, RecordId } from '@stemedb/model';
 import {
   attestedKind,
   canonicalBytes,
@@ -10,9 +10,9 @@ import {
   verifySignature,
 } from '@stemedb/model';
 import type { AuthorProof } from '../../log/log.js';
+import type { Identified } from '../gates.js';
 import type { Submission } from '../ingest.js';
 import type { PendingRecord } from '../pending_record.js';
-import type { Principal } from '../principal.js';
 import type { GateContext } from './context.js';
 import { refuse } from './refusal.js';
 
@@ -33,21 +33,21 @@ const attestationFault = (
 const isTimeStated = ({ content }: Submission): boolean =>
   typeof content === 'object' && content !== null && 'asserted_at' in content;
 
-/** Verifies what came with the record and decides how its author is proved. */
+/** Verifies what came with the record unless that was done; decides how its author is proved. */
 export const authorGate = (
   context: GateContext,
-  principal: Principal,
-  submission: Submission,
-  content: RecordContent,
-  id: RecordId,
+  { principal, submission, content, id }: Identified,
+  verdicts?: readonly boolean[],
 ): Outcome<AuthorProof> => {
   if (content.kind === 'attestation') {
     const wrong = attestationFault(context, content);
     if (wrong !== undefined) return refuse('signature_invalid', '/signature', wrong);
   }
   const signatures = submission.signatures ?? [];
-  const wrong = signatures.findIndex(
-    (held) => !verifySignature(content.kind, id, held.agent_id, held.signature, context.verify),
+  const wrong = signatures.findIndex(({ agent_id: agent, signature }, at) =>
+    verdicts === undefined
+      ? !verifySignature(content.kind, id, agent, signature, context.verify)
+      : verdicts[at] !== true,
   );
   if (wrong >= 0) {
     return refuse(
