@@ -1,41 +1,39 @@
 /**
  * An engine in front of another: commits are visible at once from memory and reach the engine
  * behind in large batches. A commit of 256 claims dirties nearly a thousand pages of a B+ tree, one
- * of 4,096 hardly more for each claim than a fifth of that; and a writer waits for no disk but the
- * log's (decision 031).
+ * of 20,000 hardly more for each claim than a tenth of that; and a writer waits for no disk but the
+ * log's (decisions 031 and 140).
  *
- * Memory holds sorted runs, newest last, each made of whole commits. What is handed on is always
- * the oldest runs as one batch, so the engine behind holds a prefix of the commits: after a crash
- * the log is replayed from there. The number of changes in memory is bounded: at the bound commits
- * wait. Readers of other processes see the engine behind only.
+ * Memory holds the changes of commits since the last batch, and those of the batch that is on its
+ * way. What is handed on is always the older of the two as a whole, so the engine behind holds a
+ * prefix of the commits: after a crash the log is replayed from there. The number of keys in memory
+ * is bounded: at the bound commits wait. Readers of other processes see the engine behind only.
  *
- * Failure model: when the engine behind refuses a batch, the runs stay and are tried again with the
- * next commit or flush, which rejects with the error.
+ * All readers between two batches share one snapshot of the engine behind, which changes with a
+ * batch only: to open a reader costs no transaction.
+ *
+ * Failure model: when the engine behind refuses a batch, the batch stays and is tried again with
+ * the next commit or flush, which rejects with the error.
  */
-import type { Change, Engine, EngineSnapshot, Range } from './engine.js';
+import type { Change, Engine, EngineSnapshot, Range, Visitor } from './engine.js';
+import { HeldChanges, merged, type Run, textOf } from './held-changes.js';
+import { OpenReaders } from './open-readers.js';
+import { SharedSnapshot } from './shared-snapshot.js';
 
 export interface OverlayOptions {
-  /** Changes in memory at which a batch is handed on. */
+  /** Keys in memory at which a batch is handed on. */
   readonly handOverChanges?: number;
-  /** Changes in memory at which commits wait. */
+  /** Keys in memory at which commits wait. */
   readonly heldChangesMax?: number;
 }
 
-/** Some 4,000 claims: a start replays at most that many and what was on its way. */
-const handOverChangesDefault = 20_000;
-/** Some 40 MiB of keys and values with what the runtime adds to each. */
-const heldChangesMaxDefault = 160_000;
+/** Some 15,000 claims: a start replays at most that many and what was on its way. */
+const handOverChangesDefault = 50_000;
+/** Some 80 MiB of keys and values with what the runtime adds to each. */
+const heldChangesMaxDefault = 200_000;
 
-interface Held {
-  /** The key as latin-1 text, whose order is the bytewise order. */
-  readonly text: string;
-  readonly key: Uint8Array;
-  /** Undefined where the key was deleted. */
-  readonly value: Uint8Array | undefined;
-}
-
-/** Sorted by key, each key once. */
-type Run = readonly Held[];
+/** The commit that sees everything. */
+const newestCommit = Number.POSITIVE_INFINITY;
 
 interface KeyValue {
   readonly key: Uint8Array;
@@ -50,79 +48,41 @@ export function overlayEngine(behind: Engine, options: OverlayOptions = {}): Eng
   );
 }
 
-const textOf = (key: Uint8Array): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+/** Layers of changes, the oldest first, as one commit sees them. */
+class Layers {
+  readonly #layers: readonly HeldChanges[];
+  readonly #commit: number;
 
-function runOf(changes: readonly Change[]): Run {
-  const held = changes.map((change) => ({
-    text: textOf(change.key),
-    key: change.key,
-    value: change.type === 'put' ? change.value : undefined,
-  }));
-  if (held.every((entry, index) => index === 0 || (held[index - 1]?.text ?? '') < entry.text)) {
-    return held;
+  constructor(layers: readonly HeldChanges[], commit: number) {
+    this.#layers = layers;
+    this.#commit = commit;
   }
-  held.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
-  // The sort is stable: of several changes to one key the last is the one that counts.
-  return held.filter((entry, index) => held[index + 1]?.text !== entry.text);
-}
 
-/** Both runs in one; where they hold the same key, the newer counts. */
-function merge(older: Run, newer: Run): Run {
-  if (older.length === 0) return newer;
-  if (newer.length === 0) return older;
-  const merged: Held[] = [];
-  let at = 0;
-  for (const entry of newer) {
-    let next = older[at];
-    while (next !== undefined && next.text < entry.text) {
-      merged.push(next);
-      at += 1;
-      next = older[at];
+  get(key: Uint8Array, behind: Pick<Engine, 'get'>): Uint8Array | undefined {
+    const text = textOf(key);
+    for (let index = this.#layers.length - 1; index >= 0; index -= 1) {
+      const held = this.#layers[index]?.find(text, this.#commit);
+      if (held !== undefined) return held.type === 'put' ? held.value : undefined;
     }
-    if (next?.text === entry.text) at += 1;
-    merged.push(entry);
+    return behind.get(key);
   }
-  for (; at < older.length; at += 1) {
-    const rest = older[at];
-    if (rest !== undefined) merged.push(rest);
-  }
-  return merged;
-}
 
-/** Index of the first entry that is not below `text`. */
-function lowerBound(run: Run, text: string): number {
-  let low = 0;
-  let high = run.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((run[middle]?.text ?? '') < text) low = middle + 1;
-    else high = middle;
+  range(range: Range, behind: Pick<Engine, 'range'>): Iterable<KeyValue> {
+    return rangeOver(this.#inside(range), behind, range);
   }
-  return low;
-}
 
-/** The newest word on a key: undefined when no run has one. */
-function find(runs: readonly Run[], text: string): Held | undefined {
-  for (let index = runs.length - 1; index >= 0; index -= 1) {
-    const run = runs[index] ?? [];
-    const entry = run[lowerBound(run, text)];
-    if (entry?.text === text) return entry;
+  visit(range: Range, behind: EngineSnapshot, visitor: Visitor): void {
+    const held = this.#inside(range);
+    if (held.length === 0) behind.visit(range, visitor);
+    else for (const { key, value } of rangeOver(held, behind, range)) visitor(key, value);
   }
-  return undefined;
-}
 
-function heldInside(runs: readonly Run[], range: Range): Run {
-  const from = textOf(range.gte);
-  const to = textOf(range.lt);
-  let held: Run = [];
-  for (const run of runs) {
-    const start = lowerBound(run, from);
-    const entry = run[start];
-    if (entry === undefined || entry.text >= to) continue;
-    held = merge(held, run.slice(start, lowerBound(run, to)));
+  #inside(range: Range): Run {
+    return this.#layers.reduce<Run>(
+      (held, layer) => merged(held, layer.inside(range, this.#commit)),
+      [],
+    );
   }
-  return held;
 }
 
 function rangeOver(held: Run, behind: Pick<Engine, 'range'>, range: Range): Iterable<KeyValue> {
@@ -146,9 +106,9 @@ function* weave(
     let next = ordered[at];
     while (next !== undefined && left > 0 && !isBefore(text, next.text)) {
       at += 1;
-      if (next.value !== undefined) {
+      if (next.change.type === 'put') {
         left -= 1;
-        yield { key: next.key, value: next.value };
+        yield next.change;
       }
       if (next.text === text) break;
       next = ordered[at];
@@ -160,9 +120,46 @@ function* weave(
   }
   for (; at < ordered.length && left > 0; at += 1) {
     const next = ordered[at];
-    if (next?.value === undefined) continue;
+    if (next?.change.type !== 'put') continue;
     left -= 1;
-    yield { key: next.key, value: next.value };
+    yield next.change;
+  }
+}
+
+class OverlaySnapshot implements EngineSnapshot {
+  readonly #layers: Layers;
+  readonly #behind: SharedSnapshot;
+  readonly #onRelease: () => void;
+  #isReleased = false;
+
+  constructor(layers: Layers, behind: SharedSnapshot, onRelease: () => void) {
+    this.#layers = layers;
+    this.#behind = behind;
+    this.#onRelease = onRelease;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#layers.get(key, this.#open());
+  }
+
+  range(range: Range): Iterable<KeyValue> {
+    return this.#layers.range(range, this.#open());
+  }
+
+  visit(range: Range, visitor: Visitor): void {
+    this.#layers.visit(range, this.#open(), visitor);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#behind.giveBack();
+    this.#onRelease();
+  }
+
+  #open(): EngineSnapshot {
+    if (this.#isReleased) throw new Error('a released snapshot was read');
+    return this.#behind.snapshot;
   }
 }
 
@@ -170,11 +167,14 @@ class OverlayEngine implements Engine {
   readonly #behind: Engine;
   readonly #handOverChanges: number;
   readonly #heldChangesMax: number;
-  /** Replaced, never changed: a snapshot keeps the array that it began with. */
-  #runs: readonly Run[] = [];
-  /** How many of the oldest runs are on their way to the engine behind. */
-  #runsOnTheirWay = 0;
+  #commit = 0;
+  #held = new HeldChanges();
+  /** The batch that is on its way to the engine behind, or was refused by it. */
+  #leaving: HeldChanges | undefined;
   #onItsWay: Promise<void> | undefined;
+  /** What is behind, as all readers see it that are opened before the next batch is there. */
+  #shared: SharedSnapshot | undefined;
+  readonly #readers = new OpenReaders();
 
   constructor(behind: Engine, handOverChanges: number, heldChangesMax: number) {
     this.#behind = behind;
@@ -183,42 +183,33 @@ class OverlayEngine implements Engine {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const held = find(this.#runs, textOf(key));
-    return held === undefined ? this.#behind.get(key) : held.value;
+    return this.#layers(newestCommit).get(key, this.#behind);
   }
 
   range(range: Range): Iterable<KeyValue> {
-    return rangeOver(heldInside(this.#runs, range), this.#behind, range);
+    return this.#layers(newestCommit).range(range, this.#behind);
   }
 
   snapshot(): EngineSnapshot {
-    const runs = this.#runs;
-    const behind = this.#behind.snapshot();
-    return {
-      get: (key) => {
-        const held = find(runs, textOf(key));
-        return held === undefined ? behind.get(key) : held.value;
-      },
-      range: (range) => rangeOver(heldInside(runs, range), behind, range),
-      visit: (range, visitor) => {
-        const held = heldInside(runs, range);
-        if (held.length === 0) behind.visit(range, visitor);
-        else for (const { key, value } of rangeOver(held, behind, range)) visitor(key, value);
-      },
-      release: () => behind.release(),
-    };
+    const commit = this.#commit;
+    this.#shared ??= new SharedSnapshot(this.#behind.snapshot());
+    this.#readers.open(commit);
+    return new OverlaySnapshot(this.#layers(commit), this.#shared.lend(), () =>
+      this.#readers.close(commit),
+    );
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
     while (this.#heldChanges() >= this.#heldChangesMax) await this.#handOver();
-    this.#add(runOf(changes));
+    this.#commit += 1;
+    for (const change of changes) this.#held.add(change, this.#commit, this.#readers);
     if (this.#heldChanges() < this.#handOverChanges || this.#onItsWay !== undefined) return;
-    // A failure is kept by the runs that stay: the flush or the full commit that meets it rejects.
+    // A batch that was refused stays: the flush or the full commit that meets it rejects.
     this.#handOver().catch(() => {});
   }
 
   async flush(): Promise<void> {
-    while (this.#runs.length > 0) await this.#handOver();
+    while (this.#heldChanges() > 0) await this.#handOver();
     await this.#behind.flush();
   }
 
@@ -230,43 +221,38 @@ class OverlayEngine implements Engine {
     try {
       await this.flush();
     } finally {
+      this.#shared?.giveBack();
       await this.#behind.close();
     }
   }
 
+  #layers(commit: number): Layers {
+    return new Layers(
+      this.#leaving === undefined ? [this.#held] : [this.#leaving, this.#held],
+      commit,
+    );
+  }
+
   #heldChanges(): number {
-    return this.#runs.reduce((sum, run) => sum + run.length, 0);
+    return this.#held.size + (this.#leaving?.size ?? 0);
   }
 
-  /** Runs of like size are merged, so that there are few of them and each change moves rarely. */
-  #add(run: Run): void {
-    const runs = [...this.#runs, run];
-    while (runs.length - this.#runsOnTheirWay >= 2) {
-      const [older, newer] = runs.slice(-2);
-      if (older === undefined || newer === undefined || older.length > 2 * newer.length) break;
-      runs.splice(-2, 2, merge(older, newer));
-    }
-    this.#runs = runs;
-  }
-
-  /** Hands on all that is held, or waits for what is on its way. */
+  /** Hands on what is held, or what was refused before it; or waits for what is on its way. */
   #handOver(): Promise<void> {
     this.#onItsWay ??= this.#handOverNow().finally(() => {
       this.#onItsWay = undefined;
-      this.#runsOnTheirWay = 0;
     });
     return this.#onItsWay;
   }
 
   async #handOverNow(): Promise<void> {
-    const runs = this.#runs;
-    this.#runsOnTheirWay = runs.length;
-    const merged = runs.reduce(merge, []);
-    await this.#behind.commit(
-      merged.map(({ key, value }) =>
-        value === undefined ? { type: 'delete', key } : { type: 'put', key, value },
-      ),
-    );
-    this.#runs = this.#runs.slice(runs.length);
+    if (this.#leaving === undefined) {
+      this.#leaving = this.#held;
+      this.#held = new HeldChanges();
+    }
+    await this.#behind.commit(this.#leaving.changes());
+    this.#leaving = undefined;
+    this.#shared?.giveBack();
+    this.#shared = undefined;
   }
 }
