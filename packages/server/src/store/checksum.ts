@@ -23,11 +23,11 @@ function makeTables(): Int32Array {
 
 const tables = makeTables();
 
-function extend(crc: number, bytes: Uint8Array, length: number): number {
+function extend(crc: number, bytes: Uint8Array, start: number, end: number): number {
   // Indexing past the end is impossible below: `as number` saves a branch for each of the bytes.
   let state = crc;
-  let index = 0;
-  for (; index + 4 <= length; index += 4) {
+  let index = start;
+  for (; index + 4 <= end; index += 4) {
     state ^=
       (bytes[index] as number) |
       ((bytes[index + 1] as number) << 8) |
@@ -39,13 +39,18 @@ function extend(crc: number, bytes: Uint8Array, length: number): number {
       (tables[256 + ((state >>> 16) & 0xff)] as number) ^
       (tables[state >>> 24] as number);
   }
-  for (; index < length; index += 1) {
+  for (; index < end; index += 1) {
     state = (tables[(state ^ (bytes[index] as number)) & 0xff] as number) ^ (state >>> 8);
   }
   return state;
 }
 
-/** Checksum of a key followed by the first `length` bytes of a value, as an unsigned number. */
-export function checksumOf(key: Uint8Array, value: Uint8Array, length: number): number {
-  return ~extend(extend(-1, key, key.length), value, length) >>> 0;
+/** Checksum of a key followed by the bytes of a value from `start` to `end`, unsigned. */
+export function checksumOf(
+  key: Uint8Array,
+  value: Uint8Array,
+  end: number,
+  start: number = 0,
+): number {
+  return ~extend(extend(-1, key, 0, key.length), value, start, end) >>> 0;
 }

@@ -5,14 +5,10 @@
 import { blake3 } from '@stemedb/model';
 import { BoundedCache } from './cache.js';
 import { StoreCorruption } from './corruption.js';
+import type { Gets } from './engine.js';
 import { checksumBytes, newValue, open, seal } from './entry.js';
 import { bytesOfId, nameKey, numberKey, tables } from './keys.js';
 import type { DictionaryName } from './state.js';
-
-/** Where a dictionary is read from: an engine or a snapshot of it. */
-export interface Gets {
-  get(key: Uint8Array): Uint8Array | undefined;
-}
 
 /** Names kept in memory for each direction of each dictionary: some tens of MiB at most. */
 const cachedNamesMax = 65_536;
@@ -55,7 +51,7 @@ const layouts: { readonly [name in DictionaryName]: Layout } = {
   },
 };
 
-export interface Entry {
+interface Entry {
   readonly key: Buffer;
   readonly value: Buffer;
 }

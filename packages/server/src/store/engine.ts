@@ -2,6 +2,12 @@
  * The ordered key-value engine that the store is written on: the only contract a storage library
  * has to meet. Keys and values are bytes; keys order bytewise.
  */
+/** Where an entry is read from: an engine or a snapshot of it. */
+export interface Gets {
+  /** The value, which stays valid after the call; undefined when the key is not there. */
+  get(key: Uint8Array): Uint8Array | undefined;
+}
+
 export interface Range {
   /** Inclusive lower bound. */
   readonly gte: Uint8Array;
@@ -18,18 +24,15 @@ export type Change =
 export type Visitor = (key: Uint8Array, value: Uint8Array) => void;
 
 /** Reads that all see one committed state. Must be released. */
-export interface EngineSnapshot {
-  /** The value, which stays valid after the call; undefined when the key is not there. */
-  get(key: Uint8Array): Uint8Array | undefined;
+export interface EngineSnapshot extends Gets {
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
   /** The same for scans that keep nothing: key and value are lent until the visitor returns. */
   visit(range: Range, visitor: Visitor): void;
   release(): void;
 }
 
-export interface Engine {
-  /** Reads of the newest committed state. */
-  get(key: Uint8Array): Uint8Array | undefined;
+/** Its own reads are of the newest committed state. */
+export interface Engine extends Gets {
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
   snapshot(): EngineSnapshot;
   /** Applies all changes or none; resolves when they are visible to every reader. */

@@ -10,12 +10,21 @@ import { BoundedCache } from './cache.js';
 import { StoreCorruption } from './corruption.js';
 import { type Dictionaries, newDictionaries } from './dictionaries.js';
 import type { Engine } from './engine.js';
+import { FreeIds } from './free-ids.js';
+import { homesOf, placeAmong } from './homes.js';
 import { indexRecord } from './index-record.js';
-import { prefixEnd, referencePrefix, stateKey } from './keys.js';
+import { idPrefix, prefixEnd, referencePrefix, stateKey } from './keys.js';
 import { decodeReference } from './row.js';
 import { Snapshot } from './snapshot.js';
-import { type KnownPair, readPlace, Staging } from './staging.js';
-import { decodeState, emptyState, formatOfState, type StoreState, storeFormat } from './state.js';
+import { type KnownPair, Staging } from './staging.js';
+import {
+  decodeState,
+  emptyState,
+  formatOfState,
+  StateReader,
+  type StoreState,
+  storeFormat,
+} from './state.js';
 import type {
   ApplicableRecord,
   OriginExpression,
@@ -75,6 +84,8 @@ class HybridStore implements Store {
   readonly #dictionaries: Dictionaries = newDictionaries();
   readonly #pairs = new BoundedCache<string, KnownPair>(cachedPairsMax);
   readonly #origins = new BoundedCache<number, OriginExpression>(cachedOriginsMax);
+  readonly #freeIds = new FreeIds();
+  readonly #states = new StateReader();
   #state: StoreState;
   #corruptEntries = 0;
   /** Settles when the last call of `apply` has. */
@@ -110,7 +121,13 @@ class HybridStore implements Store {
   }
 
   place(id: RecordId): RecordPlace | undefined {
-    return this.#counted(() => readPlace(this.#engine, id)?.place);
+    const prefix = idPrefix(id);
+    if (this.#freeIds.has(prefix)) return undefined;
+    return this.#counted(() => {
+      const homes = homesOf(this.#engine, prefix);
+      if (homes.length === 0) this.#freeIds.add(prefix);
+      return placeAmong(this.#engine, id, homes)?.place;
+    });
   }
 
   isAttestedBy(target: RecordId, agent: AgentId): boolean {
@@ -126,9 +143,15 @@ class HybridStore implements Store {
   }
 
   snapshot(): StoreSnapshot {
-    return new Snapshot(this.#engine.snapshot(), this.#dictionaries, this.#origins, () => {
-      this.#corruptEntries += 1;
-    });
+    const engine = this.#engine.snapshot();
+    try {
+      return new Snapshot(engine, this.#dictionaries, this.#origins, this.#states, () => {
+        this.#corruptEntries += 1;
+      });
+    } catch (error) {
+      engine.release();
+      throw error;
+    }
   }
 
   apply(batch: readonly ApplicableRecord[]): Promise<void> {
@@ -163,7 +186,13 @@ class HybridStore implements Store {
   }
 
   async #applyNext(batch: readonly ApplicableRecord[]): Promise<void> {
-    const staging = new Staging(this.#engine, this.#state, this.#dictionaries, this.#pairs);
+    const staging = new Staging(
+      this.#engine,
+      this.#state,
+      this.#dictionaries,
+      this.#pairs,
+      this.#freeIds,
+    );
     for (const record of batch) {
       const next = staging.state.appliedSequence + 1;
       if (record.sequence < next) continue;

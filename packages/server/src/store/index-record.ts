@@ -17,23 +17,15 @@ import {
 import { proofNumber } from '../log/frame.js';
 import { newValue, seal } from './entry.js';
 import {
-  agentRecordPrefix,
   candidateKey,
-  idKey,
   kindRecordPrefix,
   type Relation,
   referencePrefix,
-  sequenceKey,
   withSequence,
 } from './keys.js';
 import { encodeOrigin, originOf } from './origin.js';
-import {
-  encodePlace,
-  encodeReference,
-  encodeRow,
-  encodeSequence,
-  type StoredPlace,
-} from './row.js';
+import type { StoredPlace } from './places.js';
+import { encodeReference, encodeRow } from './row.js';
 import type { KnownPair } from './staging.js';
 import type { DictionaryName, StoreState } from './state.js';
 import type { ApplicableRecord } from './store.js';
@@ -46,7 +38,12 @@ export interface EntrySink {
   readonly state: GrowingState;
   /** The record with this id, when one came before. */
   place(id: RecordId): StoredPlace | undefined;
-  setPlace(stored: StoredPlace): void;
+  /** Makes a record known that was not. */
+  addPlace(stored: StoredPlace): void;
+  /** Another frame of a known record counts. */
+  movePlace(stored: StoredPlace): void;
+  /** Lists a record under its agent; sequences ascend. */
+  list(agent: number, sequence: number): void;
   put(key: Buffer, value: Buffer): void;
   /** Number of a name, given out from 1 in the order of first appearance in the log. */
   number(dictionary: DictionaryName, name: string): number;
@@ -85,19 +82,19 @@ export function indexRecord(
 
 function insert(sink: EntrySink, record: ApplicableRecord, frame: FrameFacts): void {
   const { id, sequence, kind, content } = record;
-  const key = idKey(id);
-  sink.put(key, encodeSequence(key, sequence));
-  putPlace(sink, { id, home: sequence, ...frame });
+  sink.addPlace({ id, home: sequence, ...frame });
   sink.state.records += 1;
   if (content === undefined) {
     sink.state.unknown += 1;
     return;
   }
   const agent = sink.number('agent', content.agent_id);
-  putListed(sink, withSequence(agentRecordPrefix(agent), sequence));
+  sink.list(agent, sequence);
   // Assertions and attestations are the many: a list of them would be the log over again.
   if (kind !== kindNumber.assertion && kind !== kindNumber.attestation) {
-    putListed(sink, withSequence(kindRecordPrefix(kind), sequence));
+    const listed = withSequence(kindRecordPrefix(kind), sequence);
+    // The key says all.
+    sink.put(listed, seal(listed, newValue(0)));
   }
   for (const [relation, target] of referencesOf(content)) {
     const reference = withSequence(referencePrefix(target, relation), sequence);
@@ -111,26 +108,11 @@ function insert(sink: EntrySink, record: ApplicableRecord, frame: FrameFacts): v
 
 /** Lists keep naming the record by its first sequence: only place and row follow the frame. */
 function moveTo(sink: EntrySink, record: ApplicableRecord, stored: StoredPlace): void {
-  putPlace(sink, stored);
+  sink.movePlace(stored);
   if (record.content?.kind === 'assertion') {
     const { id, home: sequence } = stored;
     putRow(sink, record.content, { id, sequence, stamp: stored.place.stamp }, false);
   }
-}
-
-function putPlace(sink: EntrySink, stored: StoredPlace): void {
-  const key = sequenceKey(stored.home);
-  sink.put(key, encodePlace(key, stored));
-  sink.setPlace(stored);
-}
-
-/** An entry whose key says all. */
-function putListed(sink: EntrySink, key: Buffer): void {
-  sink.put(key, sealedEmpty(key));
-}
-
-function sealedEmpty(key: Buffer): Buffer {
-  return seal(key, newValue(0));
 }
 
 function putRow(

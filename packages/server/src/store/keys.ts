@@ -11,7 +11,7 @@ export const tables = {
   state: 0x01,
   pair: 0x10,
   id: 0x20,
-  sequence: 0x21,
+  place: 0x21,
   candidate: 0x30,
   reference: 0x40,
   agentRecord: 0x41,
@@ -58,6 +58,8 @@ export const idBytes = 32;
 export const sequenceBytes = 6;
 const shardBytes = 2;
 const numberBytes = 4;
+/** A sequence without its lowest byte. */
+const listBlockBytes = sequenceBytes - 1;
 
 export const stateKey: Buffer = Buffer.from([tables.state]);
 
@@ -68,17 +70,25 @@ export function bytesOfId(id: string): Buffer {
   return bytes;
 }
 
-export function idKey(id: RecordId): Buffer {
-  const key = Buffer.allocUnsafe(1 + idBytes);
+/** Bytes of an id that its key has. The whole id is in the places that the entry names. */
+const idPrefixBytes = 8;
+
+/** The hex digits of an id that its key has. */
+export function idPrefix(id: RecordId): string {
+  return id.slice(0, 2 * idPrefixBytes);
+}
+
+export function idKey(prefix: string): Buffer {
+  const key = Buffer.allocUnsafe(1 + idPrefixBytes);
   key[0] = tables.id;
-  if (key.write(id, 1, 'hex') !== idBytes) throw new Error(`not a record id: ${id}`);
+  if (key.write(prefix, 1, 'hex') !== idPrefixBytes) throw new Error(`not of an id: ${prefix}`);
   return key;
 }
 
-export function sequenceKey(sequence: number): Buffer {
+export function placesKey(block: number): Buffer {
   const key = Buffer.allocUnsafe(1 + sequenceBytes);
-  key[0] = tables.sequence;
-  key.writeUIntBE(sequence, 1, sequenceBytes);
+  key[0] = tables.place;
+  key.writeUIntBE(block, 1, sequenceBytes);
   return key;
 }
 
@@ -139,6 +149,20 @@ export function agentRecordPrefix(agent: number): Buffer {
   key[0] = tables.agentRecord;
   key.writeUInt32BE(agent, 1);
   return key;
+}
+
+/** Agent, block of sequences: the records of an agent, those of one block in one entry. */
+export function agentRecordKey(agent: number, block: number): Buffer {
+  const key = Buffer.allocUnsafe(1 + numberBytes + listBlockBytes);
+  key[0] = tables.agentRecord;
+  key.writeUInt32BE(agent, 1);
+  key.writeUIntBE(block, 1 + numberBytes, listBlockBytes);
+  return key;
+}
+
+export function blockOfListKey(key: Uint8Array): number {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  return bytes.readUIntBE(1 + numberBytes, listBlockBytes);
 }
 
 export function kindRecordPrefix(kind: number): Buffer {

@@ -1,13 +1,14 @@
 /**
- * The fixed-size entries: candidate rows and places. Layouts are part of the store's format: raise
- * `storeFormat` in state.ts when one changes, and the store is rebuilt.
+ * Candidate rows, references and pairs. Layouts are part of the store's format: raise `storeFormat`
+ * in state.ts when one changes, and the store is rebuilt.
  *
- * Candidate row: id 32, stamp 16, asserted f64, confidence f64, agent u32, origin u32, epoch u32,
- * class u32, lifecycle u8, flags u8, checksum u32. The value key and the sequence are in the key.
+ * Candidate row: id 32, stamp 16, asserted f64, agent u32, origin u32, flags u8; where the flags
+ * say so class u32, epoch u32 and confidence f64, which most claims do not state; checksum u32. The
+ * value key and the sequence are in the key.
  */
 import type { HlcStamp, RecordId, ValueKey } from '@stemedb/model';
 import { StoreCorruption } from './corruption.js';
-import { asBuffer, newValue, open, seal } from './entry.js';
+import { asBuffer, checksumBytes, newValue, open, seal } from './entry.js';
 import {
   candidateKeyBytes,
   candidateSequenceAt,
@@ -15,39 +16,59 @@ import {
   idBytes,
   sequenceBytes,
 } from './keys.js';
-import type { CandidateRow, RecordPlace } from './store.js';
+import type { CandidateRow } from './store.js';
 
 const stampBytes = 16;
 const assertedAt = idBytes + stampBytes;
-const confidenceAt = assertedAt + 8;
-const agentAt = confidenceAt + 8;
+const agentAt = assertedAt + 8;
 const originAt = agentAt + 4;
-const epochAt = originAt + 4;
-const classAt = epochAt + 4;
-const lifecycleAt = classAt + 4;
-const flagsAt = lifecycleAt + 1;
-const rowBytes = flagsAt + 1;
+const flagsAt = originAt + 4;
+const rowBytesMin = flagsAt + 1;
 
 const flagParent = 1;
 const flagReferences = 2;
+const flagClass = 4;
+const flagEpoch = 8;
+const flagConfidence = 16;
+/** The lifecycle is in the bits above the flags. */
+const lifecycleShift = 5;
 
 const lifecycles = ['proposed', 'under_review', 'approved', 'deprecated', 'rejected'] as const;
 
+/** Bytes of a row whose flags these are. */
+const rowBytesOf = (flags: number): number =>
+  rowBytesMin +
+  ((flags & flagClass) === 0 ? 0 : 4) +
+  ((flags & flagEpoch) === 0 ? 0 : 4) +
+  ((flags & flagConfidence) === 0 ? 0 : 8);
+
 type RowContent = Omit<CandidateRow, 'sequence' | 'valueKey'>;
+
+function flagsOf(row: RowContent): number {
+  return (
+    (row.hasParent ? flagParent : 0) |
+    (row.hasReferences ? flagReferences : 0) |
+    (row.classNumber === 0 ? 0 : flagClass) |
+    (row.epochNumber === 0 ? 0 : flagEpoch) |
+    (row.confidence === 1 ? 0 : flagConfidence) |
+    (lifecycles.indexOf(row.lifecycle) << lifecycleShift)
+  );
+}
 
 /** The value of a candidate row under this key. */
 export function encodeRow(key: Buffer, row: RowContent): Buffer {
-  const value = newValue(rowBytes);
+  const flags = flagsOf(row);
+  const value = newValue(rowBytesOf(flags));
   value.write(row.id, 0, 'hex');
   value.write(row.stamp, idBytes, 'hex');
   value.writeDoubleBE(row.assertedMs, assertedAt);
-  value.writeDoubleBE(row.confidence, confidenceAt);
   value.writeUInt32BE(row.agentNumber, agentAt);
   value.writeUInt32BE(row.originNumber, originAt);
-  value.writeUInt32BE(row.epochNumber, epochAt);
-  value.writeUInt32BE(row.classNumber, classAt);
-  value[lifecycleAt] = lifecycles.indexOf(row.lifecycle);
-  value[flagsAt] = (row.hasParent ? flagParent : 0) | (row.hasReferences ? flagReferences : 0);
+  value[flagsAt] = flags;
+  let at = rowBytesMin;
+  if (row.classNumber !== 0) at = value.writeUInt32BE(row.classNumber, at);
+  if (row.epochNumber !== 0) at = value.writeUInt32BE(row.epochNumber, at);
+  if (row.confidence !== 1) value.writeDoubleBE(row.confidence, at);
   return seal(key, value);
 }
 
@@ -66,23 +87,27 @@ export class RowDecoder {
 
   /** The row, or undefined when it was recorded after the moment asked. */
   decode(key: Uint8Array, bytes: Uint8Array): CandidateRow | undefined {
-    const value = open(key, bytes, rowBytes);
-    if (key.length !== candidateKeyBytes) throw new StoreCorruption('candidate', key, 'is cut');
+    const value = open(key, bytes);
+    const flags = value[flagsAt] ?? 0;
+    if (key.length !== candidateKeyBytes || value.length !== rowBytesOf(flags) + checksumBytes) {
+      throw new StoreCorruption('candidate', key, 'is cut');
+    }
     if (value.compare(this.#asOf, 0, stampBytes, idBytes, assertedAt) > 0) return undefined;
     const head = value.toString('hex', 0, assertedAt);
-    const flags = value[flagsAt] ?? 0;
+    const epochAt = rowBytesMin + ((flags & flagClass) === 0 ? 0 : 4);
+    const confidenceAt = epochAt + ((flags & flagEpoch) === 0 ? 0 : 4);
     return {
       sequence: asBuffer(key).readUIntBE(candidateSequenceAt, sequenceBytes),
       id: head.slice(0, 2 * idBytes) as RecordId,
       valueKey: this.#valueKeyOf(asBuffer(key)),
       agentNumber: value.readUInt32BE(agentAt),
       originNumber: value.readUInt32BE(originAt),
-      classNumber: value.readUInt32BE(classAt),
-      confidence: value.readDoubleBE(confidenceAt),
+      classNumber: (flags & flagClass) === 0 ? 0 : value.readUInt32BE(rowBytesMin),
+      confidence: (flags & flagConfidence) === 0 ? 1 : value.readDoubleBE(confidenceAt),
       assertedMs: value.readDoubleBE(assertedAt),
       stamp: head.slice(2 * idBytes) as HlcStamp,
-      lifecycle: lifecycles[value[lifecycleAt] ?? 0] ?? 'proposed',
-      epochNumber: value.readUInt32BE(epochAt),
+      lifecycle: lifecycles[flags >> lifecycleShift] ?? 'proposed',
+      epochNumber: (flags & flagEpoch) === 0 ? 0 : value.readUInt32BE(epochAt),
       hasParent: (flags & flagParent) !== 0,
       hasReferences: (flags & flagReferences) !== 0,
     };
@@ -96,69 +121,6 @@ export class RowDecoder {
     }
     return this.#valueKey;
   }
-}
-
-/**
- * Sequence entry: id 32, stamp 16, sequence of the frame u48, its offset u48, shard u16, kind u8,
- * proof u8, checksum u32. The key is the sequence of the first frame of the id, which all lists
- * name; the payload says which of its frames counts.
- */
-const frameAt = idBytes + stampBytes;
-const offsetAt = frameAt + sequenceBytes;
-const shardAt = offsetAt + sequenceBytes;
-const kindAt = shardAt + 2;
-const proofAt = kindAt + 1;
-const placeBytes = proofAt + 1;
-
-/** A record as the sequence table holds it. */
-export interface StoredPlace {
-  readonly id: RecordId;
-  /** Sequence of the first frame with this id: what rows and lists name it by. */
-  readonly home: number;
-  /** Number of how the author was proved in the frame that counts. */
-  readonly proof: number;
-  /** Where the frame that counts stands. */
-  readonly place: RecordPlace;
-}
-
-export function encodePlace(key: Buffer, stored: StoredPlace): Buffer {
-  const value = newValue(placeBytes);
-  value.write(stored.id, 0, 'hex');
-  value.write(stored.place.stamp, idBytes, 'hex');
-  value.writeUIntBE(stored.place.sequence, frameAt, sequenceBytes);
-  value.writeUIntBE(stored.place.offset, offsetAt, sequenceBytes);
-  value.writeUInt16BE(stored.place.shard, shardAt);
-  value[kindAt] = stored.place.kind;
-  value[proofAt] = stored.proof;
-  return seal(key, value);
-}
-
-export function decodePlace(key: Uint8Array, bytes: Uint8Array): StoredPlace {
-  const value = open(key, bytes, placeBytes);
-  const head = value.toString('hex', 0, frameAt);
-  return {
-    id: head.slice(0, 2 * idBytes) as RecordId,
-    home: asBuffer(key).readUIntBE(1, sequenceBytes),
-    proof: value[proofAt] ?? 0,
-    place: {
-      sequence: value.readUIntBE(frameAt, sequenceBytes),
-      offset: value.readUIntBE(offsetAt, sequenceBytes),
-      kind: value[kindAt] ?? 0,
-      shard: value.readUInt16BE(shardAt),
-      stamp: head.slice(2 * idBytes) as HlcStamp,
-    },
-  };
-}
-
-/** Id entry: the sequence of the first record with this id. */
-export function encodeSequence(key: Buffer, sequence: number): Buffer {
-  const value = newValue(sequenceBytes);
-  value.writeUIntBE(sequence, 0, sequenceBytes);
-  return seal(key, value);
-}
-
-export function decodeSequence(key: Uint8Array, bytes: Uint8Array): number {
-  return open(key, bytes, sequenceBytes).readUIntBE(0, sequenceBytes);
 }
 
 /** Reference entry: the agent number of the record that refers. */

@@ -12,6 +12,7 @@ import { StoreCorruption } from './corruption.js';
 import type { Dictionaries } from './dictionaries.js';
 import type { EngineSnapshot } from './engine.js';
 import { asBuffer, open } from './entry.js';
+import { readPlace } from './homes.js';
 import {
   agentRecordPrefix,
   candidatePrefix,
@@ -19,18 +20,18 @@ import {
   kindRecordPrefix,
   pairKey,
   pairText,
+  placesKey,
   prefixEnd,
   type Relation,
   referencePrefix,
-  sequenceKey,
   sequenceOfKey,
-  stateKey,
 } from './keys.js';
 import { decodeOrigin } from './origin.js';
 import { pairOfKey, rangesOf } from './pair-range.js';
+import { blockOf, readHome } from './places.js';
+import { listedIn } from './record-list.js';
 import { decodePair, decodeReference, type PairEntry, RowDecoder } from './row.js';
-import { readPlace, readSequence } from './staging.js';
-import { decodeState, emptyState, type StoreState } from './state.js';
+import type { StateReader, StoreState } from './state.js';
 import type {
   CandidateRow,
   OriginExpression,
@@ -56,16 +57,14 @@ export class Snapshot implements StoreSnapshot {
     engine: EngineSnapshot,
     dictionaries: Dictionaries,
     origins: BoundedCache<number, OriginExpression>,
+    states: StateReader,
     onCorruption: () => void,
   ) {
     this.#engine = engine;
     this.#dictionaries = dictionaries;
     this.#origins = origins;
     this.#onCorruption = onCorruption;
-    this.#state = this.#counted(() => {
-      const state = engine.get(stateKey);
-      return state === undefined ? emptyState('') : decodeState(state);
-    });
+    this.#state = this.#counted(() => states.read(engine));
   }
 
   get appliedSequence(): number {
@@ -89,7 +88,7 @@ export class Snapshot implements StoreSnapshot {
   }
 
   placeOfSequence(sequence: number): RecordPlace | undefined {
-    return this.#counted(() => readSequence(this.#engine, sequence)?.place);
+    return this.#counted(() => readHome(this.#engine, sequence)?.place);
   }
 
   *pairs(query: PairQuery): Generator<Pair, void, void> {
@@ -176,39 +175,42 @@ export class Snapshot implements StoreSnapshot {
     for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
       yield this.#counted(() => {
         const agentNumber = decodeReference(key, value);
-        return { ...this.#placed(key), agentNumber };
+        return { ...this.#placed(sequenceOfKey(key)), agentNumber };
       });
     }
   }
 
-  ofKind(kind: number): Iterable<PlacedRecord> {
-    return this.#listed(kindRecordPrefix(kind));
+  *ofKind(kind: number): Generator<PlacedRecord, void, void> {
+    const prefix = kindRecordPrefix(kind);
+    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+      yield this.#counted(() => {
+        open(key, value, 0);
+        return this.#placed(sequenceOfKey(key));
+      });
+    }
   }
 
-  ofAgent(agent: AgentId): Iterable<PlacedRecord> {
+  *ofAgent(agent: AgentId): Generator<PlacedRecord, void, void> {
     const number = this.#counted(() => this.#dictionaries.agent.numberOf(agent, this.#engine));
-    return number === undefined ? [] : this.#listed(agentRecordPrefix(number));
+    if (number === undefined) return;
+    const prefix = agentRecordPrefix(number);
+    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+      for (const sequence of this.#counted(() => listedIn(key, value))) {
+        yield this.#counted(() => this.#placed(sequence));
+      }
+    }
   }
 
   release(): void {
     this.#engine.release();
   }
 
-  *#listed(prefix: Buffer): Generator<PlacedRecord, void, void> {
-    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
-      yield this.#counted(() => {
-        open(key, value, 0);
-        return this.#placed(key);
-      });
-    }
-  }
-
-  /** The record that an entry of a list names by its key. */
-  #placed(key: Uint8Array): PlacedRecord {
-    const sequence = sequenceOfKey(key);
-    const stored = readSequence(this.#engine, sequence);
+  /** The record that an entry of a list names. */
+  #placed(sequence: number): PlacedRecord {
+    const stored = readHome(this.#engine, sequence);
     if (stored === undefined) {
-      throw new StoreCorruption('sequence', sequenceKey(sequence), 'is missing');
+      const fault = `has no record ${sequence}`;
+      throw new StoreCorruption('place', placesKey(blockOf(sequence)), fault);
     }
     return { id: stored.id, place: stored.place };
   }

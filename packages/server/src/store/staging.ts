@@ -2,20 +2,17 @@
  * One batch in the making: what the store will be when the batch is committed. Nothing outside sees
  * it before `adopt`, so a commit that fails leaves the store as it was and may be tried again.
  */
-import { shardOf } from '@stemedb/model';
+import { type RecordId, shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
-import type { Dictionaries, Entry } from './dictionaries.js';
+import type { Dictionaries } from './dictionaries.js';
 import type { Change, Engine } from './engine.js';
+import type { FreeIds } from './free-ids.js';
+import { encodeHomes, homesOf, placeAmong } from './homes.js';
 import type { EntrySink, GrowingState } from './index-record.js';
-import { idKey, pairKey, pairText, sequenceKey, stateKey } from './keys.js';
-import {
-  decodePair,
-  decodePlace,
-  decodeSequence,
-  encodePair,
-  type PairEntry,
-  type StoredPlace,
-} from './row.js';
+import { idKey, idPrefix, pairKey, pairText, stateKey } from './keys.js';
+import { PlaceBlocks, type StoredPlace } from './places.js';
+import { RecordLists } from './record-list.js';
+import { decodePair, encodePair, type PairEntry } from './row.js';
 import { type DictionaryName, dictionaryNames, encodeState, type StoreState } from './state.js';
 
 /** What is known of a pair: its entry and the shard of its path. */
@@ -27,13 +24,21 @@ export type PairCache = BoundedCache<string, KnownPair>;
 
 /** Numbers are 32 bits wide in the rows. */
 const numberMax = 0xffff_ffff;
+const noHomes: readonly number[] = [];
 
 export class Staging implements EntrySink {
   readonly #engine: Pick<Engine, 'get'>;
   readonly #dictionaries: Dictionaries;
   readonly #pairCache: PairCache;
-  readonly #puts = new Map<string, Entry>();
+  readonly #freeIds: FreeIds;
+  readonly #changes: Change[] = [];
   readonly #places = new Map<string, StoredPlace>();
+  /** By prefix of their ids. */
+  readonly #homes = new Map<string, readonly number[]>();
+  /** What was looked up last: a record that is not known is added right after. */
+  #lookedUp: { readonly prefix: string; readonly homes: readonly number[] } | undefined;
+  readonly #blocks: PlaceBlocks;
+  readonly #lists: RecordLists;
   readonly #pairs = new Map<string, KnownPair>();
   readonly #names: { readonly [name in DictionaryName]: Map<string, number> } = {
     agent: new Map(),
@@ -48,23 +53,45 @@ export class Staging implements EntrySink {
     state: StoreState,
     dictionaries: Dictionaries,
     pairCache: PairCache,
+    freeIds: FreeIds,
   ) {
     this.#engine = engine;
+    this.#freeIds = freeIds;
+    this.#blocks = new PlaceBlocks(engine);
+    this.#lists = new RecordLists(engine);
     this.#dictionaries = dictionaries;
     this.#pairCache = pairCache;
     this.state = { ...state };
   }
 
   put(key: Buffer, value: Buffer): void {
-    this.#puts.set(key.toString('latin1'), { key, value });
+    this.#changes.push({ type: 'put', key, value });
   }
 
-  place(id: StoredPlace['id']): StoredPlace | undefined {
-    return this.#places.get(id) ?? readPlace(this.#engine, id);
+  place(id: RecordId): StoredPlace | undefined {
+    const staged = this.#places.get(id);
+    if (staged !== undefined) return staged;
+    const prefix = idPrefix(id);
+    const homes = this.#freeIds.has(prefix) ? noHomes : homesOf(this.#engine, prefix);
+    this.#lookedUp = { prefix, homes };
+    return placeAmong(this.#engine, id, homes);
   }
 
-  setPlace(stored: StoredPlace): void {
+  addPlace(stored: StoredPlace): void {
+    const prefix = idPrefix(stored.id);
+    if (this.#lookedUp?.prefix !== prefix) throw new Error(`${stored.id} was not looked for`);
+    const homes = this.#homes.get(prefix) ?? this.#lookedUp.homes;
+    this.#homes.set(prefix, [...homes, stored.home]);
+    this.movePlace(stored);
+  }
+
+  movePlace(stored: StoredPlace): void {
+    this.#blocks.set(stored);
     this.#places.set(stored.id, stored);
+  }
+
+  list(agent: number, sequence: number): void {
+    this.#lists.add(agent, sequence);
   }
 
   number(dictionary: DictionaryName, name: string): number {
@@ -97,15 +124,17 @@ export class Staging implements EntrySink {
     return pair;
   }
 
-  /** Everything that the batch writes, by key, each key once. */
+  /** Everything that the batch writes; of several changes to a key the last counts. */
   changes(): readonly Change[] {
+    for (const [prefix, homes] of this.#homes) this.put(idKey(prefix), encodeHomes(homes));
+    for (const { key, value } of this.#blocks.entries()) this.put(key, value);
+    for (const { key, value } of this.#lists.entries()) this.put(key, value);
     for (const [text, pair] of this.#pairs) {
       const key = pairKey(text);
       this.put(key, encodePair(key, pair));
     }
     this.put(stateKey, encodeState(this.state));
-    const puts = [...this.#puts].sort(([a], [b]) => (a < b ? -1 : 1));
-    return puts.map(([, { key, value }]) => ({ type: 'put', key, value }));
+    return this.#changes;
   }
 
   /** Hands what the batch learned to the caches of the store, after the commit. */
@@ -116,6 +145,7 @@ export class Staging implements EntrySink {
       }
     }
     for (const [text, pair] of this.#pairs) this.#pairCache.set(text, pair);
+    for (const prefix of this.#homes.keys()) this.#freeIds.delete(prefix);
   }
 
   #readPair(text: string): KnownPair | undefined {
@@ -126,24 +156,4 @@ export class Staging implements EntrySink {
     this.#pairCache.set(text, pair);
     return pair;
   }
-}
-
-/** Id -> sequence -> place: two reads, the second of them among the newest entries. */
-export function readPlace(
-  engine: Pick<Engine, 'get'>,
-  id: StoredPlace['id'],
-): StoredPlace | undefined {
-  const key = idKey(id);
-  const value = engine.get(key);
-  if (value === undefined) return undefined;
-  return readSequence(engine, decodeSequence(key, value));
-}
-
-export function readSequence(
-  engine: Pick<Engine, 'get'>,
-  sequence: number,
-): StoredPlace | undefined {
-  const key = sequenceKey(sequence);
-  const value = engine.get(key);
-  return value === undefined ? undefined : decodePlace(key, value);
 }

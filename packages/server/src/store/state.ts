@@ -3,11 +3,12 @@
  * entries that it counts, so a replay never counts twice and a half-applied batch cannot be seen.
  */
 import type { HlcStamp } from '@stemedb/model';
+import type { Gets } from './engine.js';
 import { asBuffer, newValue, open, seal } from './entry.js';
 import { stateKey } from './keys.js';
 
 /** Raised whenever a table, a layout or the meaning of an entry changes; then it is rebuilt. */
-export const storeFormat = 2;
+export const storeFormat = 3;
 
 /** Dictionaries: a name that repeats -> a number from 1; 0 stands for none. */
 export const dictionaryNames = ['agent', 'class', 'epoch', 'origin'] as const;
@@ -87,4 +88,19 @@ export function decodeState(bytes: Uint8Array): StoreState {
     pairs: number(5),
     names: { agent: number(6), class: number(7), epoch: number(8), origin: number(9) },
   };
+}
+
+/** Reads the state row; what was read last is not decoded again when it says the same. */
+export class StateReader {
+  #bytes: Buffer | undefined;
+  #state: StoreState = emptyState('');
+
+  read(engine: Gets): StoreState {
+    const bytes = engine.get(stateKey);
+    if (bytes === undefined) return emptyState('');
+    if (bytes === this.#bytes || this.#bytes?.equals(bytes)) return this.#state;
+    this.#state = decodeState(bytes);
+    this.#bytes = asBuffer(bytes);
+    return this.#state;
+  }
 }

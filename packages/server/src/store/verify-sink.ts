@@ -5,7 +5,9 @@
 import type { RecordId } from '@stemedb/model';
 import { shardOf } from '@stemedb/model';
 import { StoreCorruption } from './corruption.js';
-import { type Dictionaries, type Gets, newDictionaries } from './dictionaries.js';
+import { type Dictionaries, newDictionaries } from './dictionaries.js';
+import type { Gets } from './engine.js';
+import { homesOf, readPlace } from './homes.js';
 import {
   type EntrySink,
   type FrameFacts,
@@ -14,9 +16,11 @@ import {
   indexRecord,
   outranks,
 } from './index-record.js';
-import { pairKey, pairText, type TableName, tableNameOf } from './keys.js';
-import { decodePair, type StoredPlace } from './row.js';
-import { type KnownPair, readPlace } from './staging.js';
+import { idPrefix, pairKey, pairText, type TableName, tableNameOf } from './keys.js';
+import { readHome, type StoredPlace } from './places.js';
+import { isListed } from './record-list.js';
+import { decodePair } from './row.js';
+import type { KnownPair } from './staging.js';
 import { type DictionaryName, emptyState } from './state.js';
 import type { ApplicableRecord } from './store.js';
 
@@ -60,7 +64,7 @@ export class VerifySink implements EntrySink {
     this.state = { ...emptyState(databaseId) };
   }
 
-  /** Entries that the log demands of a table. */
+  /** What the log demands of a table. */
   count(table: TableName): number {
     return this.#counts.get(table) ?? 0;
   }
@@ -81,7 +85,7 @@ export class VerifySink implements EntrySink {
   /** What is left open when the log is at its end. */
   finish(): readonly VerifyFinding[] {
     return [...this.#moved].map(([id, { place }]) =>
-      finding('sequence', `record ${id} has the stamp ${place.stamp}, which the log never gave it`),
+      finding('place', `record ${id} has the stamp ${place.stamp}, which the log never gave it`),
     );
   }
 
@@ -90,10 +94,10 @@ export class VerifySink implements EntrySink {
     const stored = readPlace(this.#stored, id);
     if (record === undefined || stored === undefined) return undefined;
     if (stored.home >= record.sequence) return undefined;
-    if (stored.id !== id) this.#find('sequence', `${stored.home} has another id`);
+    if (stored.id !== id) this.#find('place', `${stored.home} has another id`);
     const frame = frameOf(record);
     if (isBefore(frame, stored)) {
-      this.#find('sequence', `record ${id} missed the smaller stamp ${record.stamp}`);
+      this.#find('place', `record ${id} missed the smaller stamp ${record.stamp}`);
     }
     const moved = this.#moved.get(id);
     if (moved !== undefined && isSameFrame(moved, frame)) this.#moved.delete(id);
@@ -101,14 +105,39 @@ export class VerifySink implements EntrySink {
     return { ...stored, ...frame };
   }
 
-  setPlace(): void {}
+  addPlace(stored: StoredPlace): void {
+    const { id, home } = stored;
+    this.#count('id');
+    this.#count('place');
+    guarded(this.#findings, () => {
+      if (!homesOf(this.#stored, idPrefix(id)).includes(home)) this.#find('id', `${id} is missing`);
+    });
+    guarded(this.#findings, () => {
+      const found = readHome(this.#stored, home);
+      if (found === undefined) this.#find('place', `that of ${home} is missing`);
+      else if (found.id !== id || found.home !== home || !isSameFrame(found, stored)) {
+        this.#find('place', `that of ${home} says something else`);
+      }
+    });
+  }
+
+  /** Each record comes with the frame that counts: no other takes its place. */
+  movePlace(): void {}
+
+  list(agent: number, sequence: number): void {
+    this.#count('agentRecord');
+    guarded(this.#findings, () => {
+      if (isListed(this.#stored, agent, sequence)) return;
+      this.#find('agentRecord', `agent ${agent} does not have it`);
+    });
+  }
 
   put(key: Buffer, value: Buffer): void {
     const table = tableNameOf(key);
     const keyHex = key.toString('hex');
     if (!this.#keysOfRecord.has(keyHex)) {
       this.#keysOfRecord.add(keyHex);
-      this.#counts.set(table, (this.#counts.get(table) ?? 0) + 1);
+      this.#count(table);
     }
     guarded(this.#findings, () => {
       const stored = this.#stored.get(key);
@@ -148,6 +177,10 @@ export class VerifySink implements EntrySink {
     const { proof, place } = stored;
     this.#moved.set(record.id, { proof, place });
     return { proof, place };
+  }
+
+  #count(table: TableName | 'unknown'): void {
+    this.#counts.set(table, (this.#counts.get(table) ?? 0) + 1);
   }
 
   #find(table: string, detail: string): void {

@@ -90,7 +90,7 @@ const assertMadeAnew = async (bench: Bench, records: number): Promise<void> => {
 test('a store whose policy entry is damaged is made anew', async () => {
   const bench = new Bench();
   await fillBench(bench, ['x', 'y']);
-  bench.damage(tables.sequence);
+  bench.damage(tables.place);
   await assertMadeAnew(bench, 3);
 });
 
