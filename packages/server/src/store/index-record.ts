@@ -23,7 +23,7 @@ import {
   referencePrefix,
   withSequence,
 } from './keys.js';
-import { encodeOrigin, originOf } from './origin.js';
+import { originNameOf } from './origin.js';
 import type { StoredPlace } from './places.js';
 import { encodeReference, encodeRow } from './row.js';
 import type { KnownPair } from './staging.js';
@@ -124,13 +124,12 @@ function putRow(
   const pair = sink.pair(content.concept_path, content.predicate, isNew);
   const valueKey = valueKeyOf(content.value, content.unit);
   const key = candidateKey(pair.shard, pair.number, valueKey, at.sequence);
-  const origin = encodeOrigin(originOf(content)).toString('latin1');
   const { epoch, source_class: className } = content;
   const value = encodeRow(key, {
     id: at.id,
     stamp: at.stamp,
     agentNumber: sink.number('agent', content.agent_id),
-    originNumber: sink.number('origin', origin),
+    originNumber: sink.number('origin', originNameOf(content)),
     classNumber: className === undefined ? 0 : sink.number('class', className),
     epochNumber: epoch === undefined ? 0 : sink.number('epoch', epoch),
     confidence: content.confidence ?? 1,

@@ -3,6 +3,7 @@
  * 32, then the URI (flag 2). The same citation by the same agent is one dictionary entry.
  */
 import type { AgentId, AssertionContent, RecordId } from '@stemedb/model';
+import { BoundedCache } from './cache.js';
 import { bytesOfId, idBytes } from './keys.js';
 import type { OriginExpression } from './store.js';
 
@@ -18,7 +19,21 @@ export function originOf(content: AssertionContent): OriginExpression {
   };
 }
 
-export function encodeOrigin(origin: OriginExpression): Buffer {
+/** Names of origins that are their author alone, as most are; some 200 bytes each. */
+const authorNames = new BoundedCache<AgentId, string>(16_384);
+
+/** The encoded expression as latin-1 text: the name that the dictionary has a number for. */
+export function originNameOf(content: AssertionContent): string {
+  const { source, source_uri: uri, derived_from: premises = [], agent_id: agent } = content;
+  const isAuthor = source === undefined && uri === undefined && premises.length === 0;
+  const known = isAuthor ? authorNames.get(agent) : undefined;
+  if (known !== undefined) return known;
+  const name = encodeOrigin(originOf(content)).toString('latin1');
+  if (isAuthor) authorNames.set(agent, name);
+  return name;
+}
+
+function encodeOrigin(origin: OriginExpression): Buffer {
   const { source, sourceUri, derivedFrom } = origin;
   const flags = (source === undefined ? 0 : flagSource) | (sourceUri === undefined ? 0 : flagUri);
   return Buffer.concat([
