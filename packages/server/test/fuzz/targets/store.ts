@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import type { HlcStamp, RecordId } from '@stemedb/model';
 import { StoreCorruption } from '../../../src/store/corruption.js';
 import { seal } from '../../../src/store/entry.js';
-import { candidateKey, idKey, pairKey, sequenceKey } from '../../../src/store/keys.js';
+import { decodeHomes, encodeHomes } from '../../../src/store/homes.js';
+import { candidateKey, idKey, idPrefix, pairKey } from '../../../src/store/keys.js';
+import { PlaceBlocks, placesOf, readHome } from '../../../src/store/places.js';
+import { listedIn, RecordLists } from '../../../src/store/record-list.js';
 import * as row from '../../../src/store/row.js';
 import { decodeState, emptyState, encodeState, formatOfState } from '../../../src/store/state.js';
 import { pure } from '../target.js';
@@ -12,12 +15,19 @@ const id = 'ab'.repeat(32) as RecordId;
 const stamp = '01'.repeat(16) as HlcStamp;
 const keys = {
   row: candidateKey(3, 5, 'cd'.repeat(32) as never, 77),
-  place: sequenceKey(77),
-  id: idKey(id),
+  id: idKey(idPrefix(id)),
   pair: pairKey('a/b\u0000p'),
 };
 
 const place = { sequence: 77, offset: 4096, kind: 1, shard: 3, stamp };
+const nothing = { get: () => undefined };
+const blocks = new PlaceBlocks(nothing);
+blocks.set({ id, home: 77, proof: 1, place });
+const lists = new RecordLists(nothing);
+for (const sequence of [256, 300, 511]) lists.add(9, sequence);
+const [[block], [list]] = [[...blocks.entries()], [...lists.entries()]];
+assert.ok(block !== undefined && list !== undefined);
+
 const values = [
   row.encodeRow(keys.row, {
     id,
@@ -32,8 +42,9 @@ const values = [
     hasParent: true,
     hasReferences: false,
   }),
-  row.encodePlace(keys.place, { id, home: 77, proof: 1, place }),
-  row.encodeSequence(keys.id, 77),
+  block.value,
+  encodeHomes([77, 78]),
+  list.value,
   row.encodeReference(keys.id, 9),
   row.encodePair(keys.pair, { number: 4, claims: 70_000 }),
   encodeState(emptyState('a'.repeat(32))),
@@ -45,8 +56,17 @@ const readers: readonly ((bytes: Uint8Array) => Uint8Array | undefined)[] = [
     new row.RowDecoder('f'.repeat(32) as HlcStamp).decode(keys.row, bytes);
     return undefined;
   },
-  (bytes) => row.encodePlace(keys.place, row.decodePlace(keys.place, bytes)),
-  (bytes) => row.encodeSequence(keys.id, row.decodeSequence(keys.id, bytes)),
+  (bytes) => {
+    readHome({ get: () => bytes }, 77);
+    placesOf(block.key, bytes);
+    return undefined;
+  },
+  (bytes) => encodeHomes(decodeHomes(keys.id, bytes)),
+  (bytes) => {
+    const read = new RecordLists(nothing);
+    for (const sequence of listedIn(list.key, bytes)) read.add(9, sequence);
+    return [...read.entries()][0]?.value;
+  },
   (bytes) => row.encodeReference(keys.id, row.decodeReference(keys.id, bytes)),
   (bytes) => row.encodePair(keys.pair, row.decodePair(keys.pair, bytes)),
   (bytes) => {
@@ -56,7 +76,7 @@ const readers: readonly ((bytes: Uint8Array) => Uint8Array | undefined)[] = [
   },
 ];
 
-const sealedKeys = [keys.row, keys.place, keys.id, keys.id, keys.pair];
+const sealedKeys = [keys.row, block.key, keys.id, list.key, keys.id, keys.pair];
 
 const check = (kind: number, bytes: Uint8Array): void => {
   try {
