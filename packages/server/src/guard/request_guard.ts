@@ -21,6 +21,9 @@ export function headRefusal(
     const detail = `A request has at most ${limits.headersMax} header fields.`;
     return { code: 'headers_too_large', detail };
   }
+  if (hasSecondHost(raw.rawHeaders)) {
+    return { code: 'malformed_request', detail: 'A request names one Host; leave the others out.' };
+  }
   if ((raw.url ?? '').length > limits.urlBytesMax) {
     const detail = `A URL has at most ${limits.urlBytesMax} bytes; POST /v1/query takes a body.`;
     return { code: 'url_too_long', detail };
@@ -30,6 +33,16 @@ export function headRefusal(
     return { code: 'unsupported_media_type', detail };
   }
   return undefined;
+}
+
+/** Of two, a proxy may believe the one and we the other, so there is one (RFC 9112 3.2). */
+function hasSecondHost(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count > 1;
 }
 
 /** Lets a configured origin read the answer; true when the request was a preflight. */

@@ -41,6 +41,10 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
   app.server.maxConnections = deps.config.limits.connectionsMax;
   // Counted by the guard instead: the parser would drop what is beyond, without a word.
   app.server.maxHeadersCount = 0;
+  // Unknown expectations are passed over (RFC 9110 10.1.1); Node's own 417 is none of our answers.
+  app.server.on('checkExpectation', (request, response) => {
+    app.server.emit('request', request, response);
+  });
   acceptJson(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are built by typed code; the response schemas document them and are held by tests.
