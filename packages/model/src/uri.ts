@@ -29,9 +29,12 @@ function normalizeAuthority(authority: string): string {
 /** Upper-case digits (6.2.2.1), and unreserved characters written plainly (6.2.2.2). */
 function normalizePercent(text: string): string {
   if (!text.includes('%')) return text;
-  return text.replaceAll(/%([0-9a-fA-F]{2})/g, (triplet, digits: string) => {
+  return text.replaceAll(/(%[0-9a-fA-F]?)?%([0-9a-fA-F]{2})/g, (found, stray = '', digits = '') => {
     const character = String.fromCharCode(Number.parseInt(digits, 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : triplet.toUpperCase();
+    // Behind a percent sign that encodes nothing a digit would make it encode something.
+    const isPlain = stray === '' ? /[A-Za-z0-9._~-]/ : /[G-Zg-z._~-]/;
+    const isDecoded = isPlain.test(character);
+    return stray + (isDecoded ? character : found.slice(stray.length).toUpperCase());
   });
 }
 

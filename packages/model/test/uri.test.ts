@@ -17,6 +17,10 @@ describe('the normal form of URIs (RFC 3986 section 6.2.2)', () => {
       ['urn:isbn:0451450523', 'urn:isbn:0451450523'],
       ['x:/a/..//b', 'x:/.//b'],
       ['https://example.org/a%2', 'https://example.org/a%2'],
+      // Decoded, these would make the percent sign before them encode something else.
+      ['s:%7%61', 's:%7%61'],
+      ['s:%%61b', 's:%%61b'],
+      ['s:%a%c3%7a', 's:%a%C3z'],
     ] as const;
     for (const [from, to] of pairs) assert.equal(normalizeUri(from), to);
   });
@@ -30,6 +34,7 @@ describe('the normal form of URIs (RFC 3986 section 6.2.2)', () => {
       '..',
       '%',
       '41',
+      '%41',
       '%2F',
       '%2e',
       ':',
