@@ -10,6 +10,7 @@ import { linesOf, withService } from './service.js';
 const routes = [
   ...['/v1/assert', '/v1/assert/batch', '/v1/query', '/v1/sources', '/v1/vote', '/v1/epoch'],
   ...['/v1/supersede', '/v1/alias', '/v1/verdict', `/v1/assertions/${'a'.repeat(64)}/signatures`],
+  `/v1/sources/${'a'.repeat(64)}/retract`,
 ];
 const perSeed = 1000;
 
@@ -35,6 +36,7 @@ test(
       }
     }
     assert.equal(service.recordCount, before);
+    assert.equal((await service.get('/v1/health/live')).status, 200);
   }),
 );
 

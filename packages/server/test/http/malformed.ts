@@ -26,7 +26,44 @@ const anyValue = (random: Seeded, depth = 0): string => {
   return `{${inner.map((value, at) => `"k${at}":${value}`).join(', ')}}`;
 };
 
-/** Puts a text somewhere into a claim, or into anything else. */
+const id = 'ab'.repeat(32);
+const signed = {
+  v: 1,
+  agent_id: id,
+  asserted_at: 5,
+  signatures: [{ agent_id: id, signature: id }],
+};
+
+/** Bodies of every writing call and of the question, as they would be taken or nearly so. */
+const wholeBodies = [
+  { concept_path: 'a/b', predicate: 'p', value: { json: [1, { a: null }] }, confidence: 0.5 },
+  { kind: 'assertion', ...signed, concept_path: 'a', predicate: 'p', value: 1, unit: 'mg' },
+  [
+    { concept_path: 'a/b', predicate: 'p', value: true },
+    { ...signed, derived_from: [id, id] },
+  ],
+  { kind: 'vote', ...signed, target: id, weight: 0.5, note: 'n' },
+  { kind: 'source', ...signed, title: 'T', uri: 'https://a.example/', content: 'c' },
+  { name: 'e', description: 'd', supersedes: [id] },
+  { kind: 'supersession', ...signed, target: id, action: 'replace', replacement: id },
+  { a: 'a/b', b: 'a/c', reason: 'r' },
+  { target: id, outcome: 'accurate', note: 'n' },
+  { agent_id: id, signature: id },
+  { prefix: 'a', lens: 'consensus', limit: 10, as_of: 5, explain: true, classes: ['a', 'b'] },
+].map((body) => JSON.stringify(body));
+
+/** A value or, with its colon, a name. */
+const token = /"(?:[^"\\]|\\.)*":?|-?\d[\d.eE+-]*|true|false|null/g;
+
+/** A whole body with this text in place of one of its values. */
+const inWhole = (random: Seeded, text: string): string => {
+  const body = random.pick(wholeBodies);
+  const values = [...body.matchAll(token)].filter(([text]) => !text.endsWith(':'));
+  const { index, 0: value } = random.pick(values);
+  return body.slice(0, index) + text + body.slice(index + value.length);
+};
+
+/** Puts a text somewhere into a body, or into anything else. */
 const around = (random: Seeded, inside: string): string => {
   let text = inside;
   for (let levels = random.below(4); levels > 0; levels -= 1) {
@@ -39,6 +76,7 @@ const around = (random: Seeded, inside: string): string => {
       `[${text},${other}]`,
     ]);
   }
+  if (random.chance(0.6)) return inWhole(random, text);
   if (random.chance(0.5)) return text;
   return `{"concept_path":"a/b","predicate":"p","value":${text}}`;
 };
@@ -163,8 +201,18 @@ const makers: Readonly<Record<string, Maker>> = {
 
 const classes = Object.entries(makers);
 
-/** One malformed body. */
+/** One malformed body, or a mixture of two. */
 export const malformed = (random: Seeded): Malformed => {
   const [what, make] = random.pick(classes);
-  return { what, ...make(random) };
+  const one = { what, ...make(random) };
+  if (random.chance(0.8)) return one;
+  const [alsoWhat, alsoMake] = random.pick(classes);
+  const other = alsoMake(random);
+  const bytes = [utf8('['), one.bytes, utf8(','), other.bytes, utf8(']')];
+  return {
+    what: `${what} and ${alsoWhat}`,
+    bytes: Buffer.concat(bytes),
+    // Which of them is met first depends on where they stand; cut off, one may swallow the other.
+    codes: [...one.codes, ...other.codes, 'malformed_json', 'invalid_utf8'],
+  };
 };
