@@ -1,6 +1,6 @@
 /**
  * Fault 16: requests that two servers could read differently, several on one connection, and the
- * limit of every route. Every shape states all that is answered, so that nothing more can hide in it.
+ * limit of every route. Every shape states all that is answered, so that nothing else can hide.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
