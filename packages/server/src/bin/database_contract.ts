@@ -37,7 +37,7 @@ export interface DatabaseOptions {
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
   readonly queryLimits?: Partial<QueryLimits>;
-  /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
+  /** Memory for answers, candidate rows and records that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax?: number;
 }
 

@@ -29,7 +29,7 @@ export interface Config {
   readonly insecure: boolean;
   readonly realm: string | undefined;
   readonly signatures: 'optional' | 'required';
-  /** Memory for answers and candidate rows that are kept, bytes; 0 keeps none. */
+  /** Memory for answers, candidate rows and records that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax: number;
   /** Paths of modules that export a lens. */
   readonly lensModules: readonly string[];

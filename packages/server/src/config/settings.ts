@@ -85,7 +85,7 @@ export const settings: readonly Setting[] = [
     'cache_size',
     'size',
     '64MiB',
-    'Memory for answers and candidate rows that are kept: bytes, KiB, MiB or GiB; 0 keeps none.',
+    'Memory for answers, rows and records that are kept: bytes, KiB, MiB or GiB; 0 keeps none.',
   ),
   setting(
     'lens_modules',

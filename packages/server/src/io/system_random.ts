@@ -1,4 +1,4 @@
-/** The kernel's random numbers, fetched for many callers at once: a call costs more than its bytes. */
+/** The kernel's random numbers, fetched for many callers at once. */
 import { randomFillSync } from 'node:crypto';
 import type { Random } from './random.js';
 
