@@ -10,10 +10,8 @@ import { rm } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
-import { ServerProcess } from '../support/server_process.js';
-import { Wire } from '../support/wire.js';
+import type { Wire } from '../support/wire.js';
 import {
-  areDuplicates,
   type Checkpoint,
   checkpointHolds,
   checkpointOf,
@@ -21,22 +19,18 @@ import {
   filesVerify,
   logAgrees,
   logKeyOf,
-  samplesVerify,
   unsent,
 } from './mixed/checks.js';
 import { Ledger } from './mixed/ledger.js';
-import { MixedLoad } from './mixed/load.js';
+import { holdsLedger, loadOn, type Running, startRunning } from './mixed/running.js';
 
 const kills = countOf(25, 1000);
 const killsOfDatabase = 125;
 const killsBetweenFullChecks = 50;
 const connections = 8;
-const samplesOfRound = 8;
 /** Databases at once: while one server starts, another is written to. */
 const lanes = countOf(1, 2);
 const seed = Number(process.env.STEMEDB_SEED ?? 20_261_121);
-/** A start that takes longer hangs; how long starts take is printed and never judged. */
-const patienceMs = 120_000;
 
 /** The kills of one database. */
 interface Run {
@@ -57,31 +51,18 @@ const witness = async (wire: Wire, vkey: string): Promise<Checkpoint | undefined
   }
 };
 
-interface Started {
-  readonly server: ServerProcess;
-  readonly wire: Wire;
-}
-
-const startTimed = async (directory: string | undefined, run: Run): Promise<Started> => {
-  const startedMs = performance.now();
-  const server = await ServerProcess.spawn(directory === undefined ? {} : { directory });
-  try {
-    await server.ready(patienceMs);
-  } catch (error) {
-    await server.stop('SIGKILL');
-    throw error;
-  }
-  run.readyMs.push(performance.now() - startedMs);
-  return { server, wire: new Wire(server.url, connections + 1) };
+const startTimed = async (directory: string | undefined, run: Run): Promise<Running> => {
+  const running = await startRunning(directory === undefined ? {} : { directory });
+  run.readyMs.push(running.readyMs);
+  return running;
 };
 
 /** Writes for a moment, kills, starts again and looks; gives the server that runs then. */
-const round = async (running: Started, number: number, run: Run): Promise<Started> => {
+const round = async (running: Running, number: number, run: Run): Promise<Running> => {
   const { server, wire } = running;
   const { ledger } = run;
-  const health = (await server.get('/v1/health')).body as { agent_id: string };
   const vkey = await logKeyOf(wire);
-  const load = new MixedLoad(wire, ledger, run.random, health.agent_id, `k${number}`);
+  const load = await loadOn(running, ledger, run.random);
   const writing = load.run(connections);
   const witnessed = witness(wire, vkey);
   await Promise.race([sleep(50 + run.random.below(600)), writing]);
@@ -94,9 +75,7 @@ const round = async (running: Started, number: number, run: Run): Promise<Starte
     await logAgrees(server.directory, ledger);
   }
   const next = await startTimed(server.directory, run);
-  await countsAgree(next.wire, ledger);
-  await areDuplicates(next.wire, ledger.takeRound());
-  await samplesVerify(next.wire, ledger, run.random, samplesOfRound);
+  await holdsLedger(next, ledger, run.random);
   if (checkpoint !== undefined) await checkpointHolds(next.wire, checkpoint);
   return next;
 };
@@ -116,7 +95,7 @@ const oneDatabase = async (rounds: number, run: Run): Promise<void> => {
     for (let number = 1; number <= rounds; number += 1) {
       running = await round(running, number, run);
     }
-    await samplesVerify(running.wire, ledger, run.random, 200);
+    await holdsLedger(running, ledger, run.random, 200);
     const held = await countsAgree(running.wire, ledger);
     running.wire.close();
     assert.equal(await running.server.stop(), 0, running.server.output);

@@ -25,7 +25,7 @@ export const recordOf = (kind: RecordKind, fields: JsonObject): Sent => {
 
 export class Ledger {
   readonly #sent = new Set<RecordId>();
-  readonly #acknowledged = new Map<RecordId, Sent['kind']>();
+  readonly #acknowledged = new Set<RecordId>();
   #order: RecordId[] = [];
   #round: Sent[] = [];
 
@@ -37,10 +37,19 @@ export class Ledger {
   acknowledge(records: readonly Sent[]): void {
     for (const record of records) {
       if (this.#acknowledged.has(record.id)) continue;
-      this.#acknowledged.set(record.id, record.kind);
+      this.#acknowledged.add(record.id);
       this.#order.push(record.id);
       this.#round.push(record);
     }
+  }
+
+  /** A ledger that goes its own way from here. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    for (const id of this.#sent) copy.#sent.add(id);
+    for (const id of this.#acknowledged) copy.#acknowledged.add(id);
+    copy.#order = [...this.#order];
+    return copy;
   }
 
   /** What was acknowledged since the last call. */

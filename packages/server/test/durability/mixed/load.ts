@@ -43,30 +43,49 @@ interface Target {
   readonly concept: string;
 }
 
+/** Tells the writes of one load from those of others. */
+let loads = 0;
+
 export class MixedLoad {
   readonly #wire: Wire;
   readonly #ledger: Ledger;
   readonly #random: Seeded;
   /** Whom the server names as the author of unsigned writes. */
   readonly #node: string;
-  readonly #name: string;
+  readonly #name = `${process.pid}-${++loads}`;
   readonly #targets: Target[] = [];
   #count = 0;
 
-  constructor(wire: Wire, ledger: Ledger, random: Seeded, node: string, name: string) {
+  constructor(wire: Wire, ledger: Ledger, random: Seeded, node: string) {
     this.#wire = wire;
     this.#ledger = ledger;
     this.#random = random;
     this.#node = node;
-    this.#name = name;
   }
 
-  /** Writes over so many connections until the server does not answer any more. */
-  async run(connections: number): Promise<void> {
+  /** Writes over so many connections until the server does not answer, or it is enough. */
+  async run(connections: number, isEnough: () => boolean = () => false): Promise<void> {
     const one = async (): Promise<void> => {
-      while (await this.#write()) {}
+      while (!isEnough() && (await this.#write())) {}
     };
     await Promise.all(Array.from({ length: connections }, one));
+  }
+
+  /** One claim, whose answer is the caller's to judge. */
+  async claim(): Promise<Said | undefined> {
+    const { body, records } = this.#claim();
+    this.#ledger.send(records);
+    const said = await this.#wire.post('/v1/assert', body);
+    if (said?.status === 201) this.#acknowledge(records);
+    return said;
+  }
+
+  /** One source whose text has this many bytes; false when the server is gone. */
+  large(bytes: number): Promise<boolean> {
+    this.#count += 1;
+    const fields = { title: `Large ${this.#name}-${this.#count}`, content: 'y'.repeat(bytes) };
+    const uri = `https://example.org/large/${this.#name}/${this.#count}`;
+    return this.#single('/v1/sources', this.#own('source', { ...fields, uri }));
   }
 
   #write(): Promise<boolean> {
