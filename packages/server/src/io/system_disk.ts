@@ -104,12 +104,27 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Level by level: Node's recursive `mkdir` never returns where a parent refuses, as /proc does. */
 async function makeDirectory(path: string): Promise<void> {
-  const first = await fs.promises.mkdir(path, { recursive: true, mode: directoryMode });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let made = resolve(path); made !== top; made = dirname(made)) {
-    await syncDirectory(dirname(made));
+  const above = dirname(resolve(path));
+  const isMade = await makeOne(path).catch(async (error: unknown) => {
+    if (diskErrorCode(error) !== 'ENOENT' || above === resolve(path)) throw error;
+    await makeDirectory(above);
+    return makeOne(path);
+  });
+  if (isMade) await syncDirectory(above);
+}
+
+/** False when the directory was there. */
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await fs.promises.mkdir(path, { mode: directoryMode });
+    return true;
+  } catch (error) {
+    const isThere =
+      diskErrorCode(error) === 'EEXIST' && (await fs.promises.stat(path)).isDirectory();
+    if (isThere) return false;
+    throw error;
   }
 }
 

@@ -123,7 +123,7 @@ test('a start refuses what it must not touch', { timeout: 300_000 }, async (t) =
       unwritable.skip('needs a directory that even root cannot write');
       return;
     }
-    for (const walDir of ['/sys/kernel', '/sys/kernel/stemedb']) {
+    for (const walDir of ['/sys/kernel', '/sys/kernel/stemedb', '/proc/a/b']) {
       const env = { STEMEDB_WAL_DIR: walDir };
       const refusal = await withCopy(given.directory, (directory) =>
         refusedStart({ directory, env }),
