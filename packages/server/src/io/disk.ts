@@ -3,6 +3,8 @@
  * `syncDirectory` (names) has resolved; between the two an implementation may lose or reorder it.
  * Failures reject with an `Error` that carries a POSIX `code` (`ENOSPC`, `EIO`, ...).
  */
+import { constants } from 'node:os';
+
 export interface DiskFile {
   /** Reads up to `length` bytes at `position`; resolves to the count read, 0 at the end. */
   read(target: Uint8Array, offset: number, length: number, position: number): Promise<number>;
@@ -42,8 +44,12 @@ export interface Disk {
   lock(path: string): Promise<DiskLock | undefined>;
 }
 
+/** What the runtime has no name for and calls UNKNOWN. */
+const unnamedCodes: ReadonlyMap<unknown, string> = new Map([[-constants.errno.EDQUOT, 'EDQUOT']]);
+
 /** The POSIX code of a failed disk call (`ENOSPC`, `EIO`, ...); '' when it has none. */
 export function diskErrorCode(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return '';
-  return typeof error.code === 'string' ? error.code : '';
+  const unnamed = 'errno' in error ? unnamedCodes.get(error.errno) : undefined;
+  return unnamed ?? (typeof error.code === 'string' ? error.code : '');
 }
