@@ -39,6 +39,7 @@ type Meaning = 'full' | 'passing' | 'fatal';
 const meaningOfCode: ReadonlyMap<string, Meaning> = new Map([
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
+  ['EFBIG', 'full'],
   ['EMFILE', 'passing'],
   ['ENFILE', 'passing'],
   ['ENOMEM', 'passing'],
