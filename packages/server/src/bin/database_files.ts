@@ -47,6 +47,7 @@ export const openFiles = async (
     provenSequence: Math.max(store.appliedSequence, kept.value?.checkpoint.size ?? 0),
     ...(options.segmentBytesMax === undefined ? {} : { segmentBytesMax: options.segmentBytesMax }),
     ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
+    viewDirectories: [options.dbDir],
     metrics: watchedLog(effects),
   }).catch(async (error: unknown) => {
     await store.close();

@@ -11,16 +11,16 @@ const askAgainBytes = 16 * 1024 * 1024;
 export class FreeSpace {
   readonly #disk: Disk;
   readonly #clock: Clock;
-  readonly #directory: string;
+  readonly #directories: readonly string[];
   readonly #bytesMin: number;
   #askedMs = Number.NEGATIVE_INFINITY;
   #bytesSince = 0;
   #isEnough = false;
 
-  constructor(disk: Disk, clock: Clock, directory: string, bytesMin: number) {
+  constructor(disk: Disk, clock: Clock, directories: readonly string[], bytesMin: number) {
     this.#disk = disk;
     this.#clock = clock;
-    this.#directory = directory;
+    this.#directories = directories;
     this.#bytesMin = bytesMin;
   }
 
@@ -32,8 +32,12 @@ export class FreeSpace {
     if (this.#isEnough && isFresh) return true;
     this.#askedMs = nowMs;
     this.#bytesSince = bytes;
-    const free = await this.#disk.freeBytes(this.#directory).catch(() => Number.POSITIVE_INFINITY);
-    this.#isEnough = free - bytes >= this.#bytesMin;
+    const free = await Promise.all(this.#directories.map((directory) => this.#freeIn(directory)));
+    this.#isEnough = Math.min(...free) - bytes >= this.#bytesMin;
     return this.#isEnough;
+  }
+
+  #freeIn(directory: string): Promise<number> {
+    return this.#disk.freeBytes(directory).catch(() => Number.POSITIVE_INFINITY);
   }
 }

@@ -44,6 +44,8 @@ export interface LogOptions {
   readonly provenSequence?: number;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
+  /** What is made of the log is written there, and needs the same room. */
+  readonly viewDirectories?: readonly string[];
   readonly metrics?: LogMetrics;
 }
 

@@ -34,6 +34,7 @@ export interface SegmentedLogOptions {
   readonly logId: string;
   readonly segmentBytesMax: number;
   readonly freeBytesMin: number;
+  readonly viewDirectories?: readonly string[];
   readonly metrics?: LogMetrics;
 }
 
@@ -76,7 +77,8 @@ export class SegmentedLog implements Log {
     this.#lastSequence = state.lastSequence;
     this.#newestStamp = state.newestStamp;
     this.#lastFrame = state.lastFrame;
-    this.#freeSpace = new FreeSpace(disk, clock, options.directory, options.freeBytesMin);
+    const directories = [options.directory, ...(options.viewDirectories ?? [])];
+    this.#freeSpace = new FreeSpace(disk, clock, directories, options.freeBytesMin);
     this.#marker = new IdleMarker(clock, () => void this.mark());
   }
 
