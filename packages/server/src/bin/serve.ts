@@ -3,8 +3,9 @@
  *
  * Ending: on the first signal no new connection is taken, requests under way are answered within a
  * deadline, the log is closed in order, exit code 0. A second signal exits at once. When the log
- * has failed the node says that it is not ready, drains, and exits with 74, so that a supervisor
- * starts it again and recovery brings back everything that was acknowledged.
+ * has failed the node says that it is not ready while reads go on for a moment (decision 154),
+ * drains, and exits with 74, so that a supervisor starts it again and recovery brings back
+ * everything that was acknowledged.
  */
 import type { Outcome, StemeError } from '@stemedb/model';
 import { ok } from '@stemedb/model';
@@ -29,6 +30,8 @@ import { version } from './version.js';
 
 /** Requests under way have this long to be answered at the end, milliseconds. */
 const drainMs = 10_000;
+/** Reads go on this long after the log has failed: a balancer that asks each 5 s learns of it. */
+const readsAfterFailureMs = 5_000;
 /** A newest stamp further ahead of the wall clock than this is reported. */
 const clockAheadWarningMs = 5 * 60 * 1000;
 
@@ -165,12 +168,14 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const ended = new Promise<number>((resolve) => {
     stop = (code) => {
       stop = () => undefined;
-      void endInOrder(app, database, checks, logger).then(() => resolve(code));
+      void endInOrder(app, database, checks, logger).then(() =>
+        resolve(database.writeFailure === undefined ? code : exitCodeOf('log_failed')),
+      );
     };
   });
   onWriteFailure = (error) => {
-    logger.fatal({ error }, 'the log has failed; ending so that a restart can recover');
-    stop(exitCodeOf('log_failed'));
+    logger.fatal({ error }, 'the log has failed; ending soon so that a restart can recover');
+    systemClock.after(readsAfterFailureMs, () => stop(exitCodeOf('log_failed')));
   };
   try {
     const url = await app.listen({ host: address.value.host, port: address.value.port });
