@@ -9,7 +9,7 @@ import { findPrograms, startPostgres } from './postgres.mjs';
 import { asMarkdown, asText } from './report.mjs';
 import { measureWorks, withPeers } from './rounds.mjs';
 import { Run } from './run.mjs';
-import { startServers } from './servers.mjs';
+import { fillServers, startServers } from './servers.mjs';
 import { measureSizes } from './sizes.mjs';
 import { measureSkeptic } from './skeptic.mjs';
 import { targetsOf } from './targets.mjs';
@@ -22,8 +22,12 @@ const skepticName = 'skeptic beside small questions';
 /** The works that take turns and the question beside others, on servers that they share. */
 async function measureTurns(run, postgres, started) {
   const isWanted = ({ name }) => run.wants(name);
-  if (!run.wants(skepticName) && !worksOf(run, {}).some(isWanted)) return { rows: [], memory: {} };
+  const wanted = worksOf(run, {}).filter(isWanted);
+  if (!run.wants(skepticName) && wanted.length === 0) return { rows: [], memory: {} };
   const servers = await startServers(run, postgres, started);
+  if (run.wants(skepticName) || wanted.some(({ asks }) => asks)) {
+    await run.attempt('storing claims', () => fillServers(run, servers, postgres));
+  }
   const skeptic = run.wants(skepticName)
     ? await run.attempt(skepticName, () => measureSkeptic(run, servers.uncached))
     : undefined;

@@ -33,7 +33,8 @@ function candidatesOf(count, conceptOf, perConcept = candidatesPerConcept) {
   });
 }
 
-async function fill(run, { ours, uncached }, postgres) {
+/** Stores the claims that questions are about. */
+export async function fillServers(run, { ours, uncached }, postgres) {
   const { concepts, skepticClaims } = run.plan;
   run.say(`storing ${concepts} x ${candidatesPerConcept} claims to ask about`);
   const asked = candidatesOf(concepts, askedConcept);
@@ -60,6 +61,5 @@ export async function startServers(run, postgres, started) {
     service:
       postgres && (await start('the service', () => startSmall(run, 'service.mjs', postgres.home))),
   };
-  await run.attempt('storing claims', () => fill(run, servers, postgres));
   return { ...servers, pgbench: postgres && new Pgbench(postgres, run.plan.concepts) };
 }

@@ -249,14 +249,17 @@ function mixed(run, { ours, service, pgbench }) {
   };
 }
 
-/** Every work, for the servers that there are. */
+/** Every work, for the servers that there are; `asks` is true where claims must be there before. */
 export function worksOf(run, servers) {
-  return [
+  const writing = [
     ...run.plan.connections.flatMap((count) => singleWrites(run, servers, count)),
     ...batches(run, servers),
+  ];
+  const asking = [
     ...questions(run, servers),
     ...keptAnswers(run, servers),
     browsing(run, servers),
     mixed(run, servers),
   ];
+  return [...writing, ...asking.map((work) => ({ ...work, asks: true }))];
 }
