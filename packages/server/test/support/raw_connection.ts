@@ -11,7 +11,7 @@ export class RawConnection {
   /** Resolves with everything that came once the other side has closed; rejects otherwise. */
   readonly closed: Promise<string>;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, waitMs: number) {
     this.socket = socket;
     // Being cut off is what most tests wait for.
     socket.on('error', () => undefined);
@@ -22,7 +22,7 @@ export class RawConnection {
       const forgotten = setTimeout(() => {
         reject(new Error(`The server keeps the connection open; it sent: ${this.#text}`));
         socket.destroy();
-      }, patienceMs);
+      }, waitMs);
       socket.once('close', () => {
         clearTimeout(forgotten);
         resolve(this.#text);
@@ -32,9 +32,9 @@ export class RawConnection {
     this.closed.catch(() => undefined);
   }
 
-  static async open(port: number): Promise<RawConnection> {
+  static async open(port: number, waitMs = patienceMs): Promise<RawConnection> {
     const socket = connect({ port, host: '127.0.0.1' });
-    const connection = new RawConnection(socket);
+    const connection = new RawConnection(socket, waitMs);
     await once(socket, 'connect');
     return connection;
   }
