@@ -5,6 +5,8 @@
  */
 import { join } from 'node:path';
 import {
+  blake3,
+  canonicalBytes,
   fail,
   fromHex,
   type JsonObject,
@@ -38,6 +40,8 @@ const fileBytesMax = 4096;
 /** Bytes of each field. */
 const fieldBytes = { node_key_seed: 32, node_id: 8, database_id: 16, log_id: 16 } as const;
 type FieldName = keyof typeof fieldBytes;
+const memberNames = new Set(['version', ...Object.keys(fieldBytes), 'checksum']);
+const checksumDigits = 16;
 
 function createIdentity(random: Random): Identity {
   return {
@@ -81,10 +85,17 @@ export async function readIdentity(
   const content = parsed.value;
   if (!isObject(content)) return fail(broken(path, 'it is not a JSON object'));
   if (content.version !== 1) return fail(broken(path, 'its version is not 1'));
+  const unknown = Object.keys(content).find((name) => !memberNames.has(name));
+  if (unknown !== undefined) return fail(broken(path, `it has a member "${unknown}"`));
   for (const name of Object.keys(fieldBytes) as FieldName[]) {
     if (!isHex(content[name], fieldBytes[name])) {
       return fail(broken(path, `${name} is not ${2 * fieldBytes[name]} lower-case hex digits`));
     }
+  }
+  const { checksum, ...stated } = content;
+  // The first files were written without one.
+  if (checksum !== undefined && checksum !== checksumOf(stated)) {
+    return fail(broken(path, 'its checksum is that of another content'));
   }
   return ok({
     nodeKeySeed: fromHex(String(content.node_key_seed)),
@@ -102,7 +113,13 @@ function encode(identity: Identity): Uint8Array {
     database_id: identity.databaseId,
     log_id: identity.logId,
   };
-  return new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`);
+  const whole = { ...content, checksum: checksumOf(content) };
+  return new TextEncoder().encode(`${JSON.stringify(whole, undefined, 2)}\n`);
+}
+
+/** A digit of a key that changed is a digit all the same: only this tells. */
+function checksumOf(content: JsonObject): string {
+  return toHex(blake3(canonicalBytes(content))).slice(0, checksumDigits);
 }
 
 function isObject(value: JsonValue): value is JsonObject {

@@ -147,8 +147,10 @@ describe('the identity of a node', () => {
       }
     }
   });
+});
 
-  it('is refused when it is damaged, and left alone', async () => {
+describe('the damaged identity of a node', () => {
+  it('is refused, and left alone', async () => {
     const disk = await emptyDirectory();
     await openIdentity(disk, new SeededRandom(1), world.directory);
     const path = `${world.directory}/identity`;
@@ -170,6 +172,25 @@ describe('the identity of a node', () => {
       if (!read.ok) assert.match(read.error.detail, /identity is damaged: .*backup/);
       assert.equal(disk.peek(path).toString(), content);
     }
+  });
+
+  it('is refused when any one of its bits has flipped', async () => {
+    const disk = await emptyDirectory();
+    const made = await openIdentity(disk, new SeededRandom(1), world.directory);
+    assert.ok(made.ok);
+    const path = `${world.directory}/identity`;
+    for (let bit = 0; bit < disk.peek(path).length * 8; bit += 1) {
+      disk.flipBit(path, bit);
+      const read = await openIdentity(disk, new SeededRandom(2), world.directory);
+      assert.equal(read.ok ? 'ok' : read.error.code, 'log_corrupt', `bit ${bit}`);
+      disk.flipBit(path, bit);
+    }
+    // The first files had no checksum.
+    const text = disk.peek(path).toString();
+    const first = text.replace(/,\s*"checksum": "[0-9a-f]+"/, '');
+    assert.notEqual(first, text);
+    disk.put(path, Buffer.from(first));
+    assert.deepEqual(await openIdentity(disk, new SeededRandom(2), world.directory), made);
   });
 
   it('is not made anew beside a log that has lost its own', async () => {
