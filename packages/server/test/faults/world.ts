@@ -32,8 +32,8 @@ import { SimulatedClock } from '../simulation/simulated_clock.js';
 import type { SimulatedDisk } from '../simulation/simulated_disk.js';
 import { seededBytes } from '../support/databases.js';
 
-const walDir = '/wal';
-const dbDir = '/db';
+export const walDir = '/wal';
+export const dbDir = '/db';
 
 /** Small, so that a thousand claims rotate often. */
 const segmentBytesMax = 24 * 1024;
@@ -127,6 +127,8 @@ export const newLedger = (): Ledger => ({ sent: 0, acknowledged: [], refusals: [
 
 const signer = signerFromSeed(new Uint8Array(32).fill(9));
 const signedEach = 23;
+/** As `signedClaim` has it. */
+const concepts = 7;
 
 /** The nth claim of every script; a few are signed. */
 const claimOf = (number: number): Submission => {
@@ -134,7 +136,7 @@ const claimOf = (number: number): Submission => {
   const content = {
     agent_id: signer.agentId,
     asserted_at: 1_700_000_000_000 + number,
-    concept_path: `thing/${number % 7}`,
+    concept_path: `thing/${number % concepts}`,
     predicate: 'size',
     value: `${number} ${'x'.repeat(number % 120)}`,
   };
@@ -246,4 +248,20 @@ export async function violations(
     if (fault !== undefined) found.push(fault);
   }
   return found;
+}
+
+/** What every lens says of every concept of the script; a refusal by its code. */
+export async function answersOf(database: Database): Promise<readonly string[]> {
+  const principal = { type: 'node', agentId: database.agentId } as const;
+  const texts: string[] = [];
+  for (let concept = 0; concept < concepts; concept += 1) {
+    for (const lens of ['recency', 'skeptic', 'layered'] as const) {
+      const scope = { type: 'concept', conceptPath: `thing/${concept}` } as const;
+      const answer = await database.query.ask(principal, { scope, lens, limit: 10 });
+      texts.push(
+        answer.ok ? JSON.stringify(answer.value.results) : `refused: ${answer.error.code}`,
+      );
+    }
+  }
+  return texts;
 }
