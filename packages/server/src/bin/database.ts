@@ -13,6 +13,7 @@ import { assemble } from './assemble.js';
 import type { Database, DatabaseOptions, Effects } from './database_contract.js';
 import { closeFiles, type Files, openFiles, remakeStore } from './database_files.js';
 import { lockDirectories } from './directories.js';
+import type { OpenEngine } from './store_files.js';
 
 export type {
   Database,
@@ -48,7 +49,7 @@ const assembleSound = async (
   try {
     return await assemble(files, options, effects, release);
   } catch (error) {
-    const damage = damageOf(error);
+    const damage = damageOf(error, effects.openEngine);
     if (damage?.code === 'store_corrupt' && files.report.storeRebuilt === undefined) {
       const remade = await remakeStore(files, damage.detail, options, effects);
       return remade.ok ? assembleSound(remade.value, options, effects, release) : remade;
@@ -60,7 +61,9 @@ const assembleSound = async (
 };
 
 /** What is damaged, when the error says so: an entry, a pointer, or a frame of the log. */
-const damageOf = (error: unknown): StemeError | undefined => {
+const damageOf = (error: unknown, { damage }: OpenEngine): StemeError | undefined => {
+  const detail = damage?.(error);
+  if (detail !== undefined) return { code: 'store_corrupt', detail, cause: error };
   if (error instanceof StoreCorruption) {
     return { code: 'store_corrupt', detail: error.message, cause: error };
   }

@@ -3,7 +3,7 @@
  * claims to have, the log whether that is so, and the store is brought up to the log. A store that
  * proves damaged on the way is made anew, once.
  */
-import { type Outcome, ok } from '@stemedb/model';
+import { fail, type Outcome, ok } from '@stemedb/model';
 import { type Identity, openIdentity } from '../log/identity.js';
 import type { Log } from '../log/log.js';
 import { readCheckpointFile, type SignedCheckpoint } from '../log/merkle/checkpoint_file.js';
@@ -13,7 +13,7 @@ import { openLog } from '../log/open_log.js';
 import { replay } from '../store/replay.js';
 import type { Store } from '../store/store.js';
 import type { DatabaseOptions, DatabaseReport, Effects } from './database_contract.js';
-import { openOrRebuildStore } from './store_files.js';
+import { type OpenEngine, openOrRebuildStore } from './store_files.js';
 import { openTree } from './tree_files.js';
 
 export interface Files {
@@ -90,7 +90,8 @@ const followLog = async (
   effects: Effects,
 ): Promise<Outcome<Files>> => {
   const { log, store, report } = files;
-  const replayed = await settled(() => replay(log, store, effects.onReplay), files);
+  const { openEngine } = effects;
+  const replayed = await settled(() => replay(log, store, effects.onReplay), files, openEngine);
   if (replayed.ok) return ok({ ...files, report: { ...report, replayed: replayed.value } });
   const { code, detail } = replayed.error;
   if (code === 'store_corrupt' && report.storeRebuilt === undefined) {
@@ -108,7 +109,8 @@ export const remakeStore = async (
   effects: Effects,
 ): Promise<Outcome<Files>> => {
   const { identity, log, report } = files;
-  await files.store.close();
+  // What it would still write is lost with it, and the log has that.
+  await files.store.close().catch(() => undefined);
   const opened = await openOrRebuildStore(effects, options.dbDir, identity.databaseId, damage);
   if (!opened.ok) {
     await files.tree.close();
@@ -138,11 +140,17 @@ export const closeFiles = async ({ log, store, tree }: Files): Promise<void> => 
   await store.close();
 };
 
-/** The outcome of the work over these files, which are closed when it throws. */
-const settled = async <T>(work: () => Promise<Outcome<T>>, files: Files): Promise<Outcome<T>> => {
+/** The outcome of the work over these files, which are closed when it throws what is not damage. */
+const settled = async <T>(
+  work: () => Promise<Outcome<T>>,
+  files: Files,
+  { damage }: OpenEngine,
+): Promise<Outcome<T>> => {
   try {
     return await work();
   } catch (error) {
+    const detail = damage?.(error);
+    if (detail !== undefined) return fail({ code: 'store_corrupt', detail, cause: error });
     await closeFiles(files);
     throw error;
   }

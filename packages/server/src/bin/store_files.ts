@@ -3,7 +3,7 @@
  * that cannot be read, is removed and made anew; one of another database is refused, because then
  * the operator has mixed up two directories.
  */
-import { type Outcome, ok } from '@stemedb/model';
+import { fail, type Outcome, ok } from '@stemedb/model';
 import type { Engine } from '../store/engine.js';
 import { openStore } from '../store/hybrid-store.js';
 import type { Store } from '../store/store.js';
@@ -14,6 +14,8 @@ export interface OpenEngine {
   remove(directory: string): Promise<void>;
   /** Why files that are there must not be opened; undefined when they may be. */
   fault?(directory: string): Promise<string | undefined>;
+  /** What an error says is wrong with the files; undefined when it is of another kind. */
+  damage?(error: unknown): string | undefined;
 }
 
 export interface OpenedStore {
@@ -35,13 +37,31 @@ export const openOrRebuildStore = async (
   const { openEngine } = effects;
   const fault = damage ?? (await openEngine.fault?.(directory));
   if (fault !== undefined) return remake(openEngine, directory, databaseId, fault);
-  const engine = openEngine.open(directory);
-  const opened = await openStore(engine, { databaseId });
+  const opened = await openSound(openEngine, directory, databaseId);
   if (opened.ok) return ok({ store: opened.value, rebuilt: undefined });
-  await engine.close();
   const { code, detail } = opened.error;
   if (code !== 'store_format' && code !== 'store_corrupt') return opened;
   return remake(openEngine, directory, databaseId, detail);
+};
+
+/** Opens engine and store; files that the engine cannot read are `store_corrupt`. */
+const openSound = async (
+  openEngine: OpenEngine,
+  directory: string,
+  databaseId: string,
+): Promise<Outcome<Store>> => {
+  let engine: Engine | undefined;
+  try {
+    engine = openEngine.open(directory);
+    const opened = await openStore(engine, { databaseId });
+    if (!opened.ok) await engine.close();
+    return opened;
+  } catch (cause) {
+    await engine?.close().catch(() => undefined);
+    const detail = openEngine.damage?.(cause);
+    if (detail === undefined) throw cause;
+    return fail({ code: 'store_corrupt', detail, cause });
+  }
 };
 
 const remake = async (

@@ -5,7 +5,7 @@ import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
 import { LensRegistry } from '../lens/registry.js';
-import { lmdbFileFault } from '../store/lmdb-file.js';
+import { lmdbDamage, lmdbFileFault } from '../store/lmdb-file.js';
 import { storeEngine } from '../store/store-engine.js';
 import type { Effects } from './database.js';
 import type { OpenEngine } from './store_files.js';
@@ -16,6 +16,7 @@ const engineFiles = ['data.mdb', 'lock.mdb'];
 export const systemEngine: OpenEngine = {
   open: storeEngine,
   fault: (directory) => lmdbFileFault(systemDisk, directory),
+  damage: lmdbDamage,
   remove: async (directory) => {
     for (const name of engineFiles) {
       const path = join(directory, name);

@@ -46,3 +46,12 @@ export async function lmdbFileFault(disk: Disk, directory: string): Promise<stri
     await file.close();
   }
 }
+
+/** What the library says of files whose pages are not what it wrote. */
+const damageMessage = /^MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|VERSION_MISMATCH|BAD_TXN|PANIC)/;
+
+/** What an error of the library says is wrong with its file; undefined when it says nothing. */
+export function lmdbDamage(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !damageMessage.test(error.message)) return undefined;
+  return `the store file is damaged (${error.message})`;
+}
