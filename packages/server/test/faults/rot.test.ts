@@ -1,7 +1,8 @@
 /**
  * Faults 5 and 6 over everything that a database keeps: segments, identity, signed checkpoint, tree
  * file and store. One bit flips, or sectors and segments are zeroed, doubled, swapped, or what they
- * were before: `verify` finds it, and what is served is what was, or nothing. There is no backup yet.
+ * were before: `verify` finds it, and what is served is what was, or nothing. There are no backups
+ * yet.
  */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
