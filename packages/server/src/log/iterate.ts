@@ -32,13 +32,14 @@ export async function* iterateRecords(
     const { offset: endOffset } = end();
     if (at.offset >= endOffset) return;
     const segmentOffset = files.holderOf(at.offset);
-    const next = files.next(segmentOffset);
-    const stop = next ?? endOffset;
-    const walk = { disk, files, segmentOffset, stop };
+    if (at.offset === segmentOffset) {
+      // The end of a segment, also one that was the last while it was read.
+      checkChain(headerOf(files, segmentOffset), at, files.holderOf(segmentOffset - 1));
+      at = { offset: segmentOffset + segmentHeaderBytes, sequence: at.sequence, last: undefined };
+      continue;
+    }
+    const walk = { disk, files, segmentOffset, stop: files.next(segmentOffset) ?? endOffset };
     at = yield* walkSegment(walk, at, select);
-    if (next === undefined || at.offset < stop) continue;
-    checkChain(headerOf(files, next), at, segmentOffset);
-    at = { offset: next + segmentHeaderBytes, sequence: at.sequence, last: undefined };
   }
 }
 

@@ -50,6 +50,24 @@ describe('the chain of segments', () => {
     }
   });
 
+  it('goes on where the log was rotated while its end was read', async () => {
+    const disk = new SimulatedDisk();
+    await disk.makeDirectory(world.directory);
+    const { log } = await world.open(disk);
+    assert.ok((await log.append(entries(1, 10))).ok);
+    for (let first = 1; first <= batches * 10; first += 10) {
+      const read: number[] = [];
+      for await (const chunk of log.iterate({ sequence: first })) {
+        read.push(...chunk.map(({ sequence }) => sequence));
+        // The reader stands at the end that it knew when it began.
+        if (read.length === 10) assert.ok((await log.append(entries(first + 10, 10))).ok);
+      }
+      assert.deepEqual(read, Array.from({ length: 20 }, (_, at) => first + at));
+    }
+    assert.ok(log.usage.segments >= 3);
+    await log.close();
+  });
+
   it('carries the newest stamp past the segment that holds it', async () => {
     const newest = entryOf(1_000_000).stamp;
     const { disk, paths } = await chained((entry) =>
