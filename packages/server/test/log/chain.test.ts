@@ -62,7 +62,10 @@ describe('the chain of segments', () => {
         // The reader stands at the end that it knew when it began.
         if (read.length === 10) assert.ok((await log.append(entries(first + 10, 10))).ok);
       }
-      assert.deepEqual(read, Array.from({ length: 20 }, (_, at) => first + at));
+      assert.deepEqual(
+        read,
+        Array.from({ length: 20 }, (_, at) => first + at),
+      );
     }
     assert.ok(log.usage.segments >= 3);
     await log.close();

@@ -20,14 +20,19 @@ export class SeededRandom implements Random {
     return (mixed ^ (mixed >>> 16)) >>> 0;
   }
 
+  /** In [0, 1). */
+  fraction(): number {
+    return this.next() / 0x1_0000_0000;
+  }
+
   /** A whole number in 0..limit-1. */
   below(limit: number): number {
-    return Math.floor((this.next() / 0x1_0000_0000) * limit);
+    return Math.floor(this.fraction() * limit);
   }
 
   /** True with the given probability. */
   chance(probability: number): boolean {
-    return this.next() / 0x1_0000_0000 < probability;
+    return this.fraction() < probability;
   }
 
   pick<T>(values: readonly T[]): T {
@@ -38,5 +43,12 @@ export class SeededRandom implements Random {
 
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.below(256));
+  }
+
+  shuffled<T>(values: readonly T[]): T[] {
+    const left = [...values];
+    const taken: T[] = [];
+    while (left.length > 0) taken.push(...left.splice(this.below(left.length), 1));
+    return taken;
   }
 }

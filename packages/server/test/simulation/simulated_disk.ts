@@ -157,7 +157,9 @@ export class SimulatedDisk implements Disk {
   }
 
   async lock(path: string): Promise<DiskLock | undefined> {
+    const life = this.#life;
     if (!(await this.exists(path))) await (await this.open(path, 'create')).close();
+    if (life !== this.#life) throw new DiskError('EPOWEROFF', path);
     if (this.#locks.has(path)) return undefined;
     this.#locks.add(path);
     return { release: async () => void this.#locks.delete(path) };
@@ -181,6 +183,12 @@ export class SimulatedDisk implements Disk {
     this.#locks.clear();
     this.#life += 1;
     this.#isOff = false;
+  }
+
+  /** The process ends: handles and locks are gone, the page cache stays as it is. */
+  kill(): void {
+    this.#locks.clear();
+    this.#life += 1;
   }
 
   /** The same disk at this moment, to be crashed in many ways. Without hook, handles and locks. */
@@ -209,6 +217,16 @@ export class SimulatedDisk implements Disk {
   hasUnsynced(path: string): boolean {
     const { current, pending } = this.#directory(path);
     return pending.length > 0 || [...current.values()].some((inode) => inode.hasUnsynced);
+  }
+
+  /** Bytes of all files together. */
+  get usedBytes(): number {
+    return this.capacityBytes - this.#freeBytes();
+  }
+
+  /** Paths of the files of a directory. */
+  pathsIn(path: string): readonly string[] {
+    return [...this.#directory(path).current.keys()].map((name) => `${path}/${name}`);
   }
 
   /** The bytes of a file as they read now; empty when it is not there. */

@@ -83,7 +83,7 @@ export const ask = async (
 };
 
 /** What must be the same wherever the same records are: all but the id of the question. */
-const comparable = (answer: Answer): string => {
+export const comparable = (answer: Answer): string => {
   const { query_id: _id, next_cursor: _cursor, ...rest } = answer;
   return JSON.stringify(rest);
 };

@@ -7,14 +7,17 @@ import {
   type JsonValue,
   type KeyPair,
   keyPairFromSeed,
+  type NoteSigner,
   type PolicyTable,
   type RecordId,
   type RecordKind,
   recordIdOf,
   type SignatureHex,
-  sign,
+  signatureMessage,
+  toHex,
 } from '@stemedb/model';
 import type { Submission } from '../../../src/ingest/ingest.js';
+import { sodiumNoteSigner } from '../../../src/log/merkle/sodium_signer.js';
 import type { Seeded } from '../seeded.js';
 
 export type Fields = Record<string, JsonValue>;
@@ -82,6 +85,17 @@ const keyOf = (agent: AgentId): KeyPair => {
   return pair;
 };
 
+const signers = new Map<AgentId, NoteSigner>();
+
+/** By the native library: the same bytes as the model's, some twenty times sooner. */
+const signerOf = (agent: AgentId): NoteSigner => {
+  const known = signers.get(agent);
+  if (known !== undefined) return known;
+  const made = sodiumNoteSigner(keyOf(agent).secretSeed);
+  signers.set(agent, made);
+  return made;
+};
+
 const signatures = new Map<string, SignatureHex>();
 
 /** Each once a process: signing is what histories would mostly do. */
@@ -89,7 +103,8 @@ const signatureOf = (agent: AgentId, target: Draft): SignatureHex => {
   const key = `${agent}/${target.kind}/${target.id}`;
   const known = signatures.get(key);
   if (known !== undefined) return known;
-  const made = sign(target.kind, target.id, keyOf(agent).secretSeed);
+  const message = signatureMessage(target.kind, target.id);
+  const made = toHex(signerOf(agent).sign(message)) as SignatureHex;
   signatures.set(key, made);
   return made;
 };
