@@ -1,7 +1,7 @@
 /**
  * An engine in front of another: commits are visible at once from memory and reach the engine
  * behind in large batches. A commit of 256 claims dirties nearly a thousand pages of a B+ tree, one
- * of 20,000 hardly more for each claim than a tenth of that; and a writer waits for no disk but the
+ * of 13,000 hardly more for each claim than a tenth of that; and a writer waits for no disk but the
  * log's (decisions 031 and 140).
  *
  * Memory holds the changes of commits since the last batch, and those of the batch that is on its
@@ -27,10 +27,10 @@ export interface OverlayOptions {
   readonly heldChangesMax?: number;
 }
 
-/** Some 15,000 claims: a start replays at most that many and what was on its way. */
-const handOverChangesDefault = 50_000;
-/** Some 80 MiB of keys and values with what the runtime adds to each. */
-const heldChangesMaxDefault = 200_000;
+/** Some 13,000 claims: a start replays as a rule at most that many and what was on its way. */
+const handOverChangesDefault = 40_000;
+/** Some 40,000 claims, which take three seconds to replay; in memory some 50 MiB. */
+const heldChangesMaxDefault = 120_000;
 
 /** The commit that sees everything. */
 const newestCommit = Number.POSITIVE_INFINITY;
@@ -171,6 +171,7 @@ class OverlayEngine implements Engine {
   #held = new HeldChanges();
   /** The batch that is on its way to the engine behind, or was refused by it. */
   #leaving: HeldChanges | undefined;
+  #newest: Layers = this.#layers(newestCommit);
   #onItsWay: Promise<void> | undefined;
   /** What is behind, as all readers see it that are opened before the next batch is there. */
   #shared: SharedSnapshot | undefined;
@@ -183,11 +184,11 @@ class OverlayEngine implements Engine {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#layers(newestCommit).get(key, this.#behind);
+    return this.#newest.get(key, this.#behind);
   }
 
   range(range: Range): Iterable<KeyValue> {
-    return this.#layers(newestCommit).range(range, this.#behind);
+    return this.#newest.range(range, this.#behind);
   }
 
   snapshot(): EngineSnapshot {
@@ -249,9 +250,11 @@ class OverlayEngine implements Engine {
     if (this.#leaving === undefined) {
       this.#leaving = this.#held;
       this.#held = new HeldChanges();
+      this.#newest = this.#layers(newestCommit);
     }
     await this.#behind.commit(this.#leaving.changes());
     this.#leaving = undefined;
+    this.#newest = this.#layers(newestCommit);
     this.#shared?.giveBack();
     this.#shared = undefined;
   }

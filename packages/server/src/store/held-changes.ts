@@ -6,6 +6,7 @@
  * A key that is written again keeps its former values as long as a reader of that time is open.
  */
 import type { Change, Range } from './engine.js';
+import { asBuffer } from './entry.js';
 import type { OpenReaders } from './open-readers.js';
 
 /** What was said of a key from a commit on. */
@@ -32,8 +33,7 @@ interface Held {
 /** Sorted by key, each key once. */
 export type Run = readonly Held[];
 
-export const textOf = (key: Uint8Array): string =>
-  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+export const textOf = (key: Uint8Array): string => asBuffer(key).toString('latin1');
 
 /** Index of the first entry that is not below `text`. */
 function lowerBound(run: readonly { readonly text: string }[], text: string): number {
