@@ -15,6 +15,7 @@ import { defaultCacheBytesMax, QueryCache } from '../query/query_cache.js';
 import { createQueryService, type QueryCollaborators } from '../query/query_service.js';
 import { createReadings } from '../query/readings.js';
 import { createRecordReads } from '../query/record_reads.js';
+import { SharedViews } from '../query/shared_views.js';
 import { singleNodeShards } from '../store/shard_map.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Database, DatabaseOptions, Effects } from './database_contract.js';
@@ -47,6 +48,7 @@ interface Parts {
   readonly hybrid: HybridClock;
   readonly histories: Histories;
   readonly cache: QueryCache;
+  readonly views: SharedViews;
   readonly checkpoints: Checkpoints;
   readonly commit: GroupCommit;
 }
@@ -62,6 +64,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     generations,
     metrics: effects.cacheMetrics,
   });
+  const views = new SharedViews(store);
   const checkpoints = new Checkpoints(effects.clock, files, (error) =>
     effects.onCheckpointFailure?.(error),
   );
@@ -75,11 +78,14 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
       histories.note(records);
       generations.note(records);
     },
-    onApplied: () => checkpoints.noteWrite(),
+    onApplied: () => {
+      views.retire();
+      checkpoints.noteWrite();
+    },
     ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
     ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
   });
-  return { files, options, effects, agentId, hybrid, histories, cache, checkpoints, commit };
+  return { files, options, effects, agentId, hybrid, histories, cache, views, checkpoints, commit };
 };
 
 /** Sees to it that the wanted policy is in force. */
@@ -112,7 +118,7 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
 
 /** The rooms that read, over one count of open readings. */
 const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'reads' | 'impacts'> => {
-  const { files, options, effects, hybrid, histories, cache, commit } = parts;
+  const { files, options, effects, hybrid, histories, cache, views, commit } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
   const cachedRows = new CachedCandidates(cache);
@@ -120,6 +126,7 @@ const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'read
   const collaborators: QueryCollaborators = {
     log,
     store,
+    views,
     timeline: new NodeTimeline({ clock, hybrid, commit, store, logId: log.logId }),
     policies: histories.policies,
     rulesOver: histories.rulesOver,
@@ -162,9 +169,10 @@ export const assemble = async (
 ): Promise<Outcome<Database>> => {
   const { identity, log, store } = files;
   const parts = partsOf(files, options, effects);
-  const { agentId, hybrid, histories, checkpoints, commit } = parts;
+  const { agentId, hybrid, histories, views, checkpoints, commit } = parts;
   const close = async (): Promise<void> => {
     await commit.close();
+    views.retire();
     try {
       await checkpoints.stop();
     } finally {

@@ -9,6 +9,7 @@ import type { Store, StoreSnapshot } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
 import type { QueryCache } from './query_cache.js';
 import type { RulesOver } from './rules_over.js';
+import type { SharedViews } from './shared_views.js';
 import type { Timeline } from './timeline.js';
 
 /** Limits of one question; every node uses the same, so that every node answers alike. */
@@ -38,6 +39,8 @@ export const queryLimits: QueryLimits = {
 export interface QueryCollaborators {
   readonly log: Log;
   readonly store: Store;
+  /** Views of the store that are shared; undefined: each reading opens its own. */
+  readonly views?: SharedViews;
   readonly timeline: Timeline;
   readonly policies: PolicyHistory;
   readonly rulesOver: RulesOver;

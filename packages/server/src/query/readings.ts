@@ -16,6 +16,7 @@ import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded } from './pace.js';
 import type { Cancellation } from './question.js';
 import { CachedRecords, DamagedRecord, RecordReader } from './records.js';
+import type { SharedViews } from './shared_views.js';
 import { awaitPosition } from './timeline.js';
 
 /** What the moment is: that of the newest visible record, a stated one, or now. */
@@ -142,7 +143,7 @@ export class Readings {
       const detail = `${max} questions are being answered; ask this one again in a moment.`;
       return fail({ code: 'overloaded', detail });
     }
-    const snapshot = this.#parts.store.snapshot();
+    const { snapshot, release } = this.#view();
     this.#open += 1;
     try {
       return await work(this.#reading(moment, kind, snapshot, pace));
@@ -155,8 +156,15 @@ export class Readings {
       return fail(error);
     } finally {
       this.#open -= 1;
-      snapshot.release();
+      release();
     }
+  }
+
+  #view(): ReturnType<SharedViews['take']> {
+    const { views, store } = this.#parts;
+    if (views !== undefined) return views.take();
+    const snapshot = store.snapshot();
+    return { snapshot, release: () => snapshot.release() };
   }
 
   #reading(moment: Moment, kind: MomentKind, snapshot: StoreSnapshot, pace: Pace): Reading {
