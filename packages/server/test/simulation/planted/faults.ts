@@ -143,18 +143,18 @@ const inTheStore: readonly PlantedFault[] = [
     seeds: 20,
   },
   {
-    name: 'runs are handed over in the wrong order',
+    name: 'what is on its way to the engine hides what was committed after it',
     file: 'store/engine-overlay.js',
-    from: 'runs.reduce(merge, [])',
-    to: 'runs.reduceRight(merge, [])',
-    seeds: 20,
+    from: '[this.#leaving, this.#held]',
+    to: '[this.#held, this.#leaving]',
+    seeds: 300,
   },
   {
-    name: 'what is committed while runs are handed over is dropped with them',
+    name: 'what is committed while a batch is handed over is dropped with it',
     file: 'store/engine-overlay.js',
-    from: 'this.#runs = this.#runs.slice(runs.length);',
-    to: 'this.#runs = [];',
-    seeds: 40,
+    from: 'this.#leaving = undefined;',
+    to: 'this.#leaving = undefined; this.#held = new HeldChanges();',
+    seeds: 520,
   },
 ];
 
@@ -172,6 +172,13 @@ const inTheAnswers: readonly PlantedFault[] = [
     from: 'this.#hybrid.advancePast(ms);',
     to: '',
     seeds: 130,
+  },
+  {
+    name: 'an answer that a failed write leaves in doubt says that it is final',
+    file: 'bin/node_timeline.js',
+    from: 'return inDoubtFrom === undefined || stamp < inDoubtFrom;',
+    to: 'return true;',
+    seeds: 3000,
   },
   {
     name: 'min_position is not waited for',
