@@ -9,6 +9,7 @@ import type { LogMetrics } from '../log/metrics.js';
 import { isSyncFailure } from '../log/sync_failure.js';
 import type { CacheMetrics } from '../query/query_cache.js';
 import type { HttpMetrics, QueryMetrics } from './metrics.js';
+import { RequestCounts } from './request_counts.js';
 
 /** Values that are read when somebody asks for the metrics. */
 interface Readings {
@@ -106,19 +107,6 @@ const requestMetrics = (
   registry: Registry,
 ): { readonly http: HttpMetrics; readonly query: QueryMetrics } => {
   const registers = [registry];
-  const requests = new Counter({
-    name: 'stemedb_http_requests_total',
-    help: 'Requests by method, route pattern and status.',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const duration = new Histogram({
-    name: 'stemedb_http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer.',
-    labelNames: ['method', 'route'],
-    buckets: secondsBuckets,
-    registers,
-  });
   const latency = new Histogram({
     name: 'stemedb_query_latency_seconds',
     help: 'Time that a question took, by endpoint and lens.',
@@ -138,12 +126,7 @@ const requestMetrics = (
     registers,
   });
   return {
-    http: {
-      requestFinished: ({ method, route, status, seconds }) => {
-        requests.inc({ method, route, status: String(status) });
-        duration.observe({ method, route }, seconds);
-      },
-    },
+    http: new RequestCounts(registry, secondsBuckets),
     query: {
       answered: ({ endpoint, lens, seconds, failure }) => {
         queries.inc({ endpoint, lens });

@@ -61,6 +61,10 @@ test('what the rooms report is counted under the specified names', async () => {
     [`stemedb_queries_total${query}`]: 3,
     stemedb_query_timeout_total: 1,
     'stemedb_http_requests_total{method="GET",route="/v1/x",status="200"}': 1,
+    'stemedb_http_request_duration_seconds_bucket{le="0.05",method="GET",route="/v1/x"}': 0,
+    'stemedb_http_request_duration_seconds_bucket{le="0.1",method="GET",route="/v1/x"}': 1,
+    'stemedb_http_request_duration_seconds_bucket{le="+Inf",method="GET",route="/v1/x"}': 1,
+    'stemedb_http_request_duration_seconds_sum{method="GET",route="/v1/x"}': 0.1,
     'stemedb_http_request_duration_seconds_count{method="GET",route="/v1/x"}': 1,
   };
   for (const [name, value] of Object.entries(expected))
