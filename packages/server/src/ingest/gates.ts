@@ -10,6 +10,8 @@
  * 6. author: every signature verifies, and the stated agent is proved
  * 7. references, lifecycle, governance: what the record says about other records
  *
+ * Between 5 and 6 signatures may be verified on another thread; 6 and 7 look at others only then.
+ *
  * Gates 3 to 7 depend on this server's clock, tables, policy or other records; a record that comes
  * by `merge` does not meet them.
  */
