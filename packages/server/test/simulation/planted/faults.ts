@@ -178,7 +178,7 @@ const inTheAnswers: readonly PlantedFault[] = [
     file: 'bin/node_timeline.js',
     from: 'return inDoubtFrom === undefined || stamp < inDoubtFrom;',
     to: 'return true;',
-    seeds: 3000,
+    seeds: 5900,
   },
   {
     name: 'min_position is not waited for',
