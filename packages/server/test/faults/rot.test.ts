@@ -152,13 +152,13 @@ describe('one bit', () => {
       const found = await findings(disk, files);
       assert.ok(found.length > 0, `flip ${flip}: ${name} was not found; ${replay}`);
       count(place);
-      if (flip % 7 === 0) {
+      if (flip % 13 === 0) {
         const start = await served(disk, files.at(files.count), `flip ${flip}: ${name}; ${replay}`);
         count(`${place} ${start}`);
       }
     }
     t.diagnostic([...tally].map(([what, times]) => `${what}: ${times}`).join(', '));
-    assert.ok((tally.get('log refused') ?? 0) > 0 && (tally.get('tree right') ?? 0) > 0);
+    assert.ok(tally.get('log refused') !== undefined && tally.get('tree right') !== undefined);
   });
 });
 
