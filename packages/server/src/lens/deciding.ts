@@ -113,18 +113,24 @@ function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
   for (const value of ranked) {
     const score = scores[value] as number;
     const representative = groups.candidates[firsts[value] as number] as Candidate;
-    values.push({
-      valueKey: representative.valueKey,
-      representative,
-      score,
-      ...(scored.shares ? { share: total === 0 ? 0 : Math.max(0, score) / total } : {}),
-      claims: (groups.starts[value + 1] as number) - (groups.starts[value] as number),
-      support: support[value] as number,
-    });
+    const { valueKey } = representative;
+    const claims = (groups.starts[value + 1] as number) - (groups.starts[value] as number);
+    const of = { valueKey, representative, score, claims, support: support[value] as number };
+    if (scored.shares) values.push(withShare(of, total));
+    else values.push(of);
     if (pace.due()) yield;
   }
   return values;
 }
+
+/** Written out: an object spread for each of thousands of values costs as much as sorting them. */
+const withShare = (
+  { valueKey, representative, score, claims, support }: RankedValue,
+  total: number,
+): RankedValue => {
+  const share = total === 0 ? 0 : Math.max(0, score) / total;
+  return { valueKey, representative, score, share, claims, support };
+};
 
 /**
  * The order of claims where voices decide: a claim without a voice comes last, else a flood
