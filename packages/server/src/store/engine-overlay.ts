@@ -173,6 +173,9 @@ class OverlayEngine implements Engine {
   #leaving: HeldChanges | undefined;
   #newest: Layers = this.#layers(newestCommit);
   #onItsWay: Promise<void> | undefined;
+  /** The last commit in the batch that is on its way, and in the last one that arrived. */
+  #leavingCommit = 0;
+  #handedOnCommit = 0;
   /** What is behind, as all readers see it that are opened before the next batch is there. */
   #shared: SharedSnapshot | undefined;
   readonly #readers = new OpenReaders();
@@ -209,8 +212,10 @@ class OverlayEngine implements Engine {
     this.#handOver().catch(() => {});
   }
 
+  /** Commits that come meanwhile are not waited for: under a steady load there always are some. */
   async flush(): Promise<void> {
-    while (this.#heldChanges() > 0) await this.#handOver();
+    const last = this.#commit;
+    while (this.#handedOnCommit < last && this.#heldChanges() > 0) await this.#handOver();
     await this.#behind.flush();
   }
 
@@ -249,10 +254,12 @@ class OverlayEngine implements Engine {
   async #handOverNow(): Promise<void> {
     if (this.#leaving === undefined) {
       this.#leaving = this.#held;
+      this.#leavingCommit = this.#commit;
       this.#held = new HeldChanges();
       this.#newest = this.#layers(newestCommit);
     }
     await this.#behind.commit(this.#leaving.changes());
+    this.#handedOnCommit = this.#leavingCommit;
     this.#leaving = undefined;
     this.#newest = this.#layers(newestCommit);
     this.#shared?.giveBack();

@@ -57,6 +57,25 @@ test('the engine behind holds whole commits in their order at every moment', asy
   assert.equal(keysOf(memoryEngine(files)).length, 200);
 });
 
+test('a flush waits for what was committed before it, and for nothing later', async () => {
+  const files = newMemoryFiles();
+  const behind = memoryEngine(files);
+  const commit = behind.commit.bind(behind);
+  let batches = 0;
+  behind.commit = async (changes) => {
+    batches += 1;
+    // Somebody always writes while a batch is on its way.
+    if (batches < 20) await engine.commit([put(3 + batches)]);
+    await commit(changes);
+  };
+  const engine = overlayEngine(behind, { handOverChanges: 100 });
+  for (const first of [1, 2, 3]) await engine.commit([put(first)]);
+  await engine.flush();
+  assert.equal(batches, 1);
+  assert.deepEqual(keysOf(memoryEngine(files)), [1, 2, 3]);
+  assert.deepEqual(keysOf(engine), [1, 2, 3, 4]);
+});
+
 /** An engine whose batches take a while, as those of a disk do. */
 function slow(): Engine {
   const engine = memoryEngine();
