@@ -4,7 +4,7 @@ import { kindNumber, recordIdOf } from '@stemedb/model';
 import type { Log, LogRecord } from '../log/log.js';
 import type { RecordPlace, StoreSnapshot } from '../store/store.js';
 import type { CacheContents, QueryCache } from './query_cache.js';
-import { type CutValue, cutValue, StoredJson, type StoredRecord } from './stored_json.js';
+import { type CutValue, cutValue, ownCopy, StoredJson, type StoredRecord } from './stored_json.js';
 
 /** Bytes of records that one reader keeps: one answer names the same claim in several places, and
  * the rules ask for author, premises and parent of one record one after the other. */
@@ -55,10 +55,10 @@ export class CachedRecords {
     return this.#contents?.find(id);
   }
 
-  /** Keeps a copy: the bytes read may stand in a larger buffer. */
+  /** The bytes read may stand in a larger buffer. */
   keep(id: RecordId, { bytes, ...frame }: CheckedFrame): void {
     const size = frameOverheadBytes + bytes.length;
-    this.#contents?.keep(id, { ...frame, bytes: Buffer.from(bytes) }, size);
+    this.#contents?.keep(id, { ...frame, bytes: ownCopy(bytes) }, size);
   }
 }
 

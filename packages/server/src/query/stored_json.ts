@@ -66,6 +66,16 @@ export const statedValueOf = ({ bytes, unit }: CutValue): StatedValue => {
   return unit === undefined ? { value } : { value, unit };
 };
 
+/**
+ * A copy in memory of its own, for what is kept: a short one would else stand in a block that the
+ * platform shares with passing bytes, all of which it would keep while a cache counts it alone.
+ */
+export const ownCopy = (bytes: Uint8Array): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+};
+
 /** Longest text for whose like the memory is kept, bytes. */
 const scratchBytesMax = 1024 * 1024;
 
@@ -96,7 +106,7 @@ class GrowingText {
   /** All of it, in memory of its own. */
   end(): Buffer {
     this.#flush(0);
-    return Buffer.from(this.#scratch.subarray(0, this.#length));
+    return ownCopy(this.#scratch.subarray(0, this.#length));
   }
 
   #flush(more: number): void {

@@ -1,8 +1,18 @@
 /** Text that is cut out of stored records and put into answers says what the record says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AssertionContent, ClaimValue, JsonValue, RecordContent } from '@stemedb/model';
+import type {
+  AssertionContent,
+  ClaimValue,
+  HlcStamp,
+  JsonValue,
+  RecordContent,
+  RecordId,
+} from '@stemedb/model';
 import { canonicalBytes } from '@stemedb/model';
+import { Generations } from '../../src/query/generations.js';
+import { QueryCache } from '../../src/query/query_cache.js';
+import { CachedRecords } from '../../src/query/records.js';
 import { cutValue, jsonBytes, StoredJson, statedValueOf } from '../../src/query/stored_json.js';
 
 const claim = (value: ClaimValue, more: Partial<AssertionContent> = {}): AssertionContent => ({
@@ -74,4 +84,18 @@ test('a text larger than the memory that is kept is whole, and so is the next', 
   const composed = [long, 'é'.repeat(100_000), { long }];
   assert.equal(jsonBytes(composed).toString(), JSON.stringify(composed));
   assert.equal(jsonBytes({ a: 1 }).toString(), '{"a":1}');
+});
+
+test('what is kept holds no more memory than it says', () => {
+  const cache = new QueryCache({
+    bytesMax: 1 << 20,
+    generations: new Generations('0'.repeat(32) as HlcStamp),
+  });
+  const records = new CachedRecords(cache);
+  const id = 'b'.repeat(64) as RecordId;
+  const { bytes } = stored(claim('short'));
+  records.keep(id, { bytes, proof: 'node', sequence: 1 });
+  const kept = [jsonBytes({ short: true }), records.find(id)?.bytes];
+  for (const one of kept) assert.equal(one?.buffer.byteLength, one?.length);
+  assert.deepEqual(records.find(id)?.bytes, Buffer.from(bytes));
 });
