@@ -17,8 +17,6 @@ export class EngineFiles {
   #possible: State[] = [[]];
   /** Calls that will be refused, as by a full or failing disk. */
   failures = 0;
-  /** Changes in the largest batch so far. */
-  largestBatch = 0;
 
   committed(): void {
     this.#possible.push(this.files.entries);
@@ -81,7 +79,6 @@ export const simulatedEngine = (home: EngineFiles, scheduler: Scheduler): Engine
     snapshot: () => engine.snapshot(),
     commit: (changes: readonly Change[]) =>
       effect('engine commit', () => {
-        home.largestBatch = Math.max(home.largestBatch, changes.length);
         const done = engine.commit(changes);
         if (files === home.files) home.committed();
         return done;

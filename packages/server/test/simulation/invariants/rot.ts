@@ -2,6 +2,7 @@
  * After one bit was turned on the medium: what is read is right or refused, never wrong and never
  * missing. A closed log ends with a mark, so a bit in it is never taken for a torn tail.
  */
+import { canonicalBytes, type JsonValue } from '@stemedb/model';
 import type { Database } from '../../../src/bin/database.js';
 import { hold } from '../ledger.js';
 import { type World, walDir } from '../world.js';
@@ -54,13 +55,10 @@ const readAll = async (world: World, node: Database, turned: string): Promise<vo
       hold(found.has(code), 'damage is refused', () => `${turned}: ${id}: ${code}`);
       continue;
     }
-    const place = node.store.place(id);
-    if (place === undefined) continue;
-    const record = node.log.read(place.sequence, place.offset);
-    if (!record.ok) continue;
-    const isRight =
-      Buffer.compare(record.value.bytes, sent.get(id)?.bytes ?? Buffer.alloc(0)) === 0;
-    hold(isRight && read.value.recorded_stamp === stamp, 'damage is never served', () => {
+    const { record, recorded_stamp } = read.value;
+    const served = canonicalBytes(record as unknown as JsonValue);
+    const isRight = Buffer.compare(served, sent.get(id)?.bytes ?? Buffer.alloc(0)) === 0;
+    hold(isRight && recorded_stamp === stamp, 'damage is never served', () => {
       return `${turned}: ${id}`;
     });
   }

@@ -1,4 +1,4 @@
-/** The store is what a rebuild from the log would make it, and memory in front of it is bounded. */
+/** The store has all that the log has, and is what a rebuild from it would make. */
 import type { Database } from '../../../src/bin/database.js';
 import type { Engine } from '../../../src/store/engine.js';
 import { verifyStore } from '../../../src/store/verify.js';
