@@ -143,3 +143,10 @@ test('a whole checkpoint of another key is told from one that is damaged', () =>
     assert.ok(!isByAnotherKey(note, key), JSON.stringify(note));
   }
 });
+
+test('base64 of any length is read or refused, and never throws', () => {
+  const text = 'A'.repeat(12_000_000);
+  assert.equal(fromBase64(text)?.length, 9_000_000);
+  assert.equal(fromBase64(`${text}A`), undefined);
+  assert.equal(statedOrigin(`a\n1\n${text}`), undefined);
+});
