@@ -181,8 +181,8 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     const url = await app.listen({ host: address.value.host, port: address.value.port });
     return ok({ url, ended, stop: (code) => stop(code) });
   } catch (cause) {
-    await database.close();
     await checks.close();
+    await database.close();
     return cannotListen(config.bindAddr, cause);
   }
 };
@@ -207,9 +207,10 @@ const endInOrder = async (
 ): Promise<void> => {
   const cancel = systemClock.after(drainMs, () => app.server.closeAllConnections());
   try {
-    await app.close();
+    // What waits for a verdict gets it now, while it can be written; and whatever fails, the thread
+    // must not keep the process up.
+    await app.close().finally(() => checks.close());
     await database.close();
-    await checks.close();
     logger.info('closed in order');
   } catch (error) {
     logger.error({ error }, 'the end was not in order; the next start recovers');

@@ -144,6 +144,14 @@ for (const call of ['fdatasync', 'pwrite64']) {
   );
 }
 
+test('a log that cannot be closed does not keep the node up', needsStrace, () =>
+  withServer(async (given) => {
+    const strace = await inject(given, 'close', 'error=EIO');
+    assert.equal(await given.running.server.stop('SIGTERM'), 0, given.running.server.output);
+    await strace.ended();
+  }),
+);
+
 const limitFileSize = (pid: number, bytes: number | 'unlimited'): string | undefined => {
   const ran = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
   return ran.status === 0 ? undefined : 'prlimit (Debian package util-linux) is not there';
