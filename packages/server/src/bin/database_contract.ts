@@ -54,7 +54,7 @@ export interface Effects {
   readonly ingestMetrics?: IngestMetrics;
   readonly commitMetrics?: GroupCommitMetrics;
   readonly cacheMetrics?: CacheMetrics;
-  /** Told once when writing has ended and only a restart helps. */
+  /** Told when writing has ended and only a restart helps; by the log, and by who writes to it. */
   readonly onWriteFailure?: (error: StemeError) => void;
   /** Told when a store checkpoint fails; the next one tries again. */
   readonly onCheckpointFailure?: (error: unknown) => void;

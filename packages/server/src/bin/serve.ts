@@ -145,6 +145,10 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     },
   });
   let onWriteFailure = (_error: StemeError): void => undefined;
+  // Kept until somebody can act on it: a log may fail before the server listens.
+  const writeFailure = new Promise<StemeError>((resolve) => {
+    onWriteFailure = resolve;
+  });
   const opened = await openDatabase(config, {
     ...effects,
     checks,
@@ -152,7 +156,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
     cacheMetrics: telemetry.cache,
-    onWriteFailure: (error) => onWriteFailure(error),
+    onWriteFailure,
     onCheckpointFailure: (error) => logger.error({ error }, 'a store checkpoint failed'),
     onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),
   });
@@ -173,10 +177,10 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
       );
     };
   });
-  onWriteFailure = (error) => {
+  void writeFailure.then((error) => {
     logger.fatal({ error }, 'the log has failed; ending soon so that a restart can recover');
     systemClock.after(readsAfterFailureMs, () => stop(exitCodeOf('log_failed')));
-  };
+  });
   try {
     const url = await app.listen({ host: address.value.host, port: address.value.port });
     return ok({ url, ended, stop: (code) => stop(code) });

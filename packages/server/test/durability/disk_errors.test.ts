@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seeded } from '../support/seeded.js';
-import type { ServerOptions } from '../support/server_process.js';
+import { type ServerOptions, ServerProcess } from '../support/server_process.js';
 import { assertRefused, refusedStart } from '../support/stopped_database.js';
-import { Strace, straceMissing } from '../support/strace.js';
+import { Strace, straceMissing, straceWrapper } from '../support/strace.js';
 import type { Said } from '../support/wire.js';
 import { Ledger } from './mixed/ledger.js';
 import type { MixedLoad } from './mixed/load.js';
@@ -139,10 +139,38 @@ for (const call of ['fdatasync', 'pwrite64']) {
       await readsGoOn(given);
       assert.ok(!(await isReady(given)));
       assert.equal(await given.running.server.exited, 74);
+      assert.equal(given.running.server.output.match(/the log has failed/g)?.length, 1);
       await strace.ended();
     }),
   );
 }
+
+const busyStart = `
+  const busyUntilMs = performance.now() + 4000;
+  const work = () => {
+    const endMs = performance.now() + 100;
+    while (performance.now() < endMs);
+    if (performance.now() < busyUntilMs) setTimeout(work, 0);
+  };
+  setTimeout(work, 0);
+`;
+
+test('a log that fails before the server listens ends it too', needsStrace, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'stemedb-errors-'));
+  // Of the first three writes the last is the mark behind the policy, 100 ms later.
+  const paths = [join(directory, segment)];
+  const injection = { call: 'pwrite64', what: 'error=EIO', paths, when: '3' };
+  const wrapper = straceWrapper(injection, join(directory, 'trace'));
+  // With a machine so busy that nothing listens by then.
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(busyStart)}` };
+  const server = await ServerProcess.spawn({ directory, wrapper, env });
+  try {
+    assert.equal(await server.exited, 74, server.output);
+    assert.equal(server.output.match(/the log has failed/g)?.length, 1, server.output);
+  } finally {
+    await server.remove();
+  }
+});
 
 test('a log that cannot be closed does not keep the node up', needsStrace, () =>
   withServer(async (given) => {
