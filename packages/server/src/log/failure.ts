@@ -82,7 +82,7 @@ export function logFailed(what: string, cause: unknown): StemeError {
 export function openFailed(directory: string, error: unknown): StemeError {
   const code = diskErrorCode(error);
   const unwritable = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  const fullDisk = code === 'ENOSPC' || code === 'EDQUOT';
+  const fullDisk = meaningOfCode.get(code) === 'full';
   return {
     code: fullDisk ? 'disk_full' : unwritable ? 'data_directory_unwritable' : 'log_failed',
     detail:

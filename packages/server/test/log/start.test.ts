@@ -55,6 +55,7 @@ describe('starting on a directory', () => {
       ['EROFS', 'data_directory_unwritable'],
       ['EACCES', 'data_directory_unwritable'],
       ['ENOSPC', 'disk_full'],
+      ['EFBIG', 'disk_full'],
       ['EIO', 'log_failed'],
     ] as const;
     for (const [code, expected] of cases) {
