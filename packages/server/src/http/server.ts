@@ -116,6 +116,11 @@ function addGuard(app: FastifyInstance, deps: HttpDeps): void {
     deadlines.end(request.raw);
     done();
   });
+  // A sender that has gone gets no response; what it sent need not be held until it is due.
+  app.addHook('onError', (request, _reply, _error, done) => {
+    deadlines.end(request.raw);
+    done();
+  });
   app.addHook('onResponse', (request, reply, done) => {
     deadlines.end(request.raw);
     report(deps.metrics.http, request, reply);
