@@ -11,6 +11,8 @@ export class Run {
   #made = 0;
   /** Sentences for the report: what failed, what was left out, and why. */
   notes = [];
+  /** How many parts failed. */
+  failures = 0;
 
   constructor(plan) {
     this.plan = plan;
@@ -72,6 +74,7 @@ export class Run {
       return await part();
     } catch (error) {
       this.stopping.throwIfAborted();
+      this.failures += 1;
       this.note(`${name} failed: ${error.message}`);
       return undefined;
     }
