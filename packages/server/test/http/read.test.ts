@@ -257,7 +257,7 @@ test(
     {
       replace: (deps) => ({
         ...deps,
-        query: { ...deps.query, ask: () => Promise.reject(new Error('secret reason')) },
+        query: { ...deps.query, askForText: () => Promise.reject(new Error('secret reason')) },
       }),
     },
   ),
