@@ -8,6 +8,7 @@ import { httpLimits } from '../guard/limits.js';
 import { groupCommitLimits } from '../ingest/commit_queue.js';
 import { systemClock } from '../io/system_clock.js';
 import { queryLimits } from '../query/query_service.js';
+import { memoryBytesMax, rowHeldBytes, rowsInBound } from './memory_bound.js';
 import { readTextFile } from './read_text_file.js';
 import { orderlyExit, serve } from './serve.js';
 import { readArguments, type ServerArguments } from './server_options.js';
@@ -38,6 +39,9 @@ const run = async ({ flags, configFile, printConfig }: ServerArguments): Promise
     for (const limits of [httpLimits, groupCommitLimits, queryLimits]) {
       for (const [name, value] of Object.entries(limits)) say(`# limit ${name} = ${value}`);
     }
+    const memory = memoryBytesMax(loaded.value.config.cacheBytesMax, 0);
+    const more = `${rowHeldBytes} more for each claim of the widest pair above ${rowsInBound}`;
+    say(`# memory = ${memory} bytes at most, and ${more}`);
     return exitCodes.ok.number;
   }
   const served = await serve(loaded.value.config);

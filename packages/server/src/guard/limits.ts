@@ -23,6 +23,8 @@ export interface HttpLimits {
   readonly setAsideBytesMax: number;
   /** Bytes of those over all connections. */
   readonly setAsideTotalBytesMax: number;
+  /** Bytes of large answers that wait for their readers, over all connections. */
+  readonly answersUnsentBytesMax: number;
   /** Signatures that one write may carry. */
   readonly signaturesMax: number;
   /** Bytes of the request line and all headers. */
@@ -59,6 +61,7 @@ export const httpLimits: HttpLimits = {
   setAsideLinesMax: 10_000,
   setAsideBytesMax: 32 * mebibyte,
   setAsideTotalBytesMax: 128 * mebibyte,
+  answersUnsentBytesMax: 128 * mebibyte,
   signaturesMax: 64,
   headerBytesMax: 16 * kibibyte,
   headersMax: 100,

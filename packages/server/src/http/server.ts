@@ -31,6 +31,7 @@ import { readRecordRoute } from './routes/read_record.js';
 import { recordKindRoutes } from './routes/record_kinds.js';
 import { recordsRoute } from './routes/records.js';
 import { trustRoute } from './routes/trust.js';
+import { UnsentAnswers } from './unsent.js';
 import { validatorCompiler } from './validate.js';
 
 /** Builds the server, ready to listen; `close()` ends it. */
@@ -142,17 +143,23 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<voi
   await app.register((plugin) => assertRoute(plugin, deps));
   await app.register((plugin) => assertBatchRoute(plugin, deps));
   await app.register((plugin) => recordsRoute(plugin, deps));
-  await app.register((plugin) => recordKindRoutes(plugin, deps));
-  await app.register((plugin) => impactRoutes(plugin, deps));
-  await app.register((plugin) => assertionRoutes(plugin, deps));
-  await app.register((plugin) => readRecordRoute(plugin, deps));
   await app.register((plugin) => trustRoute(plugin, deps));
-  await app.register((plugin) => queryRoutes(plugin, deps));
-  await app.register((plugin) => lensRoute(plugin, deps, 'skeptic'));
-  await app.register((plugin) => lensRoute(plugin, deps, 'layered'));
-  await app.register((plugin) => lensRoute(plugin, deps, 'constraints'));
+  await app.register((plugin) => largeAnswerRoutes(plugin, deps));
   await app.register((plugin) => logRoutes(plugin, deps));
   await app.register((plugin) => healthRoutes(plugin, deps));
   await app.register((plugin) => metricsRoute(plugin, deps));
   await app.register(errorsPageRoute);
+}
+
+/** Routes whose answers may be large and are made as a whole. */
+async function largeAnswerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  new UnsentAnswers(deps.config.limits.answersUnsentBytesMax).bound(app);
+  await app.register((plugin) => recordKindRoutes(plugin, deps));
+  await app.register((plugin) => impactRoutes(plugin, deps));
+  await app.register((plugin) => assertionRoutes(plugin, deps));
+  await app.register((plugin) => readRecordRoute(plugin, deps));
+  await app.register((plugin) => queryRoutes(plugin, deps));
+  await app.register((plugin) => lensRoute(plugin, deps, 'skeptic'));
+  await app.register((plugin) => lensRoute(plugin, deps, 'layered'));
+  await app.register((plugin) => lensRoute(plugin, deps, 'constraints'));
 }

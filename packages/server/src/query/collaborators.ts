@@ -26,7 +26,18 @@ export interface QueryLimits {
   /** Questions that hold a view of the store at once: half of the readers that its engine has,
    * so that neither checkpoints nor verification go without. Beyond: `overloaded`. */
   readonly questionsOpenMax: number;
+  /** Rows that all questions together weigh at the same time, some 3 KiB each; a pair with more is
+   * weighed while no other wide one is. Questions beyond wait, then `overloaded`. */
+  readonly rowsHeldMax: number;
+  /** Questions that wait for others to let go of rows, or of large pages. Beyond: `overloaded`. */
+  readonly questionsWaitingMax: number;
+  /** Bytes of a page: it ends with the result by which it grows beyond. */
+  readonly pageBytesMax: number;
+  /** Bytes of large pages that are being made at the same time. Questions beyond wait. */
+  readonly draftsBytesMax: number;
 }
+
+const mebibyte = 1024 * 1024;
 
 export const queryLimits: QueryLimits = {
   queryTimeoutMs: 10_000,
@@ -34,6 +45,10 @@ export const queryLimits: QueryLimits = {
   votesMax: 200_000,
   dependantsMax: 200_000,
   questionsOpenMax: 512,
+  rowsHeldMax: 131_072,
+  questionsWaitingMax: 128,
+  pageBytesMax: 16 * mebibyte,
+  draftsBytesMax: 64 * mebibyte,
 };
 
 export interface QueryCollaborators {

@@ -52,7 +52,7 @@ export const detailOf = async (
 /** Among the claims of its pair, which are read only when they can make a difference. */
 const standingOf = async (
   { loaderOf }: DetailParts,
-  { snapshot, rules, moment, pace }: Reading,
+  { snapshot, rules, moment, pace, holding }: Reading,
   id: RecordId,
   content: AssertionContent,
 ): Promise<Standing | undefined> => {
@@ -60,8 +60,13 @@ const standingOf = async (
   if (isInitial(statedLifecycle(content)) && content.parent === undefined && child === undefined)
     return undefined;
   const pair = { conceptPath: content.concept_path, predicate: content.predicate };
-  const rows = await readRows(loaderOf(snapshot), pair, moment.stamp, pace);
-  return (await rules.standings(rows)).get(id);
+  const leave = await holding.rowsOf([pair], snapshot);
+  try {
+    const rows = await readRows(loaderOf(snapshot), pair, moment.stamp, pace);
+    return (await rules.standings(rows)).get(id);
+  } finally {
+    leave();
+  }
 };
 
 type RecordedVote = Recorded & { readonly content: VoteContent };

@@ -222,15 +222,17 @@ const readImpacts = async (
   const then = openSitting(parts, parts.readings, reading, { question, lens, assume });
   const impacts: Impact[] = [];
   let last: Pair | undefined;
+  let hasRoom = true;
   const ahead = after === undefined ? pairs : pairs.slice(firstAfter(pairs, after));
   for (const pair of ahead) {
     // Once as it is, once as it would be.
     await reading.pace.spend(2 * rowsPerPair);
-    if (impacts.length === asked.limit) return { impacts, next: last };
+    if (impacts.length === asked.limit || !hasRoom) return { impacts, next: last };
     const before = jsonBytes((await resolvePair(now, pair)) ?? null);
     const afterwards = jsonBytes((await resolvePair(then, pair)) ?? null);
     last = pair;
     if (before.equals(afterwards)) continue;
+    hasRoom = await reading.holding.drafted(before.length + afterwards.length);
     const { conceptPath: concept_path, predicate } = pair;
     impacts.push({ concept_path, predicate, old: resultIn(before), new: resultIn(afterwards) });
   }

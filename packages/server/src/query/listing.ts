@@ -29,9 +29,6 @@ import { bindingOf, openCursor, sealCursor } from './sealed_cursor.js';
 import { statedWithSignatures } from './signatures.js';
 import { Smallest } from './smallest.js';
 
-/** Memory of the records of one page: a page of sources with their texts ends early. */
-const pageBytesMax = 16 * 1024 * 1024;
-
 /** What is to be listed; a filter that does not fit the kind finds nothing. */
 export interface ListQuestion {
   readonly kind: RecordKind;
@@ -124,16 +121,17 @@ const findPlaces = async (
 const readStated = async (
   reading: Reading,
   places: readonly ListPlace[],
+  pageBytesMax: number,
 ): Promise<readonly StatedRecord[]> => {
   const records: StatedRecord[] = [];
-  let bytes = 0;
+  let hasRoom = true;
   for (const { id } of places) {
+    if (!hasRoom) break;
     await reading.pace.spend(rowsPerRecord);
     const stated = await statedWithSignatures(reading, id);
     if (stated === undefined) throw new Error(`The listed record ${id} cannot be read.`);
-    bytes += approximateBytes(stated.record, pageBytesMax);
-    if (bytes > pageBytesMax && records.length > 0) break;
     records.push(stated);
+    hasRoom = await reading.holding.drafted(approximateBytes(stated.record, pageBytesMax));
   }
   return records;
 };
@@ -188,14 +186,14 @@ const begin = (
 };
 
 const readList = async (
-  { cursorKey, clock, verify }: ListCollaborators,
+  { cursorKey, clock, verify, readings }: ListCollaborators,
   scope: string,
   question: ListQuestion,
   reading: Reading,
   after: string,
 ): Promise<RecordList> => {
   const { places, more } = await findPlaces(reading, question, after);
-  const stated = await readStated(reading, places);
+  const stated = await readStated(reading, places, readings.limits.pageBytesMax);
   const records = await asListed(reading, stated, verify);
   const { stamp, ms } = reading.moment;
   const last = places[records.length - 1];

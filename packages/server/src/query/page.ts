@@ -1,6 +1,7 @@
 /** One page of an answer: the pairs of the question in their order, each resolved. */
 import type { Pair } from '../store/store.js';
 import type { DraftedResult } from './answer.js';
+import { approximateBytes } from './approximate_bytes.js';
 import { askedPairs } from './asked_pairs.js';
 import { constraintsOf, opponentsOf } from './constraints.js';
 import { rowsPerPair } from './pace.js';
@@ -25,17 +26,20 @@ export const readPage = async (sitting: Sitting, after: Pair | undefined): Promi
 };
 
 const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<Page> => {
-  const { question, lens, gatherer, reading } = sitting;
-  const { snapshot, pace } = reading;
+  const { question, lens, gatherer, reading, limits } = sitting;
+  const { snapshot, pace, holding } = reading;
   const results: DraftedResult[] = [];
   let last: Pair | undefined;
+  let hasRoom = true;
   for (const pair of askedPairs({ question, lens, snapshot, gatherer }, after)) {
     await pace.spend(rowsPerPair);
     if (pair === undefined) continue;
-    if (results.length === question.limit) return { results, next: last };
+    if (results.length === question.limit || !hasRoom) return { results, next: last };
     const result = await resolvePair(sitting, pair);
     last = pair;
-    if (result !== undefined) results.push(result);
+    if (result === undefined) continue;
+    results.push(result);
+    hasRoom = await holding.drafted(approximateBytes(result, limits.pageBytesMax));
   }
   return { results, next: undefined };
 };
@@ -47,14 +51,16 @@ const opponents = async (
 ): Promise<readonly DraftedResult[]> => {
   const isOpponent = opponentsOf(results);
   const over = sittingOverAll(sitting);
-  const { question, lens, gatherer, reading } = over;
-  const { snapshot, pace } = reading;
+  const { question, lens, gatherer, reading, limits } = over;
+  const { snapshot, pace, holding } = reading;
   const found: DraftedResult[] = [];
   for (const pair of askedPairs({ question, lens, snapshot, gatherer }, undefined)) {
     await pace.spend(rowsPerPair);
     if (pair === undefined || !isOpponent(pair.predicate)) continue;
     const result = await resolvePair(over, pair);
-    if (result !== undefined) found.push(result);
+    if (result === undefined) continue;
+    found.push(result);
+    await holding.drafted(approximateBytes(result, limits.pageBytesMax));
   }
   return found;
 };

@@ -16,6 +16,8 @@ import { OriginResolver } from './origins.js';
 import { Pace, QueryEnded } from './pace.js';
 import type { Cancellation } from './question.js';
 import { CachedRecords, DamagedRecord, RecordReader } from './records.js';
+import { NoRoom } from './room.js';
+import { Holding, Rooms } from './rooms.js';
 import type { SharedViews } from './shared_views.js';
 import { awaitPosition } from './timeline.js';
 
@@ -33,6 +35,8 @@ export interface Reading {
   readonly policy: EffectivePolicy;
   readonly rules: ClaimRules;
   readonly pace: Pace;
+  /** Where room is taken before much is held. */
+  readonly holding: Holding;
   /** The rules as they would be if this were so. */
   rulesAssuming(assume: Assumption): ClaimRules;
   /** The same moment over another form of the same snapshot: one that watches what is read. */
@@ -66,12 +70,14 @@ export class Readings {
   readonly limits: QueryLimits;
   readonly #parts: QueryCollaborators;
   readonly #records: CachedRecords;
+  readonly #rooms: Rooms;
   #open = 0;
 
   constructor(parts: QueryCollaborators) {
     this.#parts = parts;
     this.#records = new CachedRecords(parts.cache);
     this.limits = { ...queryLimits, ...parts.limits };
+    this.#rooms = new Rooms(this.limits);
   }
 
   /**
@@ -144,18 +150,21 @@ export class Readings {
       return fail({ code: 'overloaded', detail });
     }
     const { snapshot, release } = this.#view();
+    const holding = new Holding(this.#rooms, pace);
     this.#open += 1;
     try {
-      return await work(this.#reading(moment, kind, snapshot, pace));
+      return await work(this.#reading(moment, kind, snapshot, pace, holding));
     } catch (cause) {
       if (cause instanceof QueryEnded) {
         return fail({ code: 'query_timeout', detail: cause.message });
       }
+      if (cause instanceof NoRoom) return fail({ code: 'overloaded', detail: cause.message });
       const error = damage(cause);
       if (error === undefined) throw cause;
       return fail(error);
     } finally {
       this.#open -= 1;
+      holding.leave();
       release();
     }
   }
@@ -167,7 +176,13 @@ export class Readings {
     return { snapshot, release: () => snapshot.release() };
   }
 
-  #reading(moment: Moment, kind: MomentKind, snapshot: StoreSnapshot, pace: Pace): Reading {
+  #reading(
+    moment: Moment,
+    kind: MomentKind,
+    snapshot: StoreSnapshot,
+    pace: Pace,
+    holding: Holding,
+  ): Reading {
     const { log, policies, rulesOver } = this.#parts;
     const asOf: HlcStamp = moment.stamp;
     const reader = new RecordReader(log, snapshot, this.#records);
@@ -178,11 +193,12 @@ export class Readings {
       snapshot,
       reader,
       pace,
+      holding,
       origins: new OriginResolver(snapshot, reader, asOf),
       policy: policies.inForce(asOf, snapshot.appliedSequence),
       rules: rulesOver(view),
       rulesAssuming: (assume) => rulesOver({ ...view, assume }),
-      over: (other) => this.#reading(moment, kind, other, pace),
+      over: (other) => this.#reading(moment, kind, other, pace, holding),
     };
   }
 }

@@ -61,6 +61,19 @@ export const resolvePair = async (
   sitting: Sitting,
   pair: Pair,
 ): Promise<DraftedResult | undefined> => {
+  const { conceptPath, predicate } = pair;
+  const { snapshot, holding } = sitting.reading;
+  const { paths } = sitting.gatherer.joined(conceptPath);
+  const pairs = paths.map((path) => ({ conceptPath: path, predicate }));
+  const leave = await holding.rowsOf(pairs, snapshot);
+  try {
+    return await resolveHeld(sitting, pair);
+  } finally {
+    leave();
+  }
+};
+
+const resolveHeld = async (sitting: Sitting, pair: Pair): Promise<DraftedResult | undefined> => {
   const { question, lens, reading, gatherer, weigher, limits } = sitting;
   const { pace } = reading;
   const { claims, joined } = await gatherer.gather(pair);

@@ -51,6 +51,8 @@ export class Snapshot implements StoreSnapshot {
   readonly #dictionaries: Dictionaries;
   readonly #origins: BoundedCache<number, OriginExpression>;
   readonly #onCorruption: () => void;
+  /** A pair is asked for its count, then for its rows. */
+  #lastPair: { readonly text: string; readonly entry: PairEntry | undefined } | undefined;
   readonly #state: StoreState;
 
   constructor(
@@ -215,12 +217,16 @@ export class Snapshot implements StoreSnapshot {
     return { id: stored.id, place: stored.place };
   }
 
-  #pair(pair: Pair): PairEntry | undefined {
-    return this.#counted(() => {
-      const key = pairKey(pairText(pair.conceptPath, pair.predicate));
+  #pair({ conceptPath, predicate }: Pair): PairEntry | undefined {
+    const text = pairText(conceptPath, predicate);
+    if (this.#lastPair?.text === text) return this.#lastPair.entry;
+    const entry = this.#counted(() => {
+      const key = pairKey(text);
       const value = this.#engine.get(key);
       return value === undefined ? undefined : decodePair(key, value);
     });
+    this.#lastPair = { text, entry };
+    return entry;
   }
 
   #counted<T>(read: () => T): T {

@@ -159,5 +159,6 @@ describe('the server answers without starting', { concurrency: 2 }, () => {
     const limits = Object.entries({ ...httpLimits, ...groupCommitLimits, ...queryLimits });
     for (const [name, value] of limits)
       assert.ok(lines.includes(`# limit ${name} = ${value}`), name);
+    assert.ok(lines.some((line) => /^# memory = \d+ bytes at most, and /.test(line)));
   });
 });

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultPolicyTable } from '@stemedb/model';
+import { memoryBytesMax, rowHeldBytes, rowsInBound } from '../../src/bin/memory_bound.js';
 import { loadConfig } from '../../src/config/config.js';
 import { settings } from '../../src/config/settings.js';
 import { readBindAddress } from '../../src/guard/bind.js';
 import { httpLimits } from '../../src/guard/limits.js';
 import { groupCommitLimits } from '../../src/ingest/commit_queue.js';
+import { defaultCacheBytesMax } from '../../src/query/query_cache.js';
 import { queryLimits } from '../../src/query/query_service.js';
 
 const read = (path: string): string =>
@@ -52,6 +54,13 @@ test('docs/configuration.md lists every limit with its value', () => {
   const expected = Object.entries(limits).map(([name, value]) => [name, String(value)]);
   const rows = rowsBelow('Limits').map(([name, value]) => [name, value]);
   assert.deepEqual(rows, expected);
+});
+
+test('docs/configuration.md says how much memory a server takes at most', () => {
+  const gibibytes = memoryBytesMax(defaultCacheBytesMax, 0) / 1024 ** 3;
+  assert.ok(page.includes(`at most ${gibibytes} GiB of memory`), `${gibibytes}`);
+  assert.ok(page.includes(`above ${rowsInBound.toLocaleString('en')}, because`), `${rowsInBound}`);
+  assert.equal(rowHeldBytes, 3 * 1024);
 });
 
 test('docs/configuration.md shows the default classes', () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outcomeOf, RawConnection } from '../support/raw_connection.js';
 import { countOf } from '../support/seeded.js';
-import { claim, HttpService, linesOf, withService } from './service.js';
+import { assertProblem, claim, HttpService, linesOf, withService } from './service.js';
 
 const limits = {
   requestTimeoutMs: 500,
@@ -178,4 +178,33 @@ test(
     const end = linesOf(parts.join('')).at(-1);
     assert.equal(end?.refused, 50_000);
   }),
+);
+
+test(
+  'answers that nobody reads are bounded, and others are told to come again',
+  withService(
+    async (service) => {
+      const value = 'w'.repeat(60_000);
+      const lines = Array.from({ length: 100 }, (_, at) => claim({ value, predicate: `p${at}` }));
+      await service.postLines('/v1/assert/batch', lines);
+      const wide = '/v1/query?prefix=test&limit=1000';
+      const readers: RawConnection[] = [];
+      // Each that is answered leaves 12 MB to the server.
+      for (let outcome = '200'; outcome === '200'; ) {
+        const reader = await RawConnection.open(service.port);
+        readers.push(reader);
+        reader.socket.once('data', () => reader.socket.pause());
+        reader.write(`GET ${wide} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+        outcome = outcomeOf(await reader.until(/\r\n\r\n/));
+      }
+      assert.equal(readers.length, 3);
+      const answer = await service.get(wide);
+      assertProblem(answer, 'overloaded');
+      assert.equal(answer.headers.get('retry-after'), '1');
+      assert.equal((await service.get('/v1/health/live')).status, 200);
+      for (const reader of readers) reader.end();
+      for (let status = 503; status !== 200; ) status = (await service.get(wide)).status;
+    },
+    { limits: { answersUnsentBytesMax: 32 * 1024 * 1024 } },
+  ),
 );

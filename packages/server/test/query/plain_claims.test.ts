@@ -51,6 +51,7 @@ const countingCalls = (store: Store, log: Log) => {
 const expectedOf = (named: number, winners: number) => ({
   ...(winners === 0 ? {} : { attestations: winners }),
   candidates: 1,
+  claimCount: 1,
   'log.read': named,
   pairs: 1,
   place: named,
