@@ -23,6 +23,8 @@ const sampleMax = 5_000;
 
 interface Load {
   readonly acknowledged: string[];
+  /** Answers that no healthy server gives. */
+  readonly wrong: string[];
   times: number[];
   isOver: boolean;
 }
@@ -34,18 +36,20 @@ const client = async (server: ServerProcess, load: Load, random: Seeded): Promis
     const concept_path = `endurance/${random.below(concepts)}`;
     const begun = performance.now();
     try {
+      let answer: { readonly status: number; readonly body: unknown };
       if (random.chance(0.1)) {
         const value = `${random.below(5)} of ${count++}`;
-        const written = await server.post('/v1/assert', { concept_path, predicate: 'is', value });
-        if (written.status === 201) load.acknowledged.push((written.body as { id: string }).id);
+        answer = await server.post('/v1/assert', { concept_path, predicate: 'is', value });
+        if (answer.status === 201) load.acknowledged.push((answer.body as { id: string }).id);
       } else if (random.chance(0.02)) {
         const value = random.below(3);
         const array = Array.from({ length: 50 }, () => ({ concept_path, predicate: 'n', value }));
-        await server.post('/v1/assert/batch', array);
+        answer = await server.post('/v1/assert/batch', array);
       } else {
         const lens = random.pick(['recency', 'consensus', 'skeptic', 'layered']);
-        await server.get(`/v1/query?concept_path=${concept_path}&lens=${lens}`);
+        answer = await server.get(`/v1/query?concept_path=${concept_path}&lens=${lens}`);
       }
+      if (answer.status >= 300) load.wrong.push(`${answer.status} ${JSON.stringify(answer.body)}`);
     } catch {
       return;
     }
@@ -59,7 +63,7 @@ const live = async (
   random: Seeded,
   acknowledged: string[],
 ): Promise<readonly Window[]> => {
-  const load: Load = { acknowledged, times: [], isOver: false };
+  const load: Load = { acknowledged, wrong: [], times: [], isOver: false };
   const working = Array.from({ length: clients }, () => client(server, load, random));
   const windows: Window[] = [];
   const windowSeconds = lifeSeconds / windowsPerLife;
@@ -78,6 +82,7 @@ const live = async (
   await server.stop('SIGKILL');
   load.isOver = true;
   await Promise.all(working);
+  assert.deepEqual(load.wrong.slice(0, 5), []);
   return windows;
 };
 
