@@ -34,8 +34,9 @@ export function validateContent(value: JsonValue): Outcome<RecordContent> {
   const kind = typeof stated === 'string' ? parseKind(stated) : undefined;
   const schema = kind === undefined ? undefined : compiled.get(kind);
   if (schema === undefined) return failWith([kindFault(stated)]);
-  if (schema.isValid(value)) return ok(value as unknown as RecordContent);
-  const explain = membersWithin(value, explainedMembersMax) < 0 ? schema.isValid : schema.explain();
+  const check = schema.check();
+  if (check(value)) return ok(value as unknown as RecordContent);
+  const explain = membersWithin(value, explainedMembersMax) < 0 ? check : schema.explain();
   explain(value);
   return failWith(faultsOf(value, explain.errors ?? []));
 }
