@@ -34,6 +34,8 @@ export class UnsentAnswers {
 
   /** Counts an answer until its connection has taken it or is gone; false when it has no room. */
   #hold(response: ServerResponse, bytes: number): boolean {
+    // The caller left while it was worked out: nothing is sent, and no further `close` comes.
+    if (response.destroyed) return true;
     // One alone may be larger than the bound: it must be possible to read it.
     if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax) return false;
     this.#bytes += bytes;
