@@ -62,7 +62,7 @@ export function writeFailure(error: unknown): StemeError {
 export function diskFull(what: string, cause?: unknown): StemeError {
   return {
     code: 'disk_full',
-    detail: `${what}: nothing is written until there is free space again. Reads go on.`,
+    detail: `${what}: nothing is written until there is room again. Reads go on.`,
     ...(cause === undefined ? {} : { cause }),
   };
 }
