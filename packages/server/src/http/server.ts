@@ -6,6 +6,7 @@
  * and the process goes on.
  */
 import type { Server } from 'node:http';
+import type { StemeError } from '@stemedb/model';
 import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify, LogController } from 'fastify';
 import { BodyDeadlines } from '../guard/body_deadlines.js';
@@ -80,6 +81,8 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
     genReqId: requestIds(deps.random),
     // A logger for each request costs more than its routing; the few lines about one name its id.
     childLoggerFactory: (logger) => logger,
+    // The guard refuses what comes while the server ends, in the words of the error table.
+    return503OnClosing: false,
     frameworkErrors: answerError,
     clientErrorHandler(cause, socket) {
       clientErrors.answer(this as FastifyInstance, cause, socket);
@@ -100,8 +103,13 @@ function requestIds(random: Random): () => string {
 /** Hooks with callbacks: a promise for each of them would cost a request more than their work. */
 function addGuard(app: FastifyInstance, deps: HttpDeps): void {
   const { config, clock } = deps;
+  let ending: StemeError | undefined;
+  app.addHook('preClose', (done) => {
+    ending = { code: 'not_ready', detail: 'This node is stopping; send it to one that runs.' };
+    done();
+  });
   app.addHook('onRequest', (request, reply, done) => {
-    const refusal = headRefusal(request, config, config.limits);
+    const refusal = headRefusal(request, config, config.limits) ?? ending;
     if (refusal !== undefined) sendProblem(reply, refusal);
     else if (!answerCors(request, reply, config)) done();
   });

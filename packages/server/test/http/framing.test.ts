@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { httpLimits } from '../../src/guard/limits.js';
-import { exchange } from '../support/raw_connection.js';
+import { exchange, outcomeOf, RawConnection } from '../support/raw_connection.js';
 import { author, claim, HttpService, signedContent, withService } from './service.js';
 
 /** Nothing here waits for them, except a shape that is taken for half a request. */
@@ -217,4 +217,16 @@ test('compressed bodies are refused on every route, unread', async () => {
   } finally {
     await service.close();
   }
+});
+
+test('what comes on an open connection while the server ends is refused by our table', async () => {
+  const service = await HttpService.start();
+  const connection = await RawConnection.open(service.port);
+  await service.get('/v1/health/live');
+  const closed = service.close();
+  connection.write(alive.replace('connection: close\r\n', ''));
+  const text = await connection.closed;
+  await closed;
+  assert.equal(outcomeOf(text), '503 not_ready');
+  assert.match(text, /^connection: close\r$/im);
 });
