@@ -73,6 +73,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     store,
     clock: hybrid,
     monotonicMs: () => effects.clock.monotonicMs(),
+    turn: () => effects.clock.turn(),
     onDurable: (records) => {
       files.tree.note(records);
       histories.note(records);

@@ -49,6 +49,7 @@ export class GroupCommit {
   readonly #unappliedBatchesMax: number;
   readonly #metrics: GroupCommitMetrics | undefined;
   readonly #monotonicMs: () => number;
+  readonly #turn: () => Promise<void>;
   readonly #onDurable: ((records: readonly ApplicableRecord[]) => void) | undefined;
   readonly #onApplied: ((records: readonly ApplicableRecord[]) => void) | undefined;
   readonly #onFailure: ((error: StemeError) => void) | undefined;
@@ -73,6 +74,8 @@ export class GroupCommit {
     readonly store: Store;
     readonly clock: HybridClock;
     readonly monotonicMs: () => number;
+    /** Resolves after everything else that is ready has had its turn. */
+    readonly turn: () => Promise<void>;
     readonly limits?: GroupCommitLimits;
     readonly metrics?: GroupCommitMetrics;
     /** Called with each batch when it is durable, before any of it is visible. */
@@ -86,6 +89,7 @@ export class GroupCommit {
     this.#store = collaborators.store;
     this.#clock = collaborators.clock;
     this.#monotonicMs = collaborators.monotonicMs;
+    this.#turn = collaborators.turn;
     const limits = collaborators.limits ?? groupCommitLimits;
     this.#queue = new CommitQueue(limits);
     this.#unappliedBatchesMax = limits.unappliedBatchesMax;
@@ -139,8 +143,9 @@ export class GroupCommit {
       for (const see of this.#watchers) for (const record of records) see(record);
       if (!this.#running) {
         this.#running = true;
-        // A microtask lets calls of the same turn share the batch without waiting on a timer.
-        queueMicrotask(() => void this.#run());
+        // What arrives in the same turn shares the batch, without waiting on a timer: of many
+        // callers who were answered together the first would else have a sync to itself.
+        this.#finished = this.#turn().then(() => this.#writeAll());
       }
     });
   }
@@ -193,11 +198,6 @@ export class GroupCommit {
       };
     });
     return { reached, cancel };
-  }
-
-  #run(): Promise<void> {
-    this.#finished = this.#writeAll();
-    return this.#finished;
   }
 
   async #writeAll(): Promise<void> {

@@ -72,7 +72,7 @@ describe('one batch', () => {
   it('holds what arrived while the one before was synced', async () => {
     const room = await openRoom();
     const first = write(room, 'a');
-    await Promise.resolve();
+    await turns(1);
     assert.deepEqual(room.appends, [1]);
     const more = writeAll(room, ['b', 'c', 'd']);
     accepted(await first);
@@ -109,6 +109,28 @@ describe('one batch', () => {
       'e',
     ]);
     assert.deepEqual(room.appends, [1, 1, 1, 1, 1]);
+    await room.log.close();
+  });
+});
+
+describe('the first batch of a turn', () => {
+  it('holds what several callers hand over in one turn', async () => {
+    const room = await openRoom();
+    const first = write(room, 'a');
+    for (let step = 0; step < 8; step += 1) await Promise.resolve();
+    const second = write(room, 'b');
+    accepted(await first);
+    accepted(await second);
+    assert.deepEqual(room.appends, [2]);
+    await room.log.close();
+  });
+
+  it('is written before a node that was handed it has stopped', async () => {
+    const room = await openRoom();
+    const written = write(room, 'a');
+    await room.commit.close();
+    accepted(await written);
+    assert.deepEqual(room.appends, [1]);
     await room.log.close();
   });
 });

@@ -183,6 +183,7 @@ export const openRoom = async (
     store,
     clock: hybrid,
     monotonicMs: () => clock.monotonicMs(),
+    turn: () => clock.turn(),
     limits: { ...groupCommitLimits, ...options.limits },
     onFailure: (error) => failures.push(error),
   });

@@ -32,6 +32,7 @@ test('a moment before all that is in flight does not wait for the disk', async (
     store: store as unknown as Store,
     clock: hybrid,
     monotonicMs: () => clock.monotonicMs(),
+    turn: () => clock.turn(),
   });
   const timeline = new NodeTimeline({
     logId: 'log',
