@@ -51,6 +51,22 @@ describe('BLAKE3 and what it names', () => {
     );
   });
 
+  it('hashes the UTF-8 of paths and values, short or long, plain or not', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 200 }),
+      fc.string({ unit: 'binary-ascii', maxLength: 200 }),
+      fc.integer({ min: 120, max: 136 }).map((length) => 'a'.repeat(length)),
+    );
+    fc.assert(
+      fc.property(text, text, (path, value) => {
+        const bytes = new TextEncoder().encode(path);
+        assert.equal(shardOf(path), blake3(bytes)[0]);
+        assert.equal(valueKeyOf(value), blake3Hex(canonicalBytes({ value })));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('gives different keys to values that differ', () => {
     fc.assert(
       fc.property(json, json, (a, b) => {
