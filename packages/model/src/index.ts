@@ -44,6 +44,7 @@ export { publicError, publicFaults } from './public_faults.js';
 export * from './record.js';
 export * from './result.js';
 export { contentSchemas, fieldsOf, schemas } from './schema/schemas.js';
+export { attestationBytes } from './signature/attestation.js';
 export { signatureMessage } from './signature/message.js';
 export { type KeyPair, keyPairFromSeed, nobleVerify, sign } from './signature/noble.js';
 export {

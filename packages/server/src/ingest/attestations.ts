@@ -7,13 +7,12 @@ import type {
   AgentId,
   AttestationContent,
   Ed25519Verify,
-  JsonValue,
   RecordId,
   RecordKind,
 } from '@stemedb/model';
 import {
+  attestationBytes,
   attestedKind,
-  canonicalBytes,
   decodeStored,
   kindNumber,
   recordIdOf,
@@ -28,7 +27,7 @@ import type { PendingRecord } from './pending_record.js';
 const keyOf = (id: RecordId, agent: AgentId, kind: RecordKind): string => `${kind}/${id}${agent}`;
 
 const pendingOf = (content: AttestationContent): PendingRecord => {
-  const bytes = canonicalBytes(content as unknown as JsonValue);
+  const bytes = attestationBytes(content);
   const id = recordIdOf(bytes);
   const kind = kindNumber.attestation;
   return { id, kind, shard: allShards, proof: 'signature', bytes, content };

@@ -1,8 +1,8 @@
 /** Gate 6: every signature verifies, and the stated agent is proved (spec 1.2, 2). */
 import type { AttestationContent, Outcome, RecordId } from '@stemedb/model';
 import {
+  attestationBytes,
   attestedKind,
-  canonicalBytes,
   kindNumber,
   kindOfNumber,
   ok,
@@ -89,7 +89,7 @@ export const pendingAttestations = (
 ): readonly PendingRecord[] =>
   (submission.signatures ?? []).map((held) => {
     const content = { kind: 'attestation', v: 1, target, ...held } as const;
-    const bytes = canonicalBytes(content);
+    const bytes = attestationBytes(content);
     return {
       id: recordIdOf(bytes),
       kind: kindNumber.attestation,
