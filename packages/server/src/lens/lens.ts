@@ -26,6 +26,8 @@ export interface CandidateVote {
 /** A claim as a lens sees it, every factor already taken from the records and the policy. */
 export interface Candidate {
   readonly id: RecordId;
+  /** Sequence under which the store has the claim, where that is known: no lens looks at it. */
+  readonly home?: number;
   readonly valueKey: ValueKey;
   /** Number of the author (the first of the chain), the same for the same agent. */
   readonly agent: number;

@@ -16,7 +16,7 @@ import { inByteOrder } from './asked_pairs.js';
 import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import type { Reading } from './readings.js';
-import { DamagedRecord } from './records.js';
+import { DamagedRecord, type Stored } from './records.js';
 import { storedWithSignatures } from './signatures.js';
 import {
   cutValue,
@@ -45,9 +45,9 @@ interface AnswerParts {
 /** A result whose values and records are as they are stored. */
 export type DraftedResult = AnswerResult<StoredJson<JsonValue>, StoredRecord>;
 
-const statedValue = ({ reading }: AnswerParts, id: RecordId): StatedValue => {
-  const value = reading.reader.valueOf(id, reading.moment.stamp);
-  if (value === undefined) throw new DamagedRecord(`Assertion ${id} cannot be read.`);
+const statedValue = ({ reading }: AnswerParts, claim: Stored): StatedValue => {
+  const value = reading.reader.valueOf(claim, reading.moment.stamp);
+  if (value === undefined) throw new DamagedRecord(`Assertion ${claim.id} cannot be read.`);
   return statedValueOf(value);
 };
 
@@ -55,7 +55,7 @@ const listed = (
   parts: AnswerParts,
   { representative, score, share, support, claims }: RankedValue,
 ): AnswerValue<StoredJson<JsonValue>> => {
-  const { value, unit } = statedValue(parts, representative.id);
+  const { value, unit } = statedValue(parts, representative);
   // Members that are undefined are not written; an object of one shape is made sooner than spread.
   return {
     value,
@@ -74,7 +74,7 @@ const tierOf = (parts: AnswerParts, tier: TierResolution): AnswerTier<StoredJson
   return {
     tier: tier.tier,
     class: tier.className,
-    ...statedValue(parts, winner.representative.id),
+    ...statedValue(parts, winner.representative),
     confidence: tier.confidence,
     conflict_score: tier.conflict.conflictScore,
     candidates_count: tier.values.reduce((sum, value) => sum + value.claims, 0),
@@ -111,7 +111,7 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
   const winner = resolution.values[0];
   if (!resolution.hasWinner || winner === undefined)
     return { members: {}, rivals: [], warnings: [] };
-  const stated = await storedWithSignatures(reading, winner.representative.id);
+  const stated = await storedWithSignatures(reading, winner.representative);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
     .slice(1, listedValuesMax)

@@ -294,6 +294,7 @@ export class CandidateWeigher {
     const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
     const candidate = {
       id: row.id,
+      home: row.sequence,
       valueKey: row.valueKey,
       agent: numbers.agents.of(agentId),
       origin: numbers.origins.of(speaker.origin),

@@ -1,6 +1,7 @@
 /** Reading single records back: place in the store, bytes in the log, content by the codec. */
 import type { HlcStamp, RecordContent, RecordId } from '@stemedb/model';
 import { kindNumber, recordIdOf } from '@stemedb/model';
+import type { Candidate } from '../lens/lens.js';
 import type { Log, LogRecord } from '../log/log.js';
 import type { RecordPlace, StoreSnapshot } from '../store/store.js';
 import type { CacheContents, QueryCache } from './query_cache.js';
@@ -14,6 +15,9 @@ const keptBytesMax = 256 * 1024;
 export class DamagedRecord extends Error {
   override readonly name = 'DamagedRecord';
 }
+
+/** What is known of a claim whose row was read. */
+export type Stored = Pick<Candidate, 'id' | 'home'>;
 
 /** A record as it was read back, checked against its id. */
 export interface ReadRecord {
@@ -78,18 +82,18 @@ export class RecordReader {
   }
 
   /** A record that is visible at asOf: undefined when it was recorded later, or never, or is not
-   * of the kind with this number. */
-  read(id: RecordId, asOf: HlcStamp, kind?: number): ReadRecord | undefined {
-    const known = this.#kept.get(id)?.read ?? this.#fromLog(id, asOf, kind);
+   * of the kind with this number. Whoever has its row gives its `home`, which saves a look. */
+  read(id: RecordId, asOf: HlcStamp, kind?: number, home?: number): ReadRecord | undefined {
+    const known = this.#kept.get(id)?.read ?? this.#fromLog(id, asOf, kind, home);
     if (known === undefined || known.place.stamp > asOf) return undefined;
     return kind === undefined || known.place.kind === kind ? known : undefined;
   }
 
   /** The value of a claim whose row was read at asOf, so that it is known to be visible. */
-  valueOf(id: RecordId, asOf: HlcStamp): CutValue | undefined {
+  valueOf({ id, home }: Stored, asOf: HlcStamp): CutValue | undefined {
     const cached = this.#cached?.find(id);
     if (cached === undefined) {
-      const read = this.read(id, asOf, kindNumber.assertion);
+      const read = this.read(id, asOf, kindNumber.assertion, home);
       return read === undefined ? undefined : cutValue(read.record.bytes);
     }
     cached.value ??= cutValue(cached.bytes);
@@ -101,8 +105,13 @@ export class RecordReader {
     return this.read(id, asOf, kind)?.record.parsed;
   }
 
-  #fromLog(id: RecordId, asOf: HlcStamp, kind: number | undefined): ReadRecord | undefined {
-    const place = this.#snapshot.place(id);
+  #fromLog(
+    id: RecordId,
+    asOf: HlcStamp,
+    kind: number | undefined,
+    home: number | undefined,
+  ): ReadRecord | undefined {
+    const place = this.#placeAt(home) ?? this.#snapshot.place(id);
     if (place === undefined || place.stamp > asOf) return undefined;
     if (kind !== undefined && place.kind !== kind) return undefined;
     const cached = this.#cached?.find(id);
@@ -112,6 +121,11 @@ export class RecordReader {
     const read = { record: new StoredJson<RecordContent>(bytes), stamp: place.stamp, proof, place };
     this.#keep(id, { read, bytes: bytes.length });
     return read;
+  }
+
+  /** The place itself, without the index of ids; what is read there is proved by its hash. */
+  #placeAt(home: number | undefined): RecordPlace | undefined {
+    return home === undefined ? undefined : this.#snapshot.placeOfSequence(home);
   }
 
   #checked(id: RecordId, { sequence, offset }: RecordPlace): CheckedFrame {

@@ -9,6 +9,7 @@ import type { AgentId, RecordId, StatedRecord } from '@stemedb/model';
 import { formatTime, kindNumber, stampMs } from '@stemedb/model';
 import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
+import type { Stored } from './records.js';
 import { Smallest } from './smallest.js';
 import type { StoredRecord } from './stored_json.js';
 
@@ -101,17 +102,17 @@ export const statedWithSignatures = async (
   id: RecordId,
   kind?: number,
 ): Promise<StatedRecord | undefined> => {
-  const stated = await storedWithSignatures(reading, id, kind);
+  const stated = await storedWithSignatures(reading, { id }, kind);
   return stated === undefined ? undefined : { ...stated, record: stated.record.parsed };
 };
 
 /** The same with the record in its stored form. */
 export const storedWithSignatures = async (
   reading: SignatureReading,
-  id: RecordId,
+  { id, home }: Stored,
   kind?: number,
 ): Promise<StatedRecord<StoredRecord> | undefined> => {
-  const read = reading.reader.read(id, reading.moment.stamp, kind);
+  const read = reading.reader.read(id, reading.moment.stamp, kind, home);
   if (read === undefined) return undefined;
   const { record, stamp, proof } = read;
   const { listed, count } = await signaturesOf(reading, id, record);

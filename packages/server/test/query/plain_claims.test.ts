@@ -54,7 +54,7 @@ const expectedOf = (named: number, winners: number) => ({
   claimCount: 1,
   'log.read': named,
   pairs: 1,
-  place: named,
+  placeOfSequence: named,
 });
 
 test('a question of plain claims reads rows and what the result names, each once', async () => {
