@@ -1,7 +1,7 @@
 /**
  * Brings the open segment to a known state (spec 4.3): finds its end, decides between a torn tail
- * and damage, and after an unclean stop writes it anew, because pages whose sync failed may read
- * as valid without being on the disk.
+ * and damage, and writes it anew, because pages whose sync failed or never was may read as valid
+ * without being on the disk.
  */
 import { dirname } from 'node:path';
 import { fail, type HlcStamp, type Outcome, ok } from '@stemedb/model';
@@ -90,7 +90,8 @@ export async function recoverSegment(
     }
     const cutBytes = size - found.position;
     const cleanStop = cutBytes === 0 && found.last !== undefined && isCleanMark(found.last.frame);
-    const kept = cleanStop ? file : await rewrite(disk, path, file, found.position);
+    // After a clean mark as well: that it is there to be read does not say that it was synced.
+    const kept = await rewrite(disk, path, file, found.position);
     return ok({
       writer: new SegmentWriter(header, kept, found.position, clock),
       nextSequence: found.nextSequence,

@@ -100,6 +100,30 @@ describe('starting after a stop', () => {
     assert.deepEqual([afterClose.cleanStop, afterClose.lastSequence], [true, 5]);
   });
 
+  for (const end of ['is killed', 'is told that it failed'] as const) {
+    it(`chains to no clean mark that was lost because its writer ${end} at the sync`, async () => {
+      const disk = await emptyDirectory();
+      const small = { segmentBytesMax: 1024 };
+      const { log } = await world.open(disk, small);
+      await appendAll(log, 1, 5);
+      disk.hook = ({ type }) => {
+        if (type !== 'datasync') return undefined;
+        return end === 'is killed' ? { type: 'power off' } : { type: 'error', code: 'EIO' };
+      };
+      await log.close().catch(() => undefined);
+      disk.hook = undefined;
+      // The process ends, the machine does not: the page cache still shows the mark.
+      const running = disk.clone();
+      running.kill();
+      const { log: second } = await world.open(running, small);
+      await appendAll(second, 6, 5);
+      running.crash(1, 'nothing kept');
+      const { log: third } = await world.open(running, small);
+      assert.equal(third.lastSequence, 10);
+      await third.close();
+    });
+  }
+
   it('reads only the last segment', async () => {
     const disk = await emptyDirectory();
     const { log } = await world.open(disk);

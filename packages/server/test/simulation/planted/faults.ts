@@ -39,7 +39,7 @@ const inTheLog: readonly PlantedFault[] = [
   {
     name: 'after an unclean stop the segment is gone on with as it reads',
     file: 'log/recovery.js',
-    from: 'cleanStop ? file : await rewrite(disk, path, file, found.position)',
+    from: 'await rewrite(disk, path, file, found.position)',
     to: 'file',
     seeds: 20,
   },
