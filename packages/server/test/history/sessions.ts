@@ -1,7 +1,7 @@
 /** Clients that do anything at any time: each goes its own way, all over the same few concepts. */
 import type { HlcStamp, RecordId } from '@stemedb/model';
 import { type Draft, paths, predicates } from '../support/histories/cast.js';
-import type { Seeded } from '../support/seeded.js';
+import { type Seeded, someOf } from '../support/seeded.js';
 import type { Caller } from './caller.js';
 import type { Recorder } from './recorded.js';
 
@@ -125,15 +125,6 @@ const doings: readonly (readonly [number, Doing])[] = [
   [6, readsBack],
 ];
 
-const someDoing = (random: Seeded): Doing => {
-  let left = random.below(100);
-  for (const [weight, doing] of doings) {
-    left -= weight;
-    if (left < 0) return doing;
-  }
-  return asksNow;
-};
-
 /** One session: acts until it is told to stop; waits for the server when it has gone. */
 export const session = async (
   caller: Caller,
@@ -141,7 +132,7 @@ export const session = async (
   server: { readonly isOver: () => boolean; readonly back: () => Promise<void> },
 ): Promise<void> => {
   while (!server.isOver()) {
-    const isThere = await someDoing(common.random)(caller, common);
+    const isThere = await someOf(common.random, doings)(caller, common);
     if (!isThere) await server.back();
   }
 };

@@ -35,6 +35,16 @@ export const seeded = (seed: number): Seeded => {
   return { fraction, below, chance: (probability) => fraction() < probability, pick, shuffled };
 };
 
+/** One of some things that happen more or less often, each with its share in a hundred. */
+export const someOf = <T>(random: Seeded, shares: readonly (readonly [number, T])[]): T => {
+  let left = random.below(100);
+  for (const [share, item] of shares) {
+    left -= share;
+    if (left < 0) return item;
+  }
+  throw new RangeError('The shares are less than a hundred.');
+};
+
 /** The seeds of a random test: one named by `STEMEDB_SEED`, else this many from the first on, or
  * as many as `STEMEDB_SEED_COUNT` says. */
 export const seedsOf = (count: number, first = 1): readonly number[] => {

@@ -6,7 +6,7 @@
  */
 import { type AgentId, canonicalBytes, makeStamp } from '@stemedb/model';
 import type { MergeRecord } from '../../../src/ingest/ingest.js';
-import type { Seeded } from '../seeded.js';
+import { type Seeded, someOf } from '../seeded.js';
 import { attestationOf, type Draft } from './cast.js';
 import {
   claimDraft,
@@ -64,15 +64,6 @@ const makers: readonly (readonly [number, Maker])[] = [
   [1, thereAndBackDrafts],
   [4, policyDraft],
 ];
-
-const someMaker = (random: Seeded): Maker => {
-  let left = random.below(100);
-  for (const [weight, maker] of makers) {
-    left -= weight;
-    if (left < 0) return maker;
-  }
-  return claimDraft;
-};
 
 /** Nodes whose stamps come along; one orders before and one after those of tests. */
 const elsewhere = ['0000000000000001', 'fffffffffffffff0'];
@@ -159,6 +150,6 @@ export const wholeHistory = (
   history.tell(sourceDraft);
   history.tell(epochDraft);
   if (options.deep === true) history.tell(deepDrafts);
-  while (history.steps.length < options.length) history.tell(someMaker(random));
+  while (history.steps.length < options.length) history.tell(someOf(random, makers));
   return history.steps;
 };
