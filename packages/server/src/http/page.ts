@@ -5,13 +5,9 @@ import { Type } from '@sinclair/typebox';
 export const limitDefault = 100;
 const limitMax = 1000;
 
-export const limitField = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault }),
-);
-
-/** Fields of the query string that ask for a page. */
+/** Fields that ask for a page. */
 export const pageFields = {
-  limit: limitField,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of a page.' }),
   ),

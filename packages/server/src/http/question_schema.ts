@@ -9,7 +9,7 @@ import { Type } from '@sinclair/typebox';
 import type { Fault, Outcome } from '@stemedb/model';
 import { fail, ok, parseAgentId, parseRecordId, parseStamp, parseTime } from '@stemedb/model';
 import type { Question } from '../query/question.js';
-import { limitDefault, limitField } from './page.js';
+import { limitDefault, pageFields } from './page.js';
 import { faultsError } from './problem.js';
 import { unknownName } from './validate.js';
 
@@ -107,10 +107,7 @@ const questionFields = {
       description: 'With `explain`: the first candidate listed; `next_offset` of the last page.',
     }),
   ),
-  limit: limitField,
-  cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 4096, description: '`next_cursor` of the last page.' }),
-  ),
+  ...pageFields,
 };
 
 /** Any number of fields may be missing from what the schema let through. */

@@ -21,7 +21,6 @@ import {
   parseSignature,
   stampMs,
 } from '@stemedb/model';
-import type { FastifyReply } from 'fastify';
 import type { Accepted, Submission } from '../ingest/ingest.js';
 import { faultsError } from './problem.js';
 import { unknownName } from './validate.js';
@@ -38,11 +37,6 @@ export function writeAnswerText(accepted: Accepted): string {
     `"recorded_at":"${formatTime(stampMs(stamp))}","recorded_stamp":"${stamp}",` +
     `"position":"${position}"${warned}}`
   );
-}
-
-/** Sends JSON that is text already. */
-export function sendJson(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(text);
 }
 
 const warningSchema = Type.Object({

@@ -12,12 +12,12 @@ import type { HttpDeps } from '../deps.js';
 import { answerStream } from '../ndjson/stream.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
+import { sendJson } from '../send_json.js';
 import { validatedByIngest, validatorCompiler } from '../validate.js';
 import {
   batchResultSchema,
   isServerSide,
   readSubmission,
-  sendJson,
   writeAnswerText,
 } from '../write_answer.js';
 import { withSignatures } from './write_record.js';

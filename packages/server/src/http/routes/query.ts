@@ -6,8 +6,7 @@ import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { lensQuestionSchema, questionSchema, readQuestion } from '../question_schema.js';
-
-const jsonType = 'application/json; charset=utf-8';
+import { sendJson } from '../send_json.js';
 
 const responses = { 200: answerSchema, ...problemResponses };
 
@@ -76,5 +75,5 @@ async function answer(
   const ended = caller.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
   deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure: ended });
   if (!outcome.ok) return sendProblem(reply, outcome.error);
-  return reply.type(jsonType).send(outcome.value);
+  return sendJson(reply, 200, outcome.value);
 }

@@ -7,10 +7,10 @@ import type { Accepted, Submission } from '../../ingest/ingest.js';
 import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
+import { sendJson } from '../send_json.js';
 import { validatedByIngest } from '../validate.js';
 import {
   readSubmission,
-  sendJson,
   signaturesSchema,
   writeAnswerSchema,
   writeAnswerText,
