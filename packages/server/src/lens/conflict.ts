@@ -7,7 +7,7 @@
  */
 import { roundFigure } from './arithmetic.js';
 import type { Conflict } from './lens.js';
-import type { Pace } from './pace.js';
+import { inRanges, type Pace } from './pace.js';
 import { sortRows } from './sorting.js';
 import { binaryLogarithm } from './transcendental.js';
 
@@ -15,15 +15,17 @@ import { binaryLogarithm } from './transcendental.js';
 const contestedFrom = 0.5;
 
 /** The conflict among values with these supports (whole numbers; one for each value). */
-export function* conflictOf(supports: Float64Array, pace: Pace): Generator<void, Conflict> {
+export function* conflictOf(supports: readonly number[], pace: Pace): Generator<void, Conflict> {
   const valuesCount = supports.length;
   let total = 0;
   let leading = 0;
-  for (const support of supports) {
-    total += support;
-    leading = Math.max(leading, support);
-    if (pace.due()) yield;
-  }
+  yield* inRanges(valuesCount, pace, (from, to) => {
+    for (let value = from; value < to; value++) {
+      const support = supports[value] as number;
+      total += support;
+      leading = Math.max(leading, support);
+    }
+  });
   const even = total === 0;
   const score = even ? evenSplitScore(valuesCount) : leadScore(leading, total);
   const entropy = even
@@ -61,17 +63,23 @@ function surprise(part: number, total: number): number {
 
 /** Summed from the largest support down, so that the order of values does not matter. */
 function* shannonEntropy(
-  supports: Float64Array,
+  supports: readonly number[],
   total: number,
   pace: Pace,
 ): Generator<void, number> {
-  const rows = new Uint32Array(supports.length);
-  for (let i = 0; i < rows.length; i++) rows[i] = i;
-  yield* sortRows(rows, (a, b) => (supports[b] as number) - (supports[a] as number), pace);
+  const falling = supports.slice();
+  yield* sortRows(falling, (a, b) => b - a, pace);
   let entropy = 0;
-  for (const row of rows) {
-    entropy += surprise(supports[row] as number, total);
-    if (pace.due()) yield;
-  }
+  let last = 0;
+  let lastSurprise = 0;
+  yield* inRanges(falling.length, pace, (from, to) => {
+    for (let at = from; at < to; at++) {
+      const support = falling[at] as number;
+      // Equal supports stand side by side, and logarithms are dear.
+      if (support !== last) lastSurprise = surprise(support, total);
+      last = support;
+      entropy += lastSurprise;
+    }
+  });
   return entropy;
 }

@@ -5,9 +5,9 @@
 import { conflictOf } from './conflict.js';
 import { type Groups, groupByValue } from './grouping.js';
 import type { Candidate, Conflict, LensQuestion, RankedValue } from './lens.js';
-import { Pace } from './pace.js';
+import { inRanges, Pace, zeros } from './pace.js';
 import { type RowOrder, sortRows } from './sorting.js';
-import { claimOrder, type Supports, supportByValue, type Weights, weigh } from './support.js';
+import { claimOrder, Voices, type Weights, weigh } from './support.js';
 
 export interface Rule {
   /** The weight of a claim: the score factor, by which a representative is chosen too. */
@@ -46,14 +46,13 @@ export function* decide(
   const pace = new Pace();
   const groups = yield* groupByValue(candidates, question, pace);
   const weights = yield* weigh(groups, rule.weight, pace);
-  const voices =
-    explain && rule.score === 'support' ? new Uint8Array(candidates.length) : undefined;
-  const own =
-    rule.score === 'support' ? yield* supportByValue(groups, weights, pace, voices) : undefined;
+  const voices = new Voices(groups, pace);
+  const notes = explain && rule.score === 'support' ? new Uint8Array(candidates.length) : undefined;
+  const own = rule.score === 'support' ? yield* voices.supports(weights, notes) : undefined;
   const common =
     own !== undefined && rule.weight === byConfidence
       ? own
-      : yield* confidenceSupport(groups, pace);
+      : yield* voices.supports(yield* weigh(groups, byConfidence, pace));
   const scores = rule.score === 'sum' ? yield* sumByValue(groups, weights, pace) : own?.support;
   const scored = { groups, weights, scores, support: common.support, voiced: own !== undefined };
   const values = yield* rank({ ...scored, shares: rule.shares }, pace);
@@ -64,62 +63,80 @@ export function* decide(
     conflict: yield* conflictOf(common.support, pace),
     tied: values.length > 1 && values[0]?.score === values[1]?.score,
     truncated: groups.truncated + Math.max(own?.givenUp ?? 0, common.givenUp),
-    voices,
+    voices: notes,
   };
 }
 
-function* confidenceSupport(groups: Groups, pace: Pace): Generator<void, Supports> {
-  const confidences = yield* weigh(groups, byConfidence, pace);
-  return yield* supportByValue(groups, confidences, pace);
+/** How far all candidates contradict each other, and the rows without a voice among them. */
+export function* conflictAmong(
+  candidates: readonly Candidate[],
+  question: LensQuestion,
+): Generator<void, Pick<Decided, 'conflict' | 'truncated'>> {
+  const pace = new Pace();
+  const groups = yield* groupByValue(candidates, question, pace);
+  const weights = yield* weigh(groups, byConfidence, pace);
+  const { support, givenUp } = yield* new Voices(groups, pace).supports(weights);
+  const conflict = yield* conflictOf(support, pace);
+  return { conflict, truncated: groups.truncated + givenUp };
 }
 
 interface Scored {
   readonly groups: Groups;
   readonly weights: Weights;
   /** By value; undefined when the representative's weight is the score. */
-  readonly scores: Float64Array | undefined;
-  readonly support: Float64Array;
+  readonly scores: readonly number[] | undefined;
+  readonly support: readonly number[];
   /** Whether voices decide. */
   readonly voiced: boolean;
   readonly shares: boolean;
 }
 
-function* sumByValue(groups: Groups, weights: Weights, pace: Pace): Generator<void, Float64Array> {
-  const sums = new Float64Array(groups.keys.length);
-  for (const [row, value] of groups.valueAt.entries()) {
-    sums[value] = (sums[value] as number) + (weights[row] as number);
-    if (pace.due()) yield;
+function* sumByValue(groups: Groups, weights: Weights, pace: Pace): Generator<void, number[]> {
+  const { starts, members } = groups;
+  const sums = zeros(groups.keys.length);
+  for (let value = 0; value < sums.length; value++) {
+    const start = starts[value] as number;
+    const count = (starts[value + 1] as number) - start;
+    yield* inRanges(count, pace, (from, to) => {
+      let sum = sums[value] as number;
+      for (let i = from; i < to; i++) sum += weights[members[start + i] as number] as number;
+      sums[value] = sum;
+    });
   }
   return sums;
 }
 
 function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
-  const { groups, weights, support } = scored;
-  const order = scored.voiced ? voiced(scored) : claimOrder(groups.candidates, weights);
+  const { groups, weights, support, shares } = scored;
+  const { candidates, starts } = groups;
+  const order = scored.voiced ? voiced(scored) : claimOrder(candidates, weights);
   const firsts = yield* representatives(groups, order, pace);
   const scores = scored.scores ?? firsts.map((row) => weights[row] as number);
-  const ranked = new Uint32Array(groups.keys.length);
+  const ranked = zeros(firsts.length);
   let total = 0;
-  for (let value = 0; value < ranked.length; value++) {
-    ranked[value] = value;
-    total += Math.max(0, scores[value] as number);
-    if (pace.due()) yield;
-  }
+  yield* inRanges(ranked.length, pace, (from, to) => {
+    for (let value = from; value < to; value++) {
+      ranked[value] = value;
+      total += Math.max(0, scores[value] as number);
+    }
+  });
   const better = (a: number, b: number): number =>
     (scores[b] as number) - (scores[a] as number) ||
     order(firsts[a] as number, firsts[b] as number);
   yield* sortRows(ranked, better, pace);
   const values: RankedValue[] = [];
-  for (const value of ranked) {
-    const score = scores[value] as number;
-    const representative = groups.candidates[firsts[value] as number] as Candidate;
-    const { valueKey } = representative;
-    const claims = (groups.starts[value + 1] as number) - (groups.starts[value] as number);
-    const of = { valueKey, representative, score, claims, support: support[value] as number };
-    if (scored.shares) values.push(withShare(of, total));
-    else values.push(of);
-    if (pace.due()) yield;
-  }
+  yield* inRanges(ranked.length, pace, (from, to) => {
+    for (let at = from; at < to; at++) {
+      const value = ranked[at] as number;
+      const score = scores[value] as number;
+      const representative = candidates[firsts[value] as number] as Candidate;
+      const { valueKey } = representative;
+      const claims = (starts[value + 1] as number) - (starts[value] as number);
+      const of = { valueKey, representative, score, claims, support: support[value] as number };
+      if (shares) values.push(withShare(of, total));
+      else values.push(of);
+    }
+  });
   return values;
 }
 
@@ -145,22 +162,21 @@ function voiced({ groups, weights }: Scored): RowOrder {
 
 /** The first claim of each value in the order of claims. */
 function* representatives(
-  groups: Groups,
+  { starts, members }: Groups,
   order: RowOrder,
   pace: Pace,
-): Generator<void, Float64Array> {
-  const { starts, members } = groups;
-  const firsts = new Float64Array(groups.keys.length);
+): Generator<void, number[]> {
+  const firsts = zeros(starts.length - 1);
   for (let value = 0; value < firsts.length; value++) {
-    const end = starts[value + 1] as number;
-    let best = members[starts[value] as number] as number;
-    for (let at = (starts[value] as number) + 1; at < end; at++) {
-      const row = members[at] as number;
-      if (order(row, best) < 0) best = row;
-      if (pace.due()) yield;
-    }
+    const start = starts[value] as number;
+    let best = members[start] as number;
+    yield* inRanges((starts[value + 1] as number) - start, pace, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const row = members[start + i] as number;
+        if (order(row, best) < 0) best = row;
+      }
+    });
     firsts[value] = best;
-    if (pace.due()) yield;
   }
   return firsts;
 }

@@ -1,5 +1,5 @@
 /**
- * Candidates by value, with dense numbers for agents and origins, and the work limit.
+ * Candidates by value, with the work limit.
  *
  * The limit (spec 6): support uses at most `supportRowsMax` distinct (value, agent, origin) rows
  * a tier, the earliest recorded first. A row is as old as its first claim in the tier, so a flood
@@ -8,22 +8,16 @@
  */
 import type { ValueKey } from '@stemedb/model';
 import type { Candidate, LensQuestion } from './lens.js';
-import type { Pace } from './pace.js';
+import { inRanges, type Pace, zeros } from './pace.js';
 import { sortRows } from './sorting.js';
 
 /** Candidates are named by their position in `candidates`, values by their position in `keys`. */
 export interface Groups {
   readonly candidates: readonly Candidate[];
   readonly keys: readonly ValueKey[];
-  /** By candidate: dense numbers from 0. */
-  readonly valueAt: Uint32Array;
-  readonly agentAt: Uint32Array;
-  readonly originAt: Uint32Array;
-  readonly agentsCount: number;
-  readonly originsCount: number;
   /** Candidates ordered by value: those of value v stand from starts[v] up to starts[v + 1]. */
-  readonly members: Uint32Array;
-  readonly starts: Uint32Array;
+  readonly members: readonly number[];
+  readonly starts: readonly number[];
   /** By candidate: 1 when its row is beyond the work limit; undefined when none is. */
   readonly voiceless: Uint8Array | undefined;
   /** Distinct rows beyond the work limit. */
@@ -31,7 +25,7 @@ export interface Groups {
 }
 
 /** Gives each distinct key the next number, from 0. */
-class Numbering<Key> {
+export class Numbering<Key> {
   readonly #numbers = new Map<Key, number>();
 
   of(key: Key): number {
@@ -58,99 +52,100 @@ export function* groupByValue(
   pace: Pace,
 ): Generator<void, Groups> {
   const count = candidates.length;
-  const valueAt = new Uint32Array(count);
-  const agentAt = new Uint32Array(count);
-  const originAt = new Uint32Array(count);
+  const valueAt = zeros(count);
   const values = new Numbering<ValueKey>();
-  const agents = new Numbering<number>();
-  const origins = new Numbering<number>();
-  for (let i = 0; i < count; i++) {
-    const candidate = candidates[i] as Candidate;
-    valueAt[i] = values.of(candidate.valueKey);
-    agentAt[i] = agents.of(candidate.agent);
-    originAt[i] = origins.of(candidate.origin);
-    if (pace.due()) yield;
-  }
-  const indexed = {
-    candidates,
-    keys: values.keys(),
-    valueAt,
-    agentAt,
-    originAt,
-    agentsCount: agents.size,
-    originsCount: origins.size,
-    ...(yield* orderByValue(valueAt, values.size, pace)),
-  };
-  return { ...indexed, ...(yield* limitRows(indexed, question.supportRowsMax, pace)) };
+  yield* inRanges(count, pace, (from, to) => {
+    for (let i = from; i < to; i++) valueAt[i] = values.of((candidates[i] as Candidate).valueKey);
+  });
+  const starts = zeros(values.size + 1);
+  const members = zeros(count);
+  yield* orderByValue(valueAt, starts, members, pace);
+  const grouped = { candidates, keys: values.keys(), members, starts };
+  const rowsMax = question.supportRowsMax;
+  if (count <= rowsMax) return withLimit(grouped, nothingLimited);
+  return withLimit(grouped, yield* limitRows({ candidates, valueAt, rowsMax }, pace));
 }
+
+type Limit = Pick<Groups, 'voiceless' | 'truncated'>;
+
+const nothingLimited: Limit = { voiceless: undefined, truncated: 0 };
+
+const withLimit = (
+  { candidates, keys, members, starts }: Omit<Groups, keyof Limit>,
+  { voiceless, truncated }: Limit,
+): Groups => ({ candidates, keys, members, starts, voiceless, truncated });
 
 /** A counting sort of the candidates by value. */
 function* orderByValue(
-  valueAt: Uint32Array,
-  valuesCount: number,
+  valueAt: readonly number[],
+  starts: number[],
+  members: number[],
   pace: Pace,
-): Generator<void, Pick<Groups, 'members' | 'starts'>> {
-  const starts = new Uint32Array(valuesCount + 1);
-  for (const value of valueAt) {
-    starts[value + 1] = (starts[value + 1] as number) + 1;
-    if (pace.due()) yield;
-  }
-  for (let v = 0; v < valuesCount; v++) {
-    starts[v + 1] = (starts[v + 1] as number) + (starts[v] as number);
-    if (pace.due()) yield;
-  }
-  const next = starts.slice();
-  const members = new Uint32Array(valueAt.length);
-  for (let i = 0; i < valueAt.length; i++) {
-    const value = valueAt[i] as number;
-    const place = next[value] as number;
-    members[place] = i;
-    next[value] = place + 1;
-    if (pace.due()) yield;
-  }
-  return { members, starts };
+): Generator<void, void> {
+  const next = zeros(starts.length);
+  yield* inRanges(valueAt.length, pace, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = valueAt[i] as number;
+      next[value] = (next[value] as number) + 1;
+    }
+  });
+  yield* inRanges(starts.length - 1, pace, (from, to) => {
+    for (let v = from; v < to; v++) {
+      const start = starts[v] as number;
+      starts[v + 1] = start + (next[v] as number);
+      next[v] = start;
+    }
+  });
+  yield* inRanges(valueAt.length, pace, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const value = valueAt[i] as number;
+      const place = next[value] as number;
+      members[place] = i;
+      next[value] = place + 1;
+    }
+  });
 }
 
-type Indexed = Omit<Groups, 'voiceless' | 'truncated'>;
+interface Limited {
+  readonly candidates: readonly Candidate[];
+  readonly valueAt: readonly number[];
+  readonly rowsMax: number;
+}
 
-function* limitRows(
-  indexed: Indexed,
-  rowsMax: number,
-  pace: Pace,
-): Generator<void, Pick<Groups, 'voiceless' | 'truncated'>> {
-  if (indexed.candidates.length <= rowsMax) return { voiceless: undefined, truncated: 0 };
+function* limitRows(limited: Limited, pace: Pace): Generator<void, Limit> {
+  const { candidates, rowsMax } = limited;
   const byTier = new Map<number, number[]>();
-  for (let i = 0; i < indexed.candidates.length; i++) {
-    const tier = (indexed.candidates[i] as Candidate).tier;
+  for (let i = 0; i < candidates.length; i++) {
+    const tier = (candidates[i] as Candidate).tier;
     const rows = byTier.get(tier);
     if (rows === undefined) byTier.set(tier, [i]);
     else rows.push(i);
     if (pace.due()) yield;
   }
-  const voiceless = new Uint8Array(indexed.candidates.length);
+  const voiceless = new Uint8Array(candidates.length);
   let truncated = 0;
   for (const rows of byTier.values()) {
-    if (rows.length <= rowsMax) continue;
-    truncated += yield* limitTier(indexed, Uint32Array.from(rows), { rowsMax, voiceless }, pace);
+    if (rows.length > rowsMax) truncated += yield* limitTier(limited, rows, voiceless, pace);
   }
-  return truncated === 0 ? { voiceless: undefined, truncated } : { voiceless, truncated };
+  return truncated === 0 ? nothingLimited : { voiceless, truncated };
 }
 
 /** Silences the rows of one tier beyond the limit; returns how many distinct rows these are. */
 function* limitTier(
-  indexed: Indexed,
-  rows: Uint32Array,
-  { rowsMax, voiceless }: { readonly rowsMax: number; readonly voiceless: Uint8Array },
+  { candidates, valueAt, rowsMax }: Limited,
+  rows: number[],
+  voiceless: Uint8Array,
   pace: Pace,
 ): Generator<void, number> {
-  const { candidates, agentAt, originAt, valueAt } = indexed;
   const earlier = (a: number, b: number): number =>
     earliestFirst(candidates[a] as Candidate, candidates[b] as Candidate);
   yield* sortRows(rows, earlier, pace);
+  const [agents, origins] = [new Numbering<number>(), new Numbering<number>()];
   const pairs = new Numbering<number>();
   const distinct = new Numbering<number>();
   for (const i of rows) {
-    const pair = pairs.of((agentAt[i] as number) * indexed.originsCount + (originAt[i] as number));
+    const { agent, origin } = candidates[i] as Candidate;
+    const pair = pairs.of(agents.of(agent) * rows.length + origins.of(origin));
     const row = distinct.of((valueAt[i] as number) * rows.length + pair);
     if (row >= rowsMax) voiceless[i] = 1;
     if (pace.due()) yield;

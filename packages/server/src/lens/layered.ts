@@ -3,7 +3,7 @@
  * answer is given beside it. So volume in a lower tier never outvotes a higher one.
  */
 import { multiplyNano, roundFigure } from './arithmetic.js';
-import { byConfidence, type Decided, decide } from './deciding.js';
+import { conflictAmong, type Decided, decide } from './deciding.js';
 import type { Candidate, CandidateRole, Lens, LensQuestion, Nano, TierResolution } from './lens.js';
 import { rowsPerStep } from './lens.js';
 import { voiceRoles } from './roles.js';
@@ -11,9 +11,6 @@ import { voiceRoles } from './roles.js';
 const weight = ({ confidence, trust }: Candidate): Nano => multiplyNano(confidence, trust);
 
 const rule = { weight, score: 'support', shares: true } as const;
-
-/** Conflict is over all candidates, so they are weighed once together too. */
-const overall = { weight: byConfidence, score: 'support', shares: false } as const;
 
 const behind = 'less support in its tier than the winner';
 
@@ -26,7 +23,7 @@ export const layered: Lens = {
     'the best populated tier alone: score = support with weight e * r; ' +
     'confidence = share within that tier',
   *resolve(candidates, question, { explain }) {
-    const all = yield* decide(candidates, question, overall, false);
+    const all = yield* conflictAmong(candidates, question);
     const decisions: { readonly tier: number; readonly decided: Decided }[] = [];
     for (const [tier, claims] of yield* byTier(candidates)) {
       const first = decisions.length === 0;

@@ -114,28 +114,41 @@ export class VoiceMatching {
     this.#stepsMax = size * searchStepsPerRow;
   }
 
-  /** Adds an edge not added before; true when one more voice can be paired. */
-  *add(agent: number, origin: number): Generator<void, boolean> {
+  /** Adds an edge not added before: true when one more voice can be paired; undefined when only
+   * `search`, called next, can say. */
+  link(agent: number, origin: number): boolean | undefined {
     this.#link(agentSide, agent);
     this.#link(originSide, origin);
     this.#edges += 1;
     const [agents, origins] = this.#sides;
     if (agents.region[agent] !== agentSide || origins.region[origin] !== originSide) return false;
-    const direct = agents.mate[agent] === none && origins.mate[origin] === none;
-    if (!direct && this.#steps >= this.#stepsMax) {
-      this.#givenUp += 1;
-      return false;
+    if (agents.mate[agent] === none && origins.mate[origin] === none) {
+      this.#pair(agent, origin);
+      return true;
     }
+    if (this.#steps < this.#stepsMax) return undefined;
+    this.#givenUp += 1;
+    return false;
+  }
+
+  /** Looks for a further voice through the edge that was linked last. */
+  *search(agent: number, origin: number): Generator<void, boolean> {
+    const [agents, origins] = this.#sides;
     const back = agents.mate[agent] === none ? none : yield* this.#search(agentSide, agent);
     if (back === undefined) return false;
     const on = origins.mate[origin] === none ? none : yield* this.#search(originSide, origin);
     if (on === undefined) return false;
     if (back !== none) yield* this.#flip(agentSide, agent, back);
     if (on !== none) yield* this.#flip(originSide, origin, on);
+    this.#pair(agent, origin);
+    return true;
+  }
+
+  #pair(agent: number, origin: number): void {
+    const [agents, origins] = this.#sides;
     agents.mate[agent] = origin;
     origins.mate[origin] = agent;
     this.#voices += 1;
-    return true;
   }
 
   /** Appends the edge being added to its vertex's list; lists are in the order of adding. */

@@ -6,26 +6,32 @@ import type { Pace } from './pace.js';
 export type RowOrder = (a: number, b: number) => number;
 
 /** Sorts row numbers in place; stable, so equal rows keep their order. */
-export function* sortRows(rows: Uint32Array, order: RowOrder, pace: Pace): Generator<void, void> {
+export function* sortRows(rows: number[], order: RowOrder, pace: Pace): Generator<void, void> {
+  if (rows.length <= rowsPerStep) {
+    rows.sort(order);
+    if (pace.due(rows.length)) yield;
+    return;
+  }
+  const runs: number[] = [];
   for (let from = 0; from < rows.length; from += rowsPerStep) {
-    const run = rows.subarray(from, from + rowsPerStep);
-    if (run.length > 1) run.sort(order);
+    const run = rows.slice(from, from + rowsPerStep).sort(order);
+    for (const row of run) runs.push(row);
     if (pace.due(run.length)) yield;
   }
-  let source = rows;
-  let target = rows.length > rowsPerStep ? new Uint32Array(rows.length) : rows;
+  let source = runs;
+  let target = rows;
   for (let width = rowsPerStep; width < rows.length; width *= 2) {
     for (let from = 0; from < rows.length; from += 2 * width) {
       yield* merge(source, target, [from, from + width, from + 2 * width], order, pace);
     }
     [source, target] = [target, source];
   }
-  if (source !== rows) rows.set(source);
+  if (source !== rows) for (let at = 0; at < rows.length; at++) rows[at] = source[at] as number;
 }
 
 function* merge(
-  source: Uint32Array,
-  target: Uint32Array,
+  source: readonly number[],
+  target: number[],
   [from, middle, to]: readonly [number, number, number],
   order: RowOrder,
   pace: Pace,

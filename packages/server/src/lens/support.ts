@@ -7,10 +7,10 @@
  * depend on the order of equal claims, and a further claim can only raise it.
  */
 
-import type { Groups } from './grouping.js';
+import { type Groups, Numbering } from './grouping.js';
 import type { Candidate } from './lens.js';
 import { VoiceMatching } from './matching.js';
-import type { Pace } from './pace.js';
+import { inRanges, type Pace, zeros } from './pace.js';
 import { type RowOrder, sortRows } from './sorting.js';
 
 /** What a claim did for its value's support. */
@@ -25,19 +25,18 @@ export const Voice = {
 } as const;
 
 /** Weight of a claim by its position among the candidates. */
-export type Weights = Float64Array;
+export type Weights = readonly number[];
 
 /** Weighs every candidate. */
 export function* weigh(
-  groups: Groups,
+  { candidates }: Groups,
   weight: (candidate: Candidate) => number,
   pace: Pace,
 ): Generator<void, Weights> {
-  const weights = new Float64Array(groups.candidates.length);
-  for (let i = 0; i < weights.length; i++) {
-    weights[i] = weight(groups.candidates[i] as Candidate);
-    if (pace.due()) yield;
-  }
+  const weights = zeros(candidates.length);
+  yield* inRanges(weights.length, pace, (from, to) => {
+    for (let i = from; i < to; i++) weights[i] = weight(candidates[i] as Candidate);
+  });
   return weights;
 }
 
@@ -62,133 +61,193 @@ function tieOrder(a: Candidate, b: Candidate): number {
 
 export interface Supports {
   /** By value, in whole numbers of 10^-9. */
-  readonly support: Float64Array;
+  readonly support: readonly number[];
   /** Rows whose voice was not searched for, see `searchStepsPerRow`. */
   readonly givenUp: number;
 }
 
-/**
- * Support by value. Claims are taken in `claimOrder`, so that every node does the same steps.
- * With `voices` (by candidate) it also notes what each claim did.
- */
-export function* supportByValue(
-  groups: Groups,
-  weights: Weights,
-  pace: Pace,
-  voices?: Uint8Array,
-): Generator<void, Supports> {
-  const { starts, members } = groups;
-  const support = new Float64Array(groups.keys.length);
-  const run = new SupportRun(groups, weights, pace, voices);
-  for (let value = 0; value < support.length; value++) {
-    const rows = members.subarray(starts[value], starts[value + 1]);
-    if (pace.due()) yield;
-    support[value] = rows.length === 1 ? run.single(rows[0] as number) : yield* run.value(rows);
-  }
-  return { support, givenUp: run.givenUp };
+/** Claims of a value of which every two are compared; for more, agents and origins are counted. */
+const comparedMax = 32;
+
+/** Numbers of agents and origins, by candidate, and by such a number a mark for use in between. */
+interface Speakers {
+  readonly agentAt: readonly number[];
+  readonly originAt: readonly number[];
+  /** 0 for none yet, else the number within the value at hand, plus one. */
+  readonly agents: number[];
+  readonly origins: number[];
 }
 
-/** Scratch arrays shared by the values of one call. */
-class SupportRun {
+/** The voices of some groups; supports by several weights share what does not rest on weights. */
+export class Voices {
   readonly #groups: Groups;
-  readonly #weights: Weights;
   readonly #pace: Pace;
-  readonly #voices: Uint8Array | undefined;
-  /** Number within the value at hand, 0 for none yet, by the resolution's number. */
-  readonly #agents: Uint32Array;
-  readonly #origins: Uint32Array;
-  /** Undefined until a value has more than one claim. */
+  /** Undefined until a value has claims with an agent or an origin in common. */
+  #speakers: Speakers | undefined;
   #matching: VoiceMatching | undefined;
 
-  constructor(groups: Groups, weights: Weights, pace: Pace, voices: Uint8Array | undefined) {
+  constructor(groups: Groups, pace: Pace) {
     this.#groups = groups;
-    this.#weights = weights;
     this.#pace = pace;
-    this.#voices = voices;
-    this.#agents = new Uint32Array(groups.agentsCount);
-    this.#origins = new Uint32Array(groups.originsCount);
   }
 
-  get givenUp(): number {
-    return this.#matching?.givenUp ?? 0;
+  /**
+   * Support by value. Claims are taken in `claimOrder`, so that every node does the same steps.
+   * With `notes` (by candidate) it also notes what each claim did.
+   */
+  *supports(weights: Weights, notes?: Uint8Array): Generator<void, Supports> {
+    const { starts } = this.#groups;
+    const before = this.#matching?.givenUp ?? 0;
+    const support = zeros(starts.length - 1);
+    for (let value = 0; value < support.length; value++) {
+      const from = starts[value] as number;
+      const to = starts[value + 1] as number;
+      if (this.#pace.due(to - from)) yield;
+      support[value] = this.#areApart(from, to)
+        ? this.#sum(from, to, weights, notes)
+        : yield* this.#value(from, to, weights, notes);
+    }
+    return { support, givenUp: (this.#matching?.givenUp ?? 0) - before };
   }
 
-  single(row: number): number {
-    if (this.#groups.voiceless?.[row] === 1) return 0;
-    this.#note(row, Voice.adds);
-    return this.#weights[row] as number;
+  /** True where no two of few claims have an agent or an origin in common: each has a voice. */
+  #areApart(from: number, to: number): boolean {
+    const { candidates, members, voiceless } = this.#groups;
+    if (to - from > comparedMax || voiceless !== undefined) return false;
+    for (let i = from + 1; i < to; i++) {
+      const { agent, origin } = candidates[members[i] as number] as Candidate;
+      for (let k = from; k < i; k++) {
+        const other = candidates[members[k] as number] as Candidate;
+        if (other.agent === agent || other.origin === origin) return false;
+      }
+    }
+    return true;
   }
 
-  *value(members: Uint32Array): Generator<void, number> {
-    const rows = members.slice();
-    yield* sortRows(rows, claimOrder(this.#groups.candidates, this.#weights), this.#pace);
-    const most = yield* this.#mostVoices(rows);
-    this.#matching ??= new VoiceMatching(largestGroup(this.#groups.starts), this.#pace);
+  /** All weights of a value, whose claims each have a voice. */
+  #sum(from: number, to: number, weights: Weights, notes: Uint8Array | undefined): number {
+    const { members } = this.#groups;
+    let sum = 0;
+    for (let i = from; i < to; i++) {
+      const row = members[i] as number;
+      sum += weights[row] as number;
+      if (notes !== undefined) notes[row] = Voice.adds;
+    }
+    return sum;
+  }
+
+  *#value(
+    from: number,
+    to: number,
+    weights: Weights,
+    notes: Uint8Array | undefined,
+  ): Generator<void, number> {
+    const { candidates, members, starts } = this.#groups;
+    const rows = members.slice(from, to);
+    yield* sortRows(rows, claimOrder(candidates, weights), this.#pace);
+    this.#speakers ??= yield* numbered(candidates, this.#pace);
+    const most = yield* this.#mostVoices(rows, this.#speakers);
+    this.#matching ??= new VoiceMatching(largestGroup(starts), this.#pace);
     this.#matching.clear(rows.length);
-    return yield* this.#take(rows, most, this.#matching);
+    const taken = { rows, most, weights, notes, matching: this.#matching };
+    return yield* this.#take(taken, this.#speakers);
   }
 
   /** No more voices than distinct agents, nor than distinct origins. */
-  *#mostVoices(rows: Uint32Array): Generator<void, number> {
-    let agents = 0;
-    let origins = 0;
-    for (const row of rows) {
-      const agent = this.#groups.agentAt[row] as number;
-      const origin = this.#groups.originAt[row] as number;
-      if (this.#agents[agent] === 0) agents += 1;
-      if (this.#origins[origin] === 0) origins += 1;
-      this.#agents[agent] = 1;
-      this.#origins[origin] = 1;
-      if (this.#pace.due()) yield;
-    }
-    yield* this.#forget(rows);
-    return Math.min(agents, origins);
+  *#mostVoices(rows: readonly number[], speakers: Speakers): Generator<void, number> {
+    const { agentAt, originAt, agents, origins } = speakers;
+    let agentsCount = 0;
+    let originsCount = 0;
+    yield* inRanges(rows.length, this.#pace, (from, to) => {
+      for (let at = from; at < to; at++) {
+        const row = rows[at] as number;
+        const agent = agentAt[row] as number;
+        const origin = originAt[row] as number;
+        if (agents[agent] === 0) agentsCount += 1;
+        if (origins[origin] === 0) originsCount += 1;
+        agents[agent] = 1;
+        origins[origin] = 1;
+      }
+    });
+    yield* this.#forget(rows, speakers);
+    return Math.min(agentsCount, originsCount);
   }
 
   /** Takes the rows in their order; stops early when no further voice is possible. */
-  *#take(rows: Uint32Array, most: number, matching: VoiceMatching): Generator<void, number> {
-    const { agentAt, originAt, voiceless } = this.#groups;
+  *#take(
+    { rows, most, weights, notes, matching }: Taken,
+    speakers: Speakers,
+  ): Generator<void, number> {
+    const { agentAt, originAt, agents, origins } = speakers;
+    const { voiceless } = this.#groups;
     const edges = new Set<number>();
     let support = 0;
-    let agents = 0;
-    let origins = 0;
+    let agentsCount = 0;
+    let originsCount = 0;
     for (const row of rows) {
       if (this.#pace.due()) yield;
       if (voiceless?.[row] === 1) continue;
-      if (this.#voices === undefined && matching.voices === most) break;
+      if (notes === undefined && matching.voices === most) break;
       const agent = agentAt[row] as number;
       const origin = originAt[row] as number;
-      const agentIsNew = this.#agents[agent] === 0;
-      const originIsNew = this.#origins[origin] === 0;
-      if (agentIsNew) this.#agents[agent] = ++agents;
-      if (originIsNew) this.#origins[origin] = ++origins;
-      const a = (this.#agents[agent] as number) - 1;
-      const o = (this.#origins[origin] as number) - 1;
+      const agentIsNew = agents[agent] === 0;
+      const originIsNew = origins[origin] === 0;
+      if (agentIsNew) agents[agent] = ++agentsCount;
+      if (originIsNew) origins[origin] = ++originsCount;
+      const a = (agents[agent] as number) - 1;
+      const o = (origins[origin] as number) - 1;
       const edge = a * rows.length + o;
       if (!agentIsNew && !originIsNew && edges.has(edge)) {
-        this.#note(row, Voice.bothSpeak);
+        if (notes !== undefined) notes[row] = Voice.bothSpeak;
         continue;
       }
       edges.add(edge);
-      const grows = yield* matching.add(a, o);
-      if (grows) support += this.#weights[row] as number;
-      this.#note(row, grows ? Voice.adds : silence(agentIsNew, originIsNew));
+      const grows = matching.link(a, o) ?? (yield* matching.search(a, o));
+      if (grows) support += weights[row] as number;
+      if (notes !== undefined) notes[row] = grows ? Voice.adds : silence(agentIsNew, originIsNew);
     }
-    yield* this.#forget(rows);
+    yield* this.#forget(rows, speakers);
     return support;
   }
 
-  *#forget(rows: Uint32Array): Generator<void, void> {
-    for (const row of rows) {
-      this.#agents[this.#groups.agentAt[row] as number] = 0;
-      this.#origins[this.#groups.originAt[row] as number] = 0;
-      if (this.#pace.due()) yield;
-    }
+  #forget(
+    rows: readonly number[],
+    { agentAt, originAt, agents, origins }: Speakers,
+  ): Iterable<undefined> {
+    return inRanges(rows.length, this.#pace, (from, to) => {
+      for (let at = from; at < to; at++) {
+        const row = rows[at] as number;
+        agents[agentAt[row] as number] = 0;
+        origins[originAt[row] as number] = 0;
+      }
+    });
   }
+}
 
-  #note(row: number, voice: number): void {
-    if (this.#voices !== undefined) this.#voices[row] = voice;
-  }
+/** The claims of one value on their way to voices. */
+interface Taken {
+  /** In their order. */
+  readonly rows: readonly number[];
+  readonly most: number;
+  readonly weights: Weights;
+  readonly notes: Uint8Array | undefined;
+  readonly matching: VoiceMatching;
+}
+
+/** Dense numbers from 0 for all agents and origins. */
+function* numbered(candidates: readonly Candidate[], pace: Pace): Generator<void, Speakers> {
+  const agentAt = zeros(candidates.length);
+  const originAt = zeros(candidates.length);
+  const agents = new Numbering<number>();
+  const origins = new Numbering<number>();
+  yield* inRanges(candidates.length, pace, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const { agent, origin } = candidates[i] as Candidate;
+      agentAt[i] = agents.of(agent);
+      originAt[i] = origins.of(origin);
+    }
+  });
+  return { agentAt, originAt, agents: zeros(agents.size), origins: zeros(origins.size) };
 }
 
 function silence(agentIsNew: boolean, originIsNew: boolean): number {
@@ -196,7 +255,7 @@ function silence(agentIsNew: boolean, originIsNew: boolean): number {
   return originIsNew ? Voice.agentSpeaks : Voice.bothSpeak;
 }
 
-function largestGroup(starts: Uint32Array): number {
+function largestGroup(starts: readonly number[]): number {
   let largest = 0;
   for (let v = 0; v + 1 < starts.length; v++) {
     largest = Math.max(largest, (starts[v + 1] as number) - (starts[v] as number));
