@@ -29,7 +29,19 @@ function join(ms: number, counter: number, node: string): HlcStamp {
 
 /** Milliseconds since 1970 of a stamp. */
 export function stampMs(stamp: HlcStamp): number {
-  return Number.parseInt(stamp.slice(0, 12), 16);
+  // Every candidate row asks for it, and `parseInt` of a slice costs several times as much.
+  return sixDigits(stamp, 0) * 0x1000000 + sixDigits(stamp, 6);
+}
+
+/** The number that six hex digits of a stamp are. */
+function sixDigits(stamp: HlcStamp, from: number): number {
+  let number = 0;
+  for (let at = from; at < from + 6; at += 1) {
+    const code = stamp.charCodeAt(at);
+    // 0-9 stand at 48, a-f at 97: stamps have lower-case digits alone.
+    number = number * 16 + (code < 97 ? code - 48 : code - 87);
+  }
+  return number;
 }
 
 /** The counter of a stamp, 0..65535. */
