@@ -84,11 +84,6 @@ const claimsPerLook = 512;
 const nothingTainted: ReadonlyMap<RecordId, TaintReason> = new Map();
 const noEpoch = { epoch: undefined, epochSupersededBy: undefined };
 const noCastVotes: readonly CastVote[] = [];
-const noVotes: CountedVotes = {
-  byClaim: new Map(),
-  agentNumberOf: (voter) => voter,
-  leftOut: 0,
-};
 
 /** Numbers for names, given out in the order in which they are first met. */
 class Numbering {
@@ -102,27 +97,23 @@ class Numbering {
   }
 }
 
-/** Numbers of one pair's agents and origins. */
+/** Numbers of agents and origins. */
 class Numberings {
   readonly agents = new Numbering();
   readonly origins = new Numbering();
 }
 
-/** What follows from who states a claim of a concept, with which origin and as what. */
+/** What follows from who states a claim, with which origin and as what. */
 interface Speaker {
   readonly agentId: AgentId;
+  /** Its number in the question. */
+  readonly agent: number;
   readonly origin: string;
+  readonly originAt: number;
   readonly statedClass: string | undefined;
   readonly counted: CountedClass;
   readonly weight: Nano;
   readonly trust: Nano;
-}
-
-/** A claim on its way to being a candidate. */
-interface Weighed {
-  readonly claim: GatheredClaim;
-  readonly filtered: FilteredClaim;
-  readonly speaker: Speaker;
 }
 
 /** What is found out once for a key and remembered for the question. */
@@ -138,22 +129,19 @@ class Found<Key, Value> {
   }
 }
 
-/** Speakers of one concept: few rows differ in what they are made of. */
+/** Speakers of concepts that suggest one class: few rows differ in what they are made of. */
 class Speakers {
   /** By the number of the stated class, then by that of the origin, which is its author's own. */
   readonly #byClass = new Map<number, Map<number, Speaker>>();
 
-  of({ classNumber, originNumber }: CandidateRow, find: () => Speaker): Speaker {
-    let byOrigin = this.#byClass.get(classNumber);
-    if (byOrigin === undefined) {
-      byOrigin = new Map();
-      this.#byClass.set(classNumber, byOrigin);
-    }
-    const known = byOrigin.get(originNumber);
-    if (known !== undefined) return known;
-    const found = find();
-    byOrigin.set(originNumber, found);
-    return found;
+  get({ classNumber, originNumber }: CandidateRow): Speaker | undefined {
+    return this.#byClass.get(classNumber)?.get(originNumber);
+  }
+
+  set({ classNumber, originNumber }: CandidateRow, speaker: Speaker): void {
+    const byOrigin = this.#byClass.get(classNumber);
+    if (byOrigin === undefined) this.#byClass.set(classNumber, new Map([[originNumber, speaker]]));
+    else byOrigin.set(originNumber, speaker);
   }
 }
 
@@ -169,7 +157,13 @@ export class CandidateWeigher {
   readonly #readsTrust: boolean;
   readonly #initialTrust: Nano;
   readonly #trust = new Found<AgentId, Nano>();
-  readonly #speakers = new Found<string, Speakers>();
+  /** By the class that the concept suggests. */
+  readonly #speakers = new Found<string | undefined, Speakers>();
+  readonly #numbers = new Numberings();
+  /** Of the claim weighed last, with the class that it suggests and the speakers of those. */
+  #conceptPath: string | undefined;
+  #suggested: string | undefined;
+  #ofConcept = new Speakers();
   readonly #epochs = new Found<number, Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'>>();
 
   constructor(parts: {
@@ -197,76 +191,101 @@ export class CandidateWeigher {
     return this.#classes;
   }
 
-  /** Weighs the claims of one pair. Agents and origins are numbered by the order of claim ids, so
-   * that an explanation reads the same wherever and in whatever order the records arrived. */
+  /** Weighs the claims of one pair. Where an explanation shows numbers of agents and origins they
+   * are the pair's own, by the order of claim ids, so that it reads the same wherever and in
+   * whatever order the records arrived. */
   async weigh(claims: readonly GatheredClaim[]): Promise<CandidateSet> {
     const { pace } = this.#reading;
     const { sinceMs, explain } = this.#question;
     if (this.#readsTrust) await this.#rules.readTrust();
-    const taints = await this.#tainted(claims);
+    const taints = this.#rules.taint === undefined ? nothingTainted : await this.#tainted(claims);
     const ordered = explain === true ? [...claims].sort(byId) : claims;
-    const taken: Weighed[] = [];
-    const leftOut: LeftOut[] = [];
+    const numbers = explain === true ? new Numberings() : undefined;
     const gained = sinceMs === undefined || claims.some(({ row }) => stampMs(row.stamp) > sinceMs);
-    for (const [at, claim] of ordered.entries()) {
+    const taken: GatheredClaim[] = [];
+    const candidates: WeighedCandidate[] = [];
+    const leftOut: LeftOut[] = [];
+    for (let at = 0; at < ordered.length; at += 1) {
       if (at % claimsPerLook === claimsPerLook - 1) await pace.spend(claimsPerLook);
-      const weighed = this.#weigh(claim, taints);
-      const reason = reasonToLeaveOut(this.#question, weighed.filtered);
-      if (reason === undefined) taken.push(weighed);
-      else if (explain === true) leftOut.push({ id: claim.row.id, reason });
+      const claim = ordered[at] as GatheredClaim;
+      const speaker = this.#speaker(claim);
+      const filtered = this.#filtered(claim, speaker, taints);
+      const reason = reasonToLeaveOut(this.#question, filtered);
+      if (reason === undefined) {
+        if (this.#lens.usesVotes === true) taken.push(claim);
+        candidates.push(this.#candidate(claim, filtered, speaker, numbers));
+      } else if (explain === true) leftOut.push({ id: claim.row.id, reason });
     }
-    await pace.spend(ordered.length % claimsPerLook);
-    const votes = this.#lens.usesVotes === true ? await this.#votes(taken) : noVotes;
-    const numbers = new Numberings();
-    const candidates = taken.map((weighed) => this.#candidate(weighed, numbers, votes));
-    return { candidates, leftOut, gained, votesLeftOut: votes.leftOut };
+    const turn = pace.spend(ordered.length % claimsPerLook);
+    if (turn !== undefined) await turn;
+    if (taken.length === 0) return { candidates, leftOut, gained, votesLeftOut: 0 };
+    const votes = await votesOn(taken, this.#reading, this.#rules, this.#limits.votesMax);
+    const voted = candidates.map((candidate) => this.#voted(candidate, votes));
+    return { candidates: voted, leftOut, gained, votesLeftOut: votes.leftOut };
   }
 
-  #votes(taken: readonly Weighed[]): Promise<CountedVotes> {
-    const claims = taken.map(({ claim }) => claim);
-    return votesOn(claims, this.#reading, this.#rules, this.#limits.votesMax);
-  }
-
-  #tainted(
-    claims: readonly GatheredClaim[],
-  ): ReadonlyMap<RecordId, TaintReason> | Promise<ReadonlyMap<RecordId, TaintReason>> {
+  #tainted(claims: readonly GatheredClaim[]): Promise<ReadonlyMap<RecordId, TaintReason>> {
     const { taint } = this.#rules;
-    if (taint === undefined) return nothingTainted;
+    if (taint === undefined) return Promise.resolve(nothingTainted);
     const ids = claims.map(({ row }) => row.id);
     const resting = new Set<RecordId>();
     for (const { row } of claims) if (row.hasReferences || row.hasParent) resting.add(row.id);
     return taint.tainted(ids, this.#reading.moment.stamp, (id) => resting.has(id));
   }
 
-  #weigh(claim: GatheredClaim, taints: ReadonlyMap<RecordId, TaintReason>): Weighed {
-    const { row, voice, standing, conceptPath } = claim;
-    const speaker = this.#speakers
-      .of(conceptPath, () => new Speakers())
-      .of(voice, () => this.#speakerOf(voice, conceptPath));
-    const epoch = voice.epochNumber === 0 ? noEpoch : this.#epochOf(voice.epochNumber);
-    const filtered: FilteredClaim = {
-      agentId: speaker.agentId,
-      counted: speaker.counted,
-      confidence: voice.confidence,
-      assertedMs: voice.assertedMs,
-      lifecycle: standing?.lifecycle ?? row.lifecycle,
-      epoch: epoch.epoch,
-      epochSupersededBy: epoch.epochSupersededBy,
-      succeededBy: standing?.succeededBy,
-      taint: taints.size === 0 ? undefined : taints.get(row.id),
-      trust: speaker.trust,
-    };
-    return { claim, filtered, speaker };
+  #speaker({ voice, conceptPath }: GatheredClaim): Speaker {
+    // Claims of one concept come one after the other.
+    if (this.#conceptPath !== conceptPath) {
+      this.#conceptPath = conceptPath;
+      this.#suggested = this.#classes.suggestedBy(conceptPath);
+      this.#ofConcept = this.#speakers.of(this.#suggested, () => new Speakers());
+    }
+    const known = this.#ofConcept.get(voice);
+    if (known !== undefined) return known;
+    const found = this.#speakerOf(voice, this.#suggested);
+    this.#ofConcept.set(voice, found);
+    return found;
   }
 
-  #speakerOf({ originNumber, classNumber }: CandidateRow, conceptPath: string): Speaker {
+  #filtered(
+    { row, voice, standing }: GatheredClaim,
+    { agentId, counted, trust }: Speaker,
+    taints: ReadonlyMap<RecordId, TaintReason>,
+  ): FilteredClaim {
+    const { epochNumber, confidence, assertedMs } = voice;
+    const { epoch, epochSupersededBy } = epochNumber === 0 ? noEpoch : this.#epochOf(epochNumber);
+    return {
+      agentId,
+      counted,
+      confidence,
+      assertedMs,
+      lifecycle: standing?.lifecycle ?? row.lifecycle,
+      epoch,
+      epochSupersededBy,
+      succeededBy: standing?.succeededBy,
+      taint: taints.size === 0 ? undefined : taints.get(row.id),
+      trust,
+    };
+  }
+
+  #speakerOf({ originNumber, classNumber }: CandidateRow, suggested: string | undefined): Speaker {
     const { agent: agentId } = this.#snapshot.originExpression(originNumber);
     const { origin, cited } = this.#reading.origins.resolve(originNumber);
     const statedClass = classNumber === 0 ? undefined : this.#snapshot.className(classNumber);
-    const suggested = this.#classes.suggestedBy(conceptPath);
-    const counted = this.#classes.count(classRequests(agentId, statedClass, cited, suggested));
-    const weight = toNano(counted.weight);
-    return { agentId, origin, statedClass, counted, weight, trust: this.#trustIn(agentId) };
+    const asks = statedClass !== undefined || cited !== undefined || suggested !== undefined;
+    const counted = asks
+      ? this.#classes.count(classRequests(agentId, statedClass, cited, suggested))
+      : this.#classes.unasked;
+    return {
+      agentId,
+      agent: this.#numbers.agents.of(agentId),
+      origin,
+      originAt: this.#numbers.origins.of(origin),
+      statedClass,
+      counted,
+      weight: toNano(counted.weight),
+      trust: this.#trustIn(agentId),
+    };
   }
 
   #epochOf(number: number): Pick<FilteredClaim, 'epoch' | 'epochSupersededBy'> {
@@ -284,31 +303,30 @@ export class CandidateWeigher {
   }
 
   #candidate(
-    { claim, filtered, speaker }: Weighed,
-    numbers: Numberings,
-    { byClaim, agentNumberOf }: CountedVotes,
+    { row, voice, conceptPath }: GatheredClaim,
+    { lifecycle, taint }: FilteredClaim,
+    speaker: Speaker,
+    numbers: Numberings | undefined,
   ): WeighedCandidate {
-    const { row, voice, conceptPath } = claim;
-    const { lifecycle, taint } = filtered;
-    const { agentId, counted } = speaker;
+    const { agentId, origin: originName, statedClass, counted, weight, trust } = speaker;
     const effectiveMs = Math.min(voice.assertedMs, stampMs(voice.stamp));
-    const candidate = {
+    return {
       id: row.id,
       home: row.sequence,
       valueKey: row.valueKey,
-      agent: numbers.agents.of(agentId),
-      origin: numbers.origins.of(speaker.origin),
+      agent: numbers === undefined ? speaker.agent : numbers.agents.of(agentId),
+      origin: numbers === undefined ? speaker.originAt : numbers.origins.of(originName),
       tier: counted.tier,
-      weight: speaker.weight,
+      weight,
       confidence: this.#decayed(voice.confidence, effectiveMs, counted),
-      trust: speaker.trust,
+      trust,
       effectiveMs,
       stamp: voice.stamp,
       conceptPath,
       voiceOf: voice === row ? undefined : voice.id,
       agentId,
-      originName: speaker.origin,
-      statedClass: speaker.statedClass,
+      originName,
+      statedClass,
       counted,
       statedConfidence: voice.confidence,
       lifecycle,
@@ -316,7 +334,10 @@ export class CandidateWeigher {
       taint,
       castVotes: noCastVotes,
     };
-    const votes = byClaim.size === 0 ? undefined : byClaim.get(row.id);
+  }
+
+  #voted(candidate: WeighedCandidate, { byClaim, agentNumberOf }: CountedVotes): WeighedCandidate {
+    const votes = byClaim.get(candidate.id);
     if (votes === undefined) return candidate;
     const agentOf = ({ voter }: CandidateVote): AgentId =>
       this.#snapshot.agent(agentNumberOf(voter));

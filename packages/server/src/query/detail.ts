@@ -65,7 +65,7 @@ const standingOf = async (
     const rows = await readRows(loaderOf(snapshot), pair, moment.stamp, pace);
     return (await rules.standings(rows)).get(id);
   } finally {
-    leave();
+    leave?.();
   }
 };
 

@@ -78,10 +78,11 @@ export class ClaimGatherer {
         if (path === conceptPath && this.#needsOwnClaims) return { claims: [], joined };
         continue;
       }
-      const standings = await this.#rules.standings(rows);
-      if (standings.size === 0) {
+      const standings = this.#rules.standings(rows);
+      const known = standings instanceof Promise ? await standings : standings;
+      if (known.size === 0) {
         for (const row of rows) claims.push(asStated(row, path));
-      } else for (const claim of stand(rows, standings, path)) claims.push(claim);
+      } else for (const claim of stand(rows, known, path)) claims.push(claim);
     }
     return { claims, joined };
   }
@@ -97,7 +98,8 @@ export const readRows = async (
   const chunks: (readonly CandidateRow[])[] = [];
   for await (const chunk of loader.candidates(pair, asOf)) {
     chunks.push(chunk);
-    await pace.spend(chunk.length);
+    const turn = pace.spend(chunk.length);
+    if (turn !== undefined) await turn;
   }
   return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
 };

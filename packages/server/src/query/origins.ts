@@ -27,6 +27,22 @@ const originOfSource = (id: RecordId, source: SourceContent): string => {
   throw new Error(`Source ${id} has neither content hash nor URI.`);
 };
 
+/** Origins that rest on no other record, by expressions, which the store keeps in memory: what
+ * they resolve to never changes, and normal forms of URIs are dear. */
+const fixedOrigins = new WeakMap<OriginExpression, ResolvedOrigin>();
+
+const fixedOriginOf = (expression: OriginExpression): ResolvedOrigin => {
+  const known = fixedOrigins.get(expression);
+  if (known !== undefined) return known;
+  const resolved = { origin: ownOriginOf(expression), cited: undefined };
+  fixedOrigins.set(expression, resolved);
+  return resolved;
+};
+
+/** The origin of a claim that names no known source. */
+const ownOriginOf = ({ sourceUri, agent }: OriginExpression): string =>
+  sourceUri === undefined ? `agent:${agent}` : `uri:${normalizeUri(sourceUri)}`;
+
 /** Resolves origins for one question; remembers what it has seen. */
 export class OriginResolver {
   readonly #snapshot: StoreSnapshot;
@@ -51,13 +67,11 @@ export class OriginResolver {
   }
 
   #resolve(expression: OriginExpression): ResolvedOrigin {
-    const cited = expression.source === undefined ? undefined : this.#source(expression.source);
+    const { source, derivedFrom } = expression;
+    if (source === undefined && derivedFrom.length === 0) return fixedOriginOf(expression);
+    const cited = source === undefined ? undefined : this.#source(source);
     const origin =
-      this.#firstSource(expression.derivedFrom)?.origin ??
-      cited?.origin ??
-      (expression.sourceUri === undefined
-        ? `agent:${expression.agent}`
-        : `uri:${normalizeUri(expression.sourceUri)}`);
+      this.#firstSource(derivedFrom)?.origin ?? cited?.origin ?? ownOriginOf(expression);
     return { origin, cited };
   }
 

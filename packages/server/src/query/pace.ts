@@ -32,11 +32,13 @@ export class Pace {
   }
 
   /** Counts rows of work that was done, whichever pair they belong to; checks deadline and
-   * cancellation, and gives others their turn when it is due. */
-  async spend(rows: number): Promise<void> {
+   * cancellation, and gives others their turn when it is due: only then is there a promise, so
+   * that work on a few rows need not wait for nothing. */
+  spend(rows: number): Promise<void> | undefined {
     this.#left -= rows;
     if (this.#left <= 0) return this.turn();
     this.#check();
+    return undefined;
   }
 
   /** Lets other requests have their turn, then checks. */

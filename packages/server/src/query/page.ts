@@ -32,14 +32,16 @@ const resolvePairs = async (sitting: Sitting, after: Pair | undefined): Promise<
   let last: Pair | undefined;
   let hasRoom = true;
   for (const pair of askedPairs({ question, lens, snapshot, gatherer }, after)) {
-    await pace.spend(rowsPerPair);
+    const turn = pace.spend(rowsPerPair);
+    if (turn !== undefined) await turn;
     if (pair === undefined) continue;
     if (results.length === question.limit || !hasRoom) return { results, next: last };
     const result = await resolvePair(sitting, pair);
     last = pair;
     if (result === undefined) continue;
     results.push(result);
-    hasRoom = await holding.drafted(approximateBytes(result, limits.pageBytesMax));
+    const drafted = holding.drafted(approximateBytes(result, limits.pageBytesMax));
+    hasRoom = typeof drafted === 'boolean' ? drafted : await drafted;
   }
   return { results, next: undefined };
 };

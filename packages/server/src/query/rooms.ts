@@ -27,8 +27,6 @@ export const wideRowsOf = ({ rowsHeldMax }: Pick<QueryLimits, 'rowsHeldMax'>): n
 /** Bytes of a page that is not counted, likewise. */
 const smallPageBytesMax = 128 * 1024;
 
-const nothing = (): void => undefined;
-
 export class Rooms {
   readonly pageBytesMax: number;
   readonly narrow: Room;
@@ -57,22 +55,27 @@ export class Holding {
     this.#pace = pace;
   }
 
-  /** Takes room for all rows of these pairs, until the result is called. */
-  async rowsOf(pairs: readonly Pair[], snapshot: StoreSnapshot): Promise<() => void> {
+  /** Takes room for all rows of these pairs, until the result is called; undefined when they are
+   * too few to be counted. */
+  rowsOf(pairs: readonly Pair[], snapshot: StoreSnapshot): Promise<() => void> | undefined {
     let rows = 0;
     for (const pair of pairs) rows += snapshot.claimCount(pair);
-    if (rows <= tinyRowsMax) return nothing;
+    if (rows <= tinyRowsMax) return undefined;
     const { narrow, wide } = this.#rooms;
     return (rows <= narrowRowsMax ? narrow : wide).take(rows, this.#pace);
   }
 
   /** Counts bytes that are kept for the answer; false when its page should end with them. */
-  async drafted(bytes: number): Promise<boolean> {
-    const { drafts, pageBytesMax } = this.#rooms;
+  drafted(bytes: number): boolean | Promise<boolean> {
     this.#draftedBytes += bytes;
-    if (this.#draftedBytes > smallPageBytesMax) {
-      this.#leaveDrafts ??= await drafts.take(pageBytesMax, this.#pace);
-    }
+    const isCounted = this.#draftedBytes > smallPageBytesMax;
+    if (isCounted && this.#leaveDrafts === undefined) return this.#takeDrafts();
+    return this.#draftedBytes < this.#rooms.pageBytesMax;
+  }
+
+  async #takeDrafts(): Promise<boolean> {
+    const { drafts, pageBytesMax } = this.#rooms;
+    this.#leaveDrafts = await drafts.take(pageBytesMax, this.#pace);
     return this.#draftedBytes < pageBytesMax;
   }
 

@@ -2,6 +2,7 @@
  * One question sitting over one reading: what is needed to resolve any pair for it. A second
  * sitting over the same reading may assume a retraction, so that what it would change is seen.
  */
+import type { RecordId } from '@stemedb/model';
 import { type Lens, type Resolution, rowsPerStep } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
@@ -57,15 +58,22 @@ export const sittingOverAll = (sitting: Sitting): Sitting => {
 };
 
 /** What the lens makes of one pair; undefined when no claim takes part. */
-export const resolvePair = async (
+export const resolvePair = (sitting: Sitting, pair: Pair): Promise<DraftedResult | undefined> => {
+  const { snapshot, holding } = sitting.reading;
+  const { paths } = sitting.gatherer.joined(pair.conceptPath);
+  const { predicate } = pair;
+  const pairs =
+    paths.length === 1 ? [pair] : paths.map((conceptPath) => ({ conceptPath, predicate }));
+  const room = holding.rowsOf(pairs, snapshot);
+  return room === undefined ? resolveHeld(sitting, pair) : resolveIn(room, sitting, pair);
+};
+
+const resolveIn = async (
+  room: Promise<() => void>,
   sitting: Sitting,
   pair: Pair,
 ): Promise<DraftedResult | undefined> => {
-  const { conceptPath, predicate } = pair;
-  const { snapshot, holding } = sitting.reading;
-  const { paths } = sitting.gatherer.joined(conceptPath);
-  const pairs = paths.map((path) => ({ conceptPath: path, predicate }));
-  const leave = await holding.rowsOf(pairs, snapshot);
+  const leave = await room;
   try {
     return await resolveHeld(sitting, pair);
   } finally {
@@ -89,11 +97,13 @@ const resolveHeld = async (sitting: Sitting, pair: Pair): Promise<DraftedResult 
     await pace.spend(rowsPerStep);
     step = steps.next();
   }
-  await pace.spend(set.candidates.length % rowsPerStep);
+  const turn = pace.spend(set.candidates.length % rowsPerStep);
+  if (turn !== undefined) await turn;
+  const spokenOf = provenanceOf(sitting, set, step.value);
   return resultOf({
     lens,
     pair,
-    set: await withProvenance(sitting, set, step.value),
+    set: spokenOf.length === 0 ? set : await withProvenance(sitting, set, spokenOf),
     joined,
     resolution: step.value,
     reading,
@@ -105,18 +115,25 @@ const resolveHeld = async (sitting: Sitting, pair: Pair): Promise<DraftedResult 
  * Where nothing was superseded, premises are read of those claims alone that the answer speaks of:
  * the winner, and with an explanation all that it explains.
  */
+const provenanceOf = (
+  { question, rules }: Sitting,
+  { candidates }: CandidateSet,
+  { hasWinner, values }: Resolution,
+): readonly RecordId[] => {
+  if (rules.taint !== undefined) return [];
+  const winner = hasWinner ? values[0]?.representative.id : undefined;
+  const spokenOf: RecordId[] = [];
+  for (const { id, hasReferences } of candidates) {
+    if (hasReferences && (question.explain === true || id === winner)) spokenOf.push(id);
+  }
+  return spokenOf;
+};
+
 const withProvenance = async (
-  { question, rules, reading }: Sitting,
+  { rules, reading }: Sitting,
   set: CandidateSet,
-  resolution: Resolution,
+  ids: readonly RecordId[],
 ): Promise<CandidateSet> => {
-  if (rules.taint !== undefined) return set;
-  const winner = resolution.hasWinner ? resolution.values[0]?.representative.id : undefined;
-  const spokenOf = set.candidates.filter(
-    ({ id, hasReferences }) => hasReferences && (question.explain === true || id === winner),
-  );
-  if (spokenOf.length === 0) return set;
-  const ids = spokenOf.map(({ id }) => id);
   const taints = await rules.provenance.tainted(ids, reading.moment.stamp);
   if (taints.size === 0) return set;
   const candidates = set.candidates.map((each) => ({ ...each, taint: taints.get(each.id) }));

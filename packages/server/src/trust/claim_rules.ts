@@ -68,7 +68,9 @@ class RulesOfMoment implements ClaimRules {
     return this.#judged().any;
   }
 
-  async standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>> {
+  standings(
+    claims: readonly RevisableClaim[],
+  ): Promise<ReadonlyMap<RecordId, Standing>> | ReadonlyMap<RecordId, Standing> {
     if (claims.every((claim) => !claim.hasParent && isInitial(claim.lifecycle))) return noStandings;
     const revisions = new Revisions({
       lineage: this.#lineage,

@@ -94,8 +94,11 @@ export interface ClaimRules {
    * premises may stand too deep to be checked. */
   readonly provenance: Taint;
   /** Standings of claims of one pair; one that is not in the answer takes part as stated, with its
-   * own voice, and nobody took its place. All claims of the pair must be given. */
-  standings(claims: readonly RevisableClaim[]): Promise<ReadonlyMap<RecordId, Standing>>;
+   * own voice, and nobody took its place. All claims of the pair must be given. No promise where
+   * nothing has to be read. */
+  standings(
+    claims: readonly RevisableClaim[],
+  ): Promise<ReadonlyMap<RecordId, Standing>> | ReadonlyMap<RecordId, Standing>;
   /** The claim that this one carries on in another state, which is a premise of it; undefined when
    * it is no transition. */
   carriesOn(claim: RecordId): RecordId | undefined;

@@ -33,12 +33,19 @@ const byRank = (one: PolicyClass, other: PolicyClass): number => {
   return one.name < other.name ? -1 : 1;
 };
 
+const asCounted = (
+  { tier, name, weight, half_life_days }: PolicyClass,
+  notGranted: string | undefined,
+): CountedClass => ({ tier, name, weight, halfLifeDays: half_life_days, notGranted });
+
 /** Resolves class requests under one policy. */
 export class ClassTable {
   readonly #byName: ReadonlyMap<string, PolicyClass>;
   readonly #grants: ReadonlyMap<AgentId, string>;
   readonly #lowest: PolicyClass;
   readonly #selfDeclared: boolean;
+  /** What a claim counts as that asks for nothing. */
+  readonly unasked: CountedClass;
   readonly #schemes: EffectivePolicy['table']['schemes'];
   /** Name of the class of each tier, by tier; the first of the table where a tier has several. */
   readonly tierNames: readonly string[];
@@ -48,6 +55,7 @@ export class ClassTable {
     const lowest = [...classes].sort(byRank).at(-1);
     if (lowest === undefined) throw new Error('A policy has at least one class.');
     this.#lowest = lowest;
+    this.unasked = asCounted(lowest, undefined);
     this.#byName = new Map(classes.map((entry) => [entry.name, entry]));
     this.#grants = new Map(grants.map((grant) => [grant.agent_id, grant.class]));
     this.#selfDeclared = mode === 'self-declared';
@@ -79,14 +87,7 @@ export class ClassTable {
       if (counted !== asked) notGranted ??= name;
       if (first === undefined || byRank(counted, first) < 0) first = counted;
     }
-    const best = first ?? this.#lowest;
-    return {
-      tier: best.tier,
-      name: best.name,
-      weight: best.weight,
-      halfLifeDays: best.half_life_days,
-      notGranted,
-    };
+    return first === undefined ? this.unasked : asCounted(first, notGranted);
   }
 
   #limited(asked: PolicyClass, agents: readonly AgentId[]): PolicyClass {
