@@ -9,6 +9,7 @@ import type { LogMetrics } from '../log/metrics.js';
 import { isSyncFailure } from '../log/sync_failure.js';
 import type { CacheMetrics } from '../query/query_cache.js';
 import type { HttpMetrics, QueryMetrics } from './metrics.js';
+import { cacheMetrics, questionMetrics } from './question_counts.js';
 import { RequestCounts } from './request_counts.js';
 
 /** Values that are read when somebody asks for the metrics. */
@@ -103,58 +104,6 @@ const logMetrics = (registry: Registry): LogMetrics => {
   };
 };
 
-const requestMetrics = (
-  registry: Registry,
-): { readonly http: HttpMetrics; readonly query: QueryMetrics } => {
-  const registers = [registry];
-  const latency = new Histogram({
-    name: 'stemedb_query_latency_seconds',
-    help: 'Time that a question took, by endpoint and lens.',
-    labelNames: ['endpoint', 'lens'],
-    buckets: secondsBuckets,
-    registers,
-  });
-  const queries = new Counter({
-    name: 'stemedb_queries_total',
-    help: 'Questions that were answered or refused.',
-    labelNames: ['endpoint', 'lens'],
-    registers,
-  });
-  const timeouts = new Counter({
-    name: 'stemedb_query_timeout_total',
-    help: 'Questions that took longer than allowed.',
-    registers,
-  });
-  return {
-    http: new RequestCounts(registry, secondsBuckets),
-    query: {
-      answered: ({ endpoint, lens, seconds, failure }) => {
-        queries.inc({ endpoint, lens });
-        latency.observe({ endpoint, lens }, seconds);
-        if (failure === 'query_timeout') timeouts.inc();
-      },
-    },
-  };
-};
-
-const cacheMetrics = (registry: Registry): CacheMetrics => {
-  const registers = [registry];
-  const labelNames = ['cache'];
-  const hits = new Counter({
-    name: 'stemedb_cache_hits_total',
-    help: 'Answers, or rows of a pair, that were kept and served.',
-    labelNames,
-    registers,
-  });
-  const misses = new Counter({
-    name: 'stemedb_cache_misses_total',
-    help: 'Answers, or rows of a pair, that were not kept or no longer hold.',
-    labelNames,
-    registers,
-  });
-  return { looked: (cache, found) => (found ? hits : misses).inc({ cache }) };
-};
-
 const readingGauges = (registry: Registry, readings: Readings): void => {
   const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
     new Gauge({
@@ -201,7 +150,8 @@ export const createTelemetry = (): Telemetry => {
     log: logMetrics(registry),
     ingest: { assertionsCreated: (count) => ingested.inc(count) },
     commit: { batchVisible: (_records, seconds) => flush.observe(seconds) },
-    ...requestMetrics(registry),
+    http: new RequestCounts(registry, secondsBuckets),
+    query: questionMetrics(registry, secondsBuckets),
     cache: cacheMetrics(registry),
     signatureThreadFailed: () => threadFailures.inc(),
     observe: (readings) => readingGauges(registry, readings),
