@@ -45,19 +45,13 @@ interface Kept<Page> {
 
 /** The question without what says where its answer starts, when it is asked and of what node, and
  * without members that say what their absence says. */
-const keyOf = (asked: AskedPage): string => {
-  const { cursor: _cursor, minPosition: _position, asOf: _asOf, ...rest } = asked.question;
+const textOf = (question: Question): string => {
+  const { cursor: _cursor, minPosition: _position, asOf: _asOf, ...rest } = question;
   const members = Object.entries(rest).filter(
     ([name, value]) =>
       value !== undefined && value !== false && !(name === 'decay' && value === 'none'),
   );
-  const { after, moment, scope } = asked;
-  return canonicalText({
-    question: Object.fromEntries(members),
-    scope,
-    after: after === undefined ? null : [after.conceptPath, after.predicate],
-    moment: moment.kind === 'fixed' ? moment.stamp : moment.kind,
-  } as unknown as JsonValue);
+  return canonicalText(Object.fromEntries(members) as unknown as JsonValue);
 };
 
 /** Keeps pages of answers; `Page` is what a question computes from a snapshot and a moment. */
@@ -66,6 +60,9 @@ export class AnswerCache<Page> {
   readonly #clock: Clock;
   /** Undefined: every page is computed. */
   readonly #section: CacheSection<Kept<Page>> | undefined;
+  /** The text of each question that is asked again as the same object: to write it costs more than
+   * to find its page. */
+  readonly #texts = new WeakMap<Question, string>();
 
   constructor(cache: QueryCache | undefined, clock: Clock) {
     this.#valueBytesMax = cache?.valueBytesMax ?? 0;
@@ -82,12 +79,9 @@ export class AnswerCache<Page> {
     snapshot: StoreSnapshot,
     compute: (watched: StoreSnapshot) => Promise<Page>,
   ): Promise<Page> {
-    const { kind, stamp } = asked.moment;
     if (this.#section === undefined) return compute(snapshot);
-    // Records may have become visible since the moment was taken; of those the page has nothing.
-    const isPassed = stamp !== snapshot.visibleStamp;
-    const isBound = kind === 'visible' && (isPassed || asked.question.explain === true);
-    const key = keyOf(isBound ? { ...asked, moment: { kind: 'fixed', stamp } } : asked);
+    const { kind, stamp } = asked.moment;
+    const key = this.#keyOf(asked, snapshot);
     const sequence = snapshot.appliedSequence;
     const isUsable = (one: Kept<Page>): boolean => kind !== 'moving' || this.#isFresh(one);
     const kept = this.#section.find(key, sequence, isUsable);
@@ -101,6 +95,44 @@ export class AnswerCache<Page> {
     const bytes = approximateBytes(page, this.#valueBytesMax);
     this.#section.keep(key, { value: { page, ...computed }, reads, sequence, bytes });
     return page;
+  }
+
+  /** False when every page is computed. */
+  get isOn(): boolean {
+    return this.#section !== undefined;
+  }
+
+  /** The first page as of the newest record, when it is kept; counts nothing when it is not. */
+  kept(
+    question: Question,
+    scope: string,
+    stamp: HlcStamp,
+    snapshot: StoreSnapshot,
+  ): Page | undefined {
+    if (this.#section === undefined) return undefined;
+    const asked = {
+      question,
+      scope,
+      after: undefined,
+      moment: { kind: 'visible', stamp },
+    } as const;
+    const key = this.#keyOf(asked, snapshot);
+    return this.#section.findKept(key, snapshot.appliedSequence)?.page;
+  }
+
+  #keyOf({ question, scope, after, moment }: AskedPage, snapshot: StoreSnapshot): string {
+    const { kind, stamp } = moment;
+    // Records may have become visible since the moment was taken; of those the page has nothing.
+    const isPassed = stamp !== snapshot.visibleStamp;
+    const isBound = kind === 'visible' && (isPassed || question.explain === true);
+    const asOf = isBound || kind === 'fixed' ? stamp : kind;
+    const from = after === undefined ? '' : JSON.stringify([after.conceptPath, after.predicate]);
+    let text = this.#texts.get(question);
+    if (text === undefined) {
+      text = textOf(question);
+      this.#texts.set(question, text);
+    }
+    return `${asOf} ${JSON.stringify(scope)} ${from} ${text}`;
   }
 
   /** By both clocks: when the wall clock was set, "now" is another moment at once. */

@@ -38,6 +38,8 @@ export interface CacheSection<Value> {
    * one for reasons of its own.
    */
   find(key: string, sequence: number, isUsable?: (value: Value) => boolean): Value | undefined;
+  /** As `find`, and counts nothing when there is none: who asks will look for it again. */
+  findKept(key: string, sequence: number): Value | undefined;
   /** Keeps a value of about this many bytes, read from a snapshot with this last sequence. */
   keep(key: string, entry: Entry & { readonly value: Value; readonly bytes: number }): void;
 }
@@ -90,6 +92,11 @@ export class QueryCache {
         const found = value !== undefined && isUsable(value);
         this.#metrics?.looked(name, found);
         return found ? value : undefined;
+      },
+      findKept: (key, sequence) => {
+        const value = this.#find(`${name} ${key}`, sequence)?.value as Value | undefined;
+        if (value !== undefined) this.#metrics?.looked(name, true);
+        return value;
       },
       keep: (key, { value, reads, sequence, bytes }) => {
         const size = entryOverheadBytes + 2 * key.length + reads.bytes + bytes;

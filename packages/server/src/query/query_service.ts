@@ -6,16 +6,17 @@
  * server.
  */
 import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
-import { decodeComposed, fail, formatTime, invalidField, ok, toHex } from '@stemedb/model';
+import { decodeComposed, fail, invalidField, ok, toHex } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
 import { AnswerCache } from './answer_cache.js';
+import { AnsweredPage } from './answered_page.js';
 import type { Moment } from './as_of.js';
 import type { QueryCollaborators } from './collaborators.js';
 import { readCursor, writeCursor } from './cursor.js';
 import { movesWithTime } from './moving.js';
-import { type Page, readPage } from './page.js';
+import { readPage } from './page.js';
 import type { Cancellation, QueryService, Question, RecordOptions } from './question.js';
 import { createReadings, type Reading, type Readings } from './readings.js';
 import { openSitting } from './sitting.js';
@@ -27,15 +28,6 @@ export { type QueryCollaborators, type QueryLimits, queryLimits } from './collab
 /** What a caller may see goes into its cursors; the whole database until keys carry prefixes. */
 export const scopeOf = (principal: Principal): string =>
   principal.type === 'key' ? (principal.prefix ?? '') : '';
-
-/** A page with what of its answer follows from the records and the moment alone. */
-interface AnsweredPage extends Pick<Page, 'next'> {
-  /** The array of results as it is sent. */
-  readonly results: Uint8Array;
-  readonly moment: Moment;
-  readonly policy: RecordId | null;
-  readonly selfDeclared: boolean;
-}
 
 /** A lens that collects is asked about one concept. */
 const scopeRefusal = (question: Question, lens: Lens): Outcome<never> | undefined => {
@@ -66,7 +58,31 @@ class StoreQueryService implements QueryService {
     return text.ok ? ok(decodeComposed(text.value) as unknown as Answer) : text;
   }
 
-  async askForText(
+  askForText(
+    principal: Principal,
+    question: Question,
+    signal?: Cancellation,
+  ): Outcome<Uint8Array> | Promise<Outcome<Uint8Array>> {
+    const kept = this.#keptText(principal, question);
+    return kept === undefined ? this.#workOut(principal, question, signal) : ok(kept);
+  }
+
+  /** The answer when its page is kept and it is about the newest record: no moment has to be waited
+   * for, and nothing is read. */
+  #keptText(principal: Principal, question: Question): Uint8Array | undefined {
+    const { asOf, minPosition, cursor } = question;
+    const isAboutNewest = (asOf ?? minPosition ?? cursor) === undefined;
+    if (!isAboutNewest || !this.#pages.isOn) return undefined;
+    const lens = this.#parts.lenses.get(question.lens);
+    if (lens === undefined || movesWithTime(question, lens) !== false) return undefined;
+    const scope = scopeOf(principal);
+    return this.#readings.glance((snapshot, moment) => {
+      const page = this.#pages.kept(question, scope, moment.stamp, snapshot);
+      return page && this.#text(question, scope, page, moment);
+    });
+  }
+
+  async #workOut(
     principal: Principal,
     question: Question,
     signal?: Cancellation,
@@ -132,29 +148,16 @@ class StoreQueryService implements QueryService {
       reading.snapshot,
       (watched) => this.#page(question, lens, after, reading.over(watched)),
     );
-    const moment = reading.momentKind === 'moving' ? page.moment : reading.moment;
-    return this.#text(question, scope, lens, page, moment);
+    const moment = reading.momentKind === 'moving' ? page.asked.moment : reading.moment;
+    return this.#text(question, scope, page, moment);
   }
 
-  /** The answer around the results, in the order of `Answer`. */
-  #text(
-    question: Question,
-    scope: string,
-    lens: Lens,
-    { policy, selfDeclared, results, next }: AnsweredPage,
-    moment: Moment,
-  ): Uint8Array {
+  #text(question: Question, scope: string, page: AnsweredPage, moment: Moment): Uint8Array {
     const { random, cursorKey, clock, timeline } = this.#parts;
-    const state = next === undefined ? undefined : { ...moment, after: next };
+    const state = page.next === undefined ? undefined : { ...moment, after: page.next };
     const cursor = state && writeCursor(cursorKey, question, scope, state, clock.wallMs());
-    const head =
-      `{"lens":${JSON.stringify(lens.name)},"as_of":"${formatTime(moment.ms)}",` +
-      `"as_of_stamp":"${moment.stamp}","final":${timeline.isFinal(moment.stamp)},` +
-      `"policy":${JSON.stringify(policy)},` +
-      `${selfDeclared ? '"classes":"self-declared",' : ''}"results":`;
-    const nextMember = cursor === undefined ? '' : `,"next_cursor":"${cursor}"`;
-    const tail = `${nextMember},"query_id":"${toHex(random.bytes(16))}"}`;
-    return Buffer.concat([Buffer.from(head), results, Buffer.from(tail)]);
+    const isFinal = timeline.isFinal(moment.stamp);
+    return page.text({ moment, isFinal, cursor, id: toHex(random.bytes(16)) });
   }
 
   async #page(
@@ -167,7 +170,8 @@ class StoreQueryService implements QueryService {
     const { moment, policy } = reading;
     const { selfDeclared } = sitting.weigher.classes;
     const { results, next } = await readPage(sitting, after);
-    return { moment, policy: policy.id, selfDeclared, results: jsonBytes(results), next };
+    const asked = { lens: lens.name, moment, policy: policy.id, selfDeclared };
+    return new AnsweredPage(asked, jsonBytes(results), next);
   }
 }
 

@@ -52,12 +52,13 @@ export interface Cancellation {
 
 export interface QueryService {
   ask(principal: Principal, question: Question, signal?: Cancellation): Promise<Outcome<Answer>>;
-  /** The answer as its JSON text, which costs less than the answer and its text. */
+  /** The answer as its JSON text, which costs less than the answer and its text; at once when it
+   * is kept. */
   askForText(
     principal: Principal,
     question: Question,
     signal?: Cancellation,
-  ): Promise<Outcome<Uint8Array>>;
+  ): Outcome<Uint8Array> | Promise<Outcome<Uint8Array>>;
   /** A record of any kind as stored; with `kind`, only when it is of that kind. */
   record(
     principal: Principal,

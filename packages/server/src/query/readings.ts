@@ -106,6 +106,23 @@ export class Readings {
     return now.ok ? this.#at(now.value, 'moving', pace, work) : now;
   }
 
+  /**
+   * Looks at the shared view as of the newest visible record, within the turn: for what is answered
+   * from memory and reads nothing. Undefined when no further question may be open, and where each
+   * has a view of its own: opening one costs more than what is answered from memory.
+   */
+  glance<T>(look: (snapshot: StoreSnapshot, moment: Moment) => T): T | undefined {
+    const { views, timeline } = this.#parts;
+    if (views === undefined || this.#open >= this.limits.questionsOpenMax) return undefined;
+    const stamp = timeline.visibleStamp;
+    const { snapshot, release } = views.take();
+    try {
+      return look(snapshot, { stamp, ms: stampMs(stamp) });
+    } finally {
+      release();
+    }
+  }
+
   async #moment(options: ReadingOptions, isNow: boolean, pace: Pace): Promise<Outcome<Moment>> {
     const { timeline } = this.#parts;
     if (options.minPosition !== undefined) {

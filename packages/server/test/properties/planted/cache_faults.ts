@@ -26,8 +26,8 @@ export const cacheFaults: readonly PlantedFault[] = [
   {
     name: 'the key lacks the place that a page goes on from',
     file: 'query/answer_cache.js',
-    from: 'after: after === undefined ? null : [after.conceptPath, after.predicate]',
-    to: 'after: null',
+    from: "after === undefined ? '' : JSON.stringify([after.conceptPath, after.predicate])",
+    to: "''",
     seeds: 3,
   },
   {
