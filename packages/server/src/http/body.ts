@@ -3,7 +3,8 @@
  * that no number, key or string changes on its way in (spec 1.1).
  */
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from '@stemedb/model';
+import type { Outcome } from '@stemedb/model';
+import { ok, parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Gathered } from './gathered.js';
 import { ProblemError } from './problem.js';
@@ -14,7 +15,17 @@ export const ndjsonType = 'application/x-ndjson';
 /** Makes JSON the only body that routes of this instance accept. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(jsonType, readJsonBody);
+  app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
+    readBody(request, payload, done, parseJson);
+  });
+}
+
+/** Leaves it to the handlers of this instance to parse the bytes of a body of JSON. */
+export function acceptJsonBytes(app: FastifyInstance): void {
+  app.removeContentTypeParser(jsonType);
+  app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
+    readBody(request, payload, done, ok);
+  });
 }
 
 /** Lets routes of this instance read `application/x-ndjson` as a stream of bytes. */
@@ -29,7 +40,12 @@ export function acceptNdjson(app: FastifyInstance): void {
 type Done = (error: Error | null, body?: unknown) => void;
 
 /** Reads a body of JSON, holding little more memory than it has bytes, however it is cut. */
-function readJsonBody(request: FastifyRequest, payload: IncomingMessage, done: Done): void {
+function readBody(
+  request: FastifyRequest,
+  payload: IncomingMessage,
+  done: Done,
+  parse: (bytes: Buffer) => Outcome<unknown>,
+): void {
   const limit = request.routeOptions.bodyLimit;
   const stated = request.headers['content-length'];
   const refusal = charsetRefusal(request) ?? (Number(stated) > limit ? tooLarge(limit) : undefined);
@@ -48,7 +64,7 @@ function readJsonBody(request: FastifyRequest, payload: IncomingMessage, done: D
   };
   const end = (): void => {
     const bytes = body.take();
-    const parsed = parseJson(bytes);
+    const parsed = parse(bytes);
     if (stated !== undefined && bytes.length !== Number(stated)) finish(otherLength());
     else if (parsed.ok) finish(null, parsed.value);
     else finish(new ProblemError(parsed.error));

@@ -8,12 +8,13 @@
 const copiedBytesMax = 4096;
 /** The largest room that is made at once. */
 const roomBytesMax = 65_536;
+const noBytes = Buffer.alloc(0);
 
 export class Gathered {
   #parts: Buffer[] = [];
   #byteLength = 0;
   /** Where the next short piece goes, behind what it holds already; not yet among the parts. */
-  #room = Buffer.alloc(0);
+  #room = noBytes;
   #roomUsed = 0;
 
   get byteLength(): number {
@@ -21,7 +22,7 @@ export class Gathered {
   }
 
   add(piece: Uint8Array): void {
-    const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    const buffer = asBuffer(piece);
     const isFirst = this.#byteLength === 0;
     this.#byteLength += buffer.length;
     // Most bodies are one piece, which needs no copy.
@@ -52,7 +53,7 @@ export class Gathered {
   clear(): void {
     this.#parts = [];
     this.#byteLength = 0;
-    this.#room = Buffer.alloc(0);
+    this.#room = noBytes;
     this.#roomUsed = 0;
   }
 
@@ -62,3 +63,6 @@ export class Gathered {
     this.#roomUsed = 0;
   }
 }
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -13,6 +13,7 @@ import { BodyDeadlines } from '../guard/body_deadlines.js';
 import { answerCors, headRefusal } from '../guard/request_guard.js';
 import type { Random } from '../io/random.js';
 import type { HttpMetrics } from '../telemetry/metrics.js';
+import { AskedQuestions } from './asked_questions.js';
 import { acceptJson } from './body.js';
 import type { HttpDeps } from './deps.js';
 import { addDocs } from './docs.js';
@@ -166,8 +167,9 @@ async function largeAnswerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<
   await app.register((plugin) => impactRoutes(plugin, deps));
   await app.register((plugin) => assertionRoutes(plugin, deps));
   await app.register((plugin) => readRecordRoute(plugin, deps));
-  await app.register((plugin) => queryRoutes(plugin, deps));
-  await app.register((plugin) => lensRoute(plugin, deps, 'skeptic'));
-  await app.register((plugin) => lensRoute(plugin, deps, 'layered'));
-  await app.register((plugin) => lensRoute(plugin, deps, 'constraints'));
+  const asked = new AskedQuestions();
+  await app.register((plugin) => queryRoutes(plugin, deps, asked));
+  await app.register((plugin) => lensRoute(plugin, deps, asked, 'skeptic'));
+  await app.register((plugin) => lensRoute(plugin, deps, asked, 'layered'));
+  await app.register((plugin) => lensRoute(plugin, deps, asked, 'constraints'));
 }

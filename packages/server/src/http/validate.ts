@@ -3,8 +3,8 @@
  * becomes a code and a JSON pointer. A query string is first read into the types of its schema, so
  * both spellings of a question pass through the same check.
  */
-import type { Fault } from '@stemedb/model';
-import { nearestName } from '@stemedb/model';
+import type { Fault, Outcome } from '@stemedb/model';
+import { fail, nearestName, ok } from '@stemedb/model';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
@@ -17,25 +17,37 @@ interface ObjectSchema {
   readonly properties?: { readonly [name: string]: { readonly type?: string | readonly string[] } };
 }
 
+/** Checks what was sent; the value has the types of the schema. */
+export type InputCheck = (input: unknown) => Outcome<unknown>;
+
 /**
- * Makes a route's schema a check that answers with problems. It is compiled for the first request
+ * Makes a schema a check of bodies or of parsed query strings. It is compiled for the first request
  * that needs it: all of them together are a tenth of what a start costs.
  */
-export const validatorCompiler: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
-  const objectSchema = schema as ObjectSchema;
+export function inputCheck(schema: object, fromQueryString: boolean): InputCheck {
+  const objectSchema: ObjectSchema = schema;
   let validate: ValidateFunction | undefined;
   const known = Object.keys(objectSchema.properties ?? {});
+  return (input) => {
+    const value = fromQueryString ? readQueryString(objectSchema, input) : input;
+    validate ??= ajv.compile(schema);
+    if (validate(value)) return ok(value);
+    return fail(faultsError(faultsOf(validate.errors ?? [], known, fromQueryString)));
+  };
+}
+
+/** Makes a route's schema a check that answers with problems. */
+export const validatorCompiler: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
+  const check = inputCheck(schema as object, httpPart === 'querystring');
   return (input: unknown) => {
-    const value = httpPart === 'querystring' ? readQueryString(objectSchema, input) : input;
-    validate ??= ajv.compile(objectSchema as object);
-    if (validate(value)) return { value };
-    const faults = faultsOf(validate.errors ?? [], known, httpPart === 'querystring');
-    return { error: new ProblemError(faultsError(faults)) };
+    const checked = check(input);
+    return checked.ok ? { value: checked.value } : { error: new ProblemError(checked.error) };
   };
 };
 
-/** For bodies that another room validates: ingest checks records with the model's schemas. */
-export const validatedByIngest: FastifySchemaCompiler<unknown> = () => (value: unknown) => ({
+/** For what is checked elsewhere: ingest checks records with the model's schemas, and handlers of
+ * questions with `inputCheck`. */
+export const checkedElsewhere: FastifySchemaCompiler<unknown> = () => (value: unknown) => ({
   value,
 });
 

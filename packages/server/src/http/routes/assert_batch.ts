@@ -13,7 +13,7 @@ import { answerStream } from '../ndjson/stream.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { sendJson } from '../send_json.js';
-import { validatedByIngest, validatorCompiler } from '../validate.js';
+import { checkedElsewhere, validatorCompiler } from '../validate.js';
 import {
   batchResultSchema,
   isServerSide,
@@ -76,7 +76,7 @@ export async function assertBatchRoute(app: FastifyInstance, deps: HttpDeps): Pr
     },
     bodyLimit: deps.config.limits.largeBodyBytesMax,
     validatorCompiler: (part) =>
-      part.httpPart === 'body' ? validatedByIngest(part) : validatorCompiler(part),
+      part.httpPart === 'body' ? checkedElsewhere(part) : validatorCompiler(part),
     handler: async (request, reply) => {
       const query = request.query as { readonly asserted_at?: string | number };
       const filled = readAssertedAt(query.asserted_at);

@@ -1,17 +1,28 @@
 /** `POST` and `GET /v1/query`, and the same question under a lens named by the path. */
+import type { ServerResponse } from 'node:http';
+import type { Outcome } from '@stemedb/model';
+import { parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Cancellation } from '../../query/question.js';
+import type { Cancellation, Question } from '../../query/question.js';
 import { answerSchema } from '../answer_schema.js';
+import type { AskedQuestions } from '../asked_questions.js';
+import { acceptJsonBytes } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
-import { lensQuestionSchema, questionSchema, readQuestion } from '../question_schema.js';
+import { lensQuestionSchema, questionSchema } from '../question_schema.js';
 import { sendJson } from '../send_json.js';
+import { checkedElsewhere, inputCheck } from '../validate.js';
 
 const responses = { 200: answerSchema, ...problemResponses };
 
-export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+export async function queryRoutes(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  asked: AskedQuestions,
+): Promise<void> {
   const schema = questionSchema(deps.lensNames);
+  const checkQuery = inputCheck(schema, true);
   app.get('/v1/query', {
     schema: {
       operationId: 'query',
@@ -20,8 +31,14 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
       querystring: schema,
       response: responses,
     },
-    handler: (request, reply) => answer(deps, 'query', request.query, request, reply),
+    validatorCompiler: checkedElsewhere,
+    handler: (request, reply) => {
+      const question = asked.ofTarget(request.raw.url ?? '', () => checkQuery(request.query));
+      return answer(deps, 'query', question, request, reply);
+    },
   });
+  acceptJsonBytes(app);
+  const checkBody = inputCheck(schema, false);
   app.post('/v1/query', {
     schema: {
       operationId: 'queryByBody',
@@ -30,7 +47,16 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
       body: schema,
       response: responses,
     },
-    handler: (request, reply) => answer(deps, 'query', request.body, request, reply),
+    validatorCompiler: checkedElsewhere,
+    handler: (request, reply) => {
+      // What was sent without a body is refused as null is.
+      const bytes = request.body instanceof Buffer ? request.body : Buffer.from('null');
+      const question = asked.ofBody(bytes, () => {
+        const parsed = parseJson(bytes);
+        return parsed.ok ? checkBody(parsed.value) : parsed;
+      });
+      return answer(deps, 'query', question, request, reply);
+    },
   });
 }
 
@@ -38,8 +64,10 @@ export async function queryRoutes(app: FastifyInstance, deps: HttpDeps): Promise
 export async function lensRoute(
   app: FastifyInstance,
   deps: HttpDeps,
+  asked: AskedQuestions,
   lens: 'skeptic' | 'layered' | 'constraints',
 ): Promise<void> {
+  const check = inputCheck(lensQuestionSchema, true);
   app.get(`/v1/${lens}`, {
     schema: {
       operationId: lens,
@@ -48,32 +76,54 @@ export async function lensRoute(
       querystring: lensQuestionSchema,
       response: responses,
     },
-    handler: (request, reply) => answer(deps, lens, request.query, request, reply, lens),
+    validatorCompiler: checkedElsewhere,
+    handler: (request, reply) => {
+      const input = () => check(request.query);
+      const question = asked.ofTarget(request.raw.url ?? '', input, lens);
+      return answer(deps, lens, question, request, reply);
+    },
   });
 }
 
-async function answer(
+/** Gone when the connection is. */
+class Caller implements Cancellation {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get aborted(): boolean {
+    return this.#response.destroyed;
+  }
+}
+
+/** Answers within the call when the answer is kept: a promise would cost as much as it does. */
+function answer(
   deps: HttpDeps,
   endpoint: string,
-  raw: unknown,
+  question: Outcome<Question>,
   request: FastifyRequest,
   reply: FastifyReply,
-  lens?: string,
-): Promise<FastifyReply> {
-  const question = readQuestion(raw, lens);
-  if (!question.ok) return sendProblem(reply, question.error);
+): Promise<void> | void {
+  if (!question.ok) {
+    sendProblem(reply, question.error);
+    return undefined;
+  }
+  const { lens } = question.value;
   const startMs = deps.clock.monotonicMs();
-  const caller: Cancellation = {
-    get aborted() {
-      return reply.raw.destroyed;
-    },
+  const caller = new Caller(reply.raw);
+  const send = (outcome: Outcome<Uint8Array>): void => {
+    const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
+    // A caller that left ends its question like a timeout; the node was not slow.
+    const failure = caller.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
+    deps.metrics.query.answered({ endpoint, lens, seconds, failure });
+    if (outcome.ok) sendJson(reply, 200, outcome.value);
+    else sendProblem(reply, outcome.error);
   };
   const principal = deps.principalOf(request.headers);
-  const outcome = await deps.query.askForText(principal, question.value, caller);
-  const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
-  // A caller that left ends its question like a timeout; the node was not slow.
-  const ended = caller.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
-  deps.metrics.query.answered({ endpoint, lens: question.value.lens, seconds, failure: ended });
-  if (!outcome.ok) return sendProblem(reply, outcome.error);
-  return sendJson(reply, 200, outcome.value);
+  const outcome = deps.query.askForText(principal, question.value, caller);
+  if (outcome instanceof Promise) return outcome.then(send);
+  send(outcome);
+  return undefined;
 }

@@ -12,7 +12,7 @@ import type { HttpDeps } from '../deps.js';
 import { answerStream } from '../ndjson/stream.js';
 import { WaitingBudget } from '../ndjson/waiting_budget.js';
 import { problemResponses } from '../problem_schema.js';
-import { unknownName, validatedByIngest, validatorCompiler } from '../validate.js';
+import { checkedElsewhere, unknownName, validatorCompiler } from '../validate.js';
 
 const kinds = Object.keys(kindNumber) as readonly RecordKind[];
 
@@ -39,7 +39,7 @@ export async function recordsRoute(app: FastifyInstance, deps: HttpDeps): Promis
       },
     },
     validatorCompiler: (part) =>
-      part.httpPart === 'body' ? validatedByIngest(part) : validatorCompiler(part),
+      part.httpPart === 'body' ? checkedElsewhere(part) : validatorCompiler(part),
     handler: async (request, reply) =>
       answerStream(deps, request, reply, { read: readRecord, waiting }),
   });

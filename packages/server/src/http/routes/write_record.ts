@@ -8,7 +8,7 @@ import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { sendJson } from '../send_json.js';
-import { validatedByIngest } from '../validate.js';
+import { checkedElsewhere } from '../validate.js';
 import {
   readSubmission,
   signaturesSchema,
@@ -57,7 +57,7 @@ export async function writeRecordRoute(
       response: writeResponses,
     },
     bodyLimit: route.isLarge === true ? largeBodyBytesMax : bodyBytesMax,
-    validatorCompiler: validatedByIngest,
+    validatorCompiler: checkedElsewhere,
     handler: (request, reply) => submitBody(deps, kind, request, reply),
   });
 }
