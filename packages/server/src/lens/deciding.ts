@@ -54,8 +54,12 @@ export function* decide(
       ? own
       : yield* voices.supports(yield* weigh(groups, byConfidence, pace));
   const scores = rule.score === 'sum' ? yield* sumByValue(groups, weights, pace) : own?.support;
-  const scored = { groups, weights, scores, support: common.support, voiced: own !== undefined };
-  const values = yield* rank({ ...scored, shares: rule.shares }, pace);
+  const { shares } = rule;
+  const voiced = own !== undefined;
+  const values = yield* rank(
+    { groups, weights, scores, support: common.support, voiced, shares },
+    pace,
+  );
   return {
     groups,
     weights,
@@ -109,7 +113,7 @@ function* sumByValue(groups: Groups, weights: Weights, pace: Pace): Generator<vo
 function* rank(scored: Scored, pace: Pace): Generator<void, RankedValue[]> {
   const { groups, weights, support, shares } = scored;
   const { candidates, starts } = groups;
-  const order = scored.voiced ? voiced(scored) : claimOrder(candidates, weights);
+  const order = scored.voiced ? voicedOrder(scored) : claimOrder(candidates, weights);
   const firsts = yield* representatives(groups, order, pace);
   const scores = scored.scores ?? firsts.map((row) => weights[row] as number);
   const ranked = zeros(firsts.length);
@@ -153,7 +157,7 @@ const withShare = (
  * The order of claims where voices decide: a claim without a voice comes last, else a flood
  * beyond the work limit could turn a tie by taking the representative's place.
  */
-function voiced({ groups, weights }: Scored): RowOrder {
+function voicedOrder({ groups, weights }: Scored): RowOrder {
   const order = claimOrder(groups.candidates, weights);
   const { voiceless } = groups;
   if (voiceless === undefined) return order;

@@ -7,7 +7,7 @@ import type { HlcStamp } from '@stemedb/model';
 import type { CandidateLoader } from '../store/candidate_loader.js';
 import type { CandidateRow, Pair } from '../store/store.js';
 import type { ClaimRules, JoinedPaths, Standing } from '../trust/rules.js';
-import { type Pace, rowsPerPair } from './pace.js';
+import { type Pace, rowsPerPair, rowsPerRowRead } from './pace.js';
 import type { Question } from './question.js';
 import type { Reading } from './readings.js';
 
@@ -95,13 +95,18 @@ export const readRows = async (
   asOf: HlcStamp,
   pace: Pace,
 ): Promise<readonly CandidateRow[]> => {
-  const chunks: (readonly CandidateRow[])[] = [];
+  let first: readonly CandidateRow[] | undefined;
+  let all: CandidateRow[] | undefined;
   for await (const chunk of loader.candidates(pair, asOf)) {
-    chunks.push(chunk);
-    const turn = pace.spend(chunk.length);
+    if (first === undefined) first = chunk;
+    else {
+      all ??= [...first];
+      for (const row of chunk) all.push(row);
+    }
+    const turn = pace.spend(rowsPerRowRead * chunk.length);
     if (turn !== undefined) await turn;
   }
-  return chunks.length === 1 ? (chunks[0] ?? []) : chunks.flat();
+  return all ?? first ?? [];
 };
 
 const asStated = (row: CandidateRow, conceptPath: string): GatheredClaim => ({

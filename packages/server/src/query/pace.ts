@@ -10,6 +10,10 @@ export class QueryEnded extends Error {
 /** Rows of work between two checks of deadline and cancellation (spec 6). */
 const rowsPerTurn = 4096;
 
+/** Rows of work that reading one row is: finding, checking and decoding it takes as long as all
+ * that a lens does with four. */
+export const rowsPerRowRead = 4;
+
 /** Rows that a pair costs beside its own, so that a page turns after 256 of the smallest ones. */
 export const rowsPerPair = 16;
 
