@@ -1,7 +1,7 @@
 export type * from './answer.js';
 export * from './brand.js';
 export * from './errors.js';
-export { blake3, blake3Hex, recordIdOf, shardOf, valueKeyOf } from './hash/blake3.js';
+export { blake3, blake3Hex, recordIdOf, shardOf, valueKeyIn, valueKeyOf } from './hash/blake3.js';
 export {
   fromHex,
   parseAgentId,

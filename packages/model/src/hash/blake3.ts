@@ -30,6 +30,12 @@ export function valueKeyOf(value: ClaimValue, unit?: string): ValueKey {
   return blake3Hex(passingBytes(canonicalText(said))) as ValueKey;
 }
 
+/** The same from a claim's canonical bytes, from `"value":` on: there it is the last member. */
+export function valueKeyIn(valueMember: Uint8Array, unit?: string): ValueKey {
+  const before = unit === undefined ? '{' : `{"unit":${canonicalText(unit)},`;
+  return hasher.init().update(passingBytes(before)).update(valueMember).digest('hex') as ValueKey;
+}
+
 /** The virtual shard, 0..255, of everything said about a concept (spec 10). */
 export function shardOf(conceptPath: string): number {
   return blake3(passingBytes(conceptPath))[0] as number;

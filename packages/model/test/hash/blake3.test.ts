@@ -12,6 +12,7 @@ import {
   recordIdOf,
   shardOf,
   toHex,
+  valueKeyIn,
   valueKeyOf,
 } from '@stemedb/model';
 import fc from 'fast-check';
@@ -106,5 +107,17 @@ describe('BLAKE3 and what it names', () => {
         assert.equal(parse(bad), undefined);
       }
     }
+  });
+});
+
+describe('the key of a value', () => {
+  it('gives the same key from the end of canonical bytes, where the value stands', () => {
+    fc.assert(
+      fc.property(json, fc.option(fc.string({ unit: 'grapheme' })), (value, stated) => {
+        const unit = stated ?? undefined;
+        const member = canonicalBytes({ value: { json: value } }).subarray(1);
+        assert.equal(valueKeyIn(member, unit), valueKeyOf({ json: value }, unit));
+      }),
+    );
   });
 });

@@ -12,10 +12,11 @@ import {
   kindNumber,
   type RecordContent,
   type RecordId,
-  valueKeyOf,
+  type ValueKey,
+  valueKeyIn,
 } from '@stemedb/model';
 import { proofNumber } from '../log/frame.js';
-import { newValue, seal } from './entry.js';
+import { asBuffer, newValue, seal } from './entry.js';
 import {
   candidateKey,
   kindRecordPrefix,
@@ -102,7 +103,7 @@ function insert(sink: EntrySink, record: ApplicableRecord, frame: FrameFacts): v
   }
   if (content.kind === 'assertion') {
     sink.state.assertions += 1;
-    putRow(sink, content, { id, sequence, stamp: frame.place.stamp }, true);
+    putRow(sink, content, { id, sequence, stamp: frame.place.stamp, bytes: record.bytes }, true);
   }
 }
 
@@ -111,18 +112,19 @@ function moveTo(sink: EntrySink, record: ApplicableRecord, stored: StoredPlace):
   sink.movePlace(stored);
   if (record.content?.kind === 'assertion') {
     const { id, home: sequence } = stored;
-    putRow(sink, record.content, { id, sequence, stamp: stored.place.stamp }, false);
+    const { stamp } = stored.place;
+    putRow(sink, record.content, { id, sequence, stamp, bytes: record.bytes }, false);
   }
 }
 
 function putRow(
   sink: EntrySink,
   content: AssertionContent,
-  at: Pick<ApplicableRecord, 'id' | 'sequence' | 'stamp'>,
+  at: Pick<ApplicableRecord, 'id' | 'sequence' | 'stamp' | 'bytes'>,
   isNew: boolean,
 ): void {
   const pair = sink.pair(content.concept_path, content.predicate, isNew);
-  const valueKey = valueKeyOf(content.value, content.unit);
+  const valueKey = valueKeyOfClaim(at.bytes, content.unit);
   const key = candidateKey(pair.shard, pair.number, valueKey, at.sequence);
   const { epoch, source_class: className } = content;
   const value = encodeRow(key, {
@@ -142,6 +144,18 @@ function putRow(
       (content.derived_from ?? []).length > 0,
   });
   sink.put(key, value);
+}
+
+/** What ends before the last member of a claim, see `query/stored_json.ts`. */
+const beforeValue = '"v":1,';
+const valueMember = Buffer.from(`${beforeValue}"value":`);
+
+/** Hashed where it stands: writing a value as text again costs more than all else here. */
+function valueKeyOfClaim(claim: Uint8Array, unit: string | undefined): ValueKey {
+  const bytes = asBuffer(claim);
+  const at = bytes.indexOf(valueMember);
+  if (at < 0) throw new Error('a claim without a value');
+  return valueKeyIn(bytes.subarray(at + beforeValue.length), unit);
 }
 
 /** Every record that a record names, with what it is to it. */
