@@ -13,7 +13,8 @@ export interface HttpLimits {
   readonly lineBytesMax: number;
   /** NDJSON lines decided together; more spreads one sync over more lines. */
   readonly groupLinesMax: number;
-  /** Groups of one request under way; bounds what one stream holds in memory. */
+  /** What one request has under way: the lines and bytes of so many groups and lines of the
+   * largest size; bounds what one stream holds in memory. */
   readonly groupsInFlightMax: number;
   /** Refused NDJSON lines that are reported one by one. */
   readonly refusalsReportedMax: number;

@@ -27,7 +27,7 @@ class WaitingStream {
     const clock = new TestClock(0);
     const report = new NdjsonReport(this.#out, clock, { refusalsReportedMax: 1000 });
     const principal = { type: 'node', agentId: '0'.repeat(64) as AgentId } as const;
-    const limits = { ...httpLimits, setAsideBytesMax };
+    const limits = { ...httpLimits, lineBytesMax: lineBytes, setAsideBytesMax };
     this.#pipeline = new NdjsonPipeline({ ingest, principal, clock, report, limits, waiting });
   }
 

@@ -1,11 +1,13 @@
 /**
  * Decides the lines of an NDJSON request in groups, several groups under way, answered in order.
  *
- * Invariants: at most `groupsInFlightMax` groups are held, so memory is bounded however long the
- * stream is; lines are reported in order; after a failure of the node nothing further is
- * reported. A line that is refused only because what it needs has not come yet may be set aside;
- * it is tried again when the groups before it are decided, and once more at the end. What is set
- * aside is bounded in lines and bytes here, and in bytes by a budget that all streams share.
+ * Invariants: what is held is less than `groupsInFlightMax` groups at their largest, in lines and
+ * in bytes, and the group that reached that, so memory is bounded however long the stream is and
+ * however few lines a piece of it has; lines are reported in order; after a failure of the node
+ * nothing further is reported. A line that is refused only because what it needs has not come yet
+ * may be set aside; it is tried again when the groups before it are decided, and once more at the
+ * end. What is set aside is bounded in lines and bytes here, and in bytes by a budget that all
+ * streams share.
  */
 import type { Outcome, StemeError } from '@stemedb/model';
 import type { Accepted, Ingest, Submission } from '../../ingest/ingest.js';
@@ -24,6 +26,7 @@ export interface ReadLine {
 }
 
 interface PipelineLimits {
+  readonly lineBytesMax: number;
   readonly groupsInFlightMax: number;
   readonly groupLinesMax: number;
   readonly setAsideLinesMax: number;
@@ -45,13 +48,21 @@ interface DecidedLine {
   readonly outcome: Outcome<Accepted>;
 }
 
+interface GroupInFlight {
+  readonly reported: Promise<void>;
+  readonly lines: number;
+  readonly bytes: number;
+}
+
 /** A full write queue is waited for, not reported: the sender is already slowed down by us. */
 const overloadedWaitMs = 20;
 const overloadedTriesMax = 500;
 
 export class NdjsonPipeline {
   readonly #deps: PipelineDeps;
-  #inFlight: Promise<void>[] = [];
+  #inFlight: GroupInFlight[] = [];
+  #linesInFlight = 0;
+  #bytesInFlight = 0;
   #reported: Promise<void> = Promise.resolve();
   #failure: StemeError | undefined;
   #crash: { readonly cause: unknown } | undefined;
@@ -85,11 +96,29 @@ export class NdjsonPipeline {
       this.#report(await decided, (line, error) => this.#keepUnproved(line, error));
       this.#progress(lastLine);
     });
-    this.#inFlight.push(reported);
-    while (this.#inFlight.length >= this.#deps.limits.groupsInFlightMax) {
-      await this.#inFlight.shift();
-    }
+    const taken = { reported, lines: group.length, bytes: bytesOf(group) };
+    this.#inFlight.push(taken);
+    this.#linesInFlight += taken.lines;
+    this.#bytesInFlight += taken.bytes;
+    while (this.#isFull) await this.#awaitOldest();
     this.#rethrow();
+  }
+
+  /** A piece of a stream has sixty lines or one: what counts is what they are together. */
+  get #isFull(): boolean {
+    const { groupsInFlightMax, groupLinesMax, lineBytesMax } = this.#deps.limits;
+    return (
+      this.#linesInFlight >= groupsInFlightMax * groupLinesMax ||
+      this.#bytesInFlight >= groupsInFlightMax * lineBytesMax
+    );
+  }
+
+  async #awaitOldest(): Promise<void> {
+    const oldest = this.#inFlight.shift();
+    if (oldest === undefined) throw new Error('Nothing is under way.');
+    await oldest.reported;
+    this.#linesInFlight -= oldest.lines;
+    this.#bytesInFlight -= oldest.bytes;
   }
 
   /** Resolves when every line is decided and reported, also those that were set aside. */
@@ -179,6 +208,8 @@ export class NdjsonPipeline {
   async #drain(): Promise<void> {
     await this.#reported;
     this.#inFlight = [];
+    this.#linesInFlight = 0;
+    this.#bytesInFlight = 0;
     this.#rethrow();
   }
 
