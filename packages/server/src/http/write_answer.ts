@@ -30,11 +30,18 @@ import { unknownName } from './validate.js';
  * was hashed and logged; of the rest only warnings hold anything that needs an escape.
  */
 export function writeAnswerText(accepted: Accepted): string {
-  const { id, status, text, stamp, position, warnings } = accepted;
+  return beforeRecord(accepted) + accepted.text + afterRecord(accepted);
+}
+
+/** What stands before the record in the answer to a write, for whoever sends it as bytes. */
+export function beforeRecord({ id, status }: Accepted): string {
+  return `{"id":"${id}","status":"${status}","record":`;
+}
+
+export function afterRecord({ stamp, position, warnings }: Accepted): string {
   const warned = warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '';
   return (
-    `{"id":"${id}","status":"${status}","record":${text},` +
-    `"recorded_at":"${formatTime(stampMs(stamp))}","recorded_stamp":"${stamp}",` +
+    `,"recorded_at":"${formatTime(stampMs(stamp))}","recorded_stamp":"${stamp}",` +
     `"position":"${position}"${warned}}`
   );
 }

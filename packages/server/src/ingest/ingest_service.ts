@@ -234,6 +234,7 @@ class IngestService implements Ingest {
       id: prepared.record.id,
       status,
       text: prepared.text,
+      bytes: prepared.record.bytes,
       stamp,
       sequence,
       position: this.#position(places),

@@ -14,12 +14,8 @@ import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
 import { sendJson } from '../send_json.js';
 import { checkedElsewhere, validatorCompiler } from '../validate.js';
-import {
-  batchResultSchema,
-  isServerSide,
-  readSubmission,
-  writeAnswerText,
-} from '../write_answer.js';
+import { batchResultSchema, isServerSide, readSubmission } from '../write_answer.js';
+import { batchAnswer } from './batch_answer.js';
 import { withSignatures } from './write_record.js';
 
 const batchQuerySchema = Type.Object(
@@ -137,7 +133,7 @@ async function answerArray(
   ) {
     return sendProblem(reply, failure);
   }
-  return sendJson(reply, 200, batchAnswerText(outcomes));
+  return sendJson(reply, 200, batchAnswer(outcomes));
 }
 
 async function decide(
@@ -155,29 +151,4 @@ async function decide(
     if (answer.done === true) throw new Error('Every submission has an outcome.');
     return answer.value;
   });
-}
-
-function batchAnswerText(outcomes: readonly Outcome<Accepted>[]): string {
-  let created = 0;
-  let accepted = 0;
-  let newest: Accepted | undefined;
-  let results = '';
-  for (const outcome of outcomes) {
-    results += results === '' ? resultText(outcome) : `,${resultText(outcome)}`;
-    if (!outcome.ok) continue;
-    accepted += 1;
-    if (outcome.value.status === 'created') created += 1;
-    if (newest === undefined || outcome.value.sequence > newest.sequence) newest = outcome.value;
-  }
-  const position = newest === undefined ? '' : `,"position":"${newest.position}"`;
-  return (
-    `{"results":[${results}],"created":${created},"duplicate":${accepted - created},` +
-    `"refused":${outcomes.length - accepted}${position}}`
-  );
-}
-
-function resultText(outcome: Outcome<Accepted>): string {
-  if (outcome.ok) return writeAnswerText(outcome.value);
-  const { code, detail, faults: errors } = outcome.error;
-  return JSON.stringify({ status: 'refused', code, detail, errors });
 }
