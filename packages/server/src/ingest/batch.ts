@@ -78,7 +78,8 @@ class BatchForming {
     if (record.stamp !== undefined) this.#clock.observe(record.stamp);
     const stamp = record.stamp ?? this.#clock.next();
     const index = this.fresh.length;
-    this.fresh.push({ ...record, stamp });
+    const { id, kind, shard, proof, bytes, content } = record;
+    this.fresh.push({ id, kind, shard, proof, bytes, content, stamp });
     this.#here.set(record.id, { index, stamp });
     const status = isLower ? 'duplicate' : 'created';
     return { status, stamp, sequence: index, isHere: true };

@@ -5,6 +5,8 @@ import type { CommittedPlace, PendingRecord } from './pending_record.js';
 /** Records that are committed together, and who waits for them. */
 export interface Unit {
   readonly records: readonly PendingRecord[];
+  /** Canonical bytes of all of them. */
+  readonly bytes: number;
   readonly answer: (outcome: Outcome<readonly CommittedPlace[]>) => void;
 }
 
@@ -30,8 +32,11 @@ export const groupCommitLimits: GroupCommitLimits = {
   unappliedBatchesMax: 4,
 };
 
-const bytesOf = (unit: Unit): number =>
-  unit.records.reduce((sum, record) => sum + record.bytes.length, 0);
+const bytesOf = (records: readonly PendingRecord[]): number => {
+  let bytes = 0;
+  for (const record of records) bytes += record.bytes.length;
+  return bytes;
+};
 
 export class CommitQueue {
   readonly #limits: GroupCommitLimits;
@@ -63,11 +68,11 @@ export class CommitQueue {
   }
 
   /** Takes a unit in; `overloaded` when it does not fit. */
-  push(unit: Unit): StemeError | undefined {
+  push(records: readonly PendingRecord[], answer: Unit['answer']): StemeError | undefined {
     const { queueRecordsMax, queueBytesMax } = this.#limits;
-    const bytes = bytesOf(unit);
+    const bytes = bytesOf(records);
     const isFull =
-      this.#records + unit.records.length > queueRecordsMax || this.#bytes + bytes > queueBytesMax;
+      this.#records + records.length > queueRecordsMax || this.#bytes + bytes > queueBytesMax;
     // An empty queue takes any unit: waiting would not make it smaller.
     if (isFull && !this.isEmpty) {
       return {
@@ -77,8 +82,8 @@ export class CommitQueue {
           'holds; send it again in a moment.',
       };
     }
-    this.#units.push(unit);
-    this.#records += unit.records.length;
+    this.#units.push({ records, bytes, answer });
+    this.#records += records.length;
     this.#bytes += bytes;
     return undefined;
   }
@@ -89,13 +94,12 @@ export class CommitQueue {
     let bytes = 0;
     let count = 0;
     for (const unit of this.#units) {
-      const unitBytes = bytesOf(unit);
       const over =
         records + unit.records.length > this.#limits.batchRecordsMax ||
-        bytes + unitBytes > this.#limits.batchBytesMax;
+        bytes + unit.bytes > this.#limits.batchBytesMax;
       if (count > 0 && over) break;
       records += unit.records.length;
-      bytes += unitBytes;
+      bytes += unit.bytes;
       count += 1;
     }
     const taken = this.#units.slice(0, count);

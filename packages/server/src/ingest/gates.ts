@@ -84,7 +84,8 @@ const aboutOthers = (
     content.kind === 'assertion'
       ? revisionGate(context, principal, content, proof)
       : governanceGate(context, content, proof);
-  return governed.ok ? ok([...referring.value, ...governed.value]) : governed;
+  if (!governed.ok || referring.value.length === 0) return governed;
+  return ok([...referring.value, ...governed.value]);
 };
 
 /** Gates 1 to 5: they ask nothing of other records, and every signature waits for them. */

@@ -129,25 +129,32 @@ export class GroupCommit {
    * durable and visible. Refuses with `overloaded`, `disk_full`, `not_ready` or `log_failed`.
    */
   commit(records: readonly PendingRecord[]): Promise<Outcome<readonly CommittedPlace[]>> {
-    if (this.#dead !== undefined) return Promise.resolve(fail(this.#dead));
+    return new Promise((answer) => this.enqueue(records, answer));
+  }
+
+  /** The same for callers of many units, who wait for all of them: `answer` must not throw. */
+  enqueue(records: readonly PendingRecord[], answer: Unit['answer']): void {
+    if (this.#dead !== undefined) {
+      answer(fail(this.#dead));
+      return;
+    }
     if (this.#isClosing) {
       const detail = 'This node is stopping; send the record again to one that runs.';
-      return Promise.resolve(fail({ code: 'not_ready', detail }));
+      answer(fail({ code: 'not_ready', detail }));
+      return;
     }
-    return new Promise((answer) => {
-      const refusal = this.#queue.push({ records, answer });
-      if (refusal !== undefined) {
-        answer(fail(refusal));
-        return;
-      }
-      for (const see of this.#watchers) for (const record of records) see(record);
-      if (!this.#running) {
-        this.#running = true;
-        // What arrives in the same turn shares the batch, without waiting on a timer: of many
-        // callers who were answered together the first would else have a sync to itself.
-        this.#finished = this.#turn().then(() => this.#writeAll());
-      }
-    });
+    const refusal = this.#queue.push(records, answer);
+    if (refusal !== undefined) {
+      answer(fail(refusal));
+      return;
+    }
+    for (const see of this.#watchers) for (const record of records) see(record);
+    if (!this.#running) {
+      this.#running = true;
+      // What arrives in the same turn shares the batch, without waiting on a timer: of many
+      // callers who were answered together the first would else have a sync to itself.
+      this.#finished = this.#turn().then(() => this.#writeAll());
+    }
   }
 
   /**
@@ -273,7 +280,9 @@ export class GroupCommit {
     const records = batch.fresh.map((record, index): ApplicableRecord => {
       const sequence = firstSequence + index;
       this.#staged.set(record.id, { sequence, stamp: record.stamp });
-      return { ...record, sequence, offset: offsets[index] ?? 0 };
+      const { id, kind, shard, proof, bytes, content, stamp } = record;
+      const offset = offsets[index] ?? 0;
+      return { id, kind, shard, proof, bytes, content, stamp, sequence, offset };
     });
     this.#onDurable?.(records);
     this.#unapplied += 1;

@@ -40,6 +40,39 @@ export interface IngestMetrics {
 /** Signature checks between two turns that a large call leaves to others: some 2 ms of work. */
 const checksPerTurn = 64;
 
+/** A record that passed the gates, and where it and what came with it were committed. */
+interface Committed {
+  readonly prepared: Prepared;
+  readonly places: readonly CommittedPlace[];
+}
+
+/** What is committed together: a record behind the attestations that prove it. */
+const unitOf = ({ record, attestations }: Prepared): readonly PendingRecord[] =>
+  attestations.length === 0 ? [record] : [...attestations, record];
+
+/** Values that come in any order, each once; `all` resolves with the last. */
+class Gathered<Value> {
+  readonly all: Promise<readonly Value[]>;
+  readonly #values: Value[];
+  #missing: number;
+  #isComplete: (values: readonly Value[]) => void = () => undefined;
+
+  constructor(count: number) {
+    this.#values = new Array(count);
+    this.#missing = count;
+    this.all = new Promise((resolve) => {
+      this.#isComplete = resolve;
+    });
+    if (count === 0) this.#isComplete(this.#values);
+  }
+
+  set(at: number, value: Value): void {
+    this.#values[at] = value;
+    this.#missing -= 1;
+    if (this.#missing === 0) this.#isComplete(this.#values);
+  }
+}
+
 class IngestService implements Ingest {
   readonly #parts: IngestCollaborators;
   /** For a record that comes alone. */
@@ -105,19 +138,29 @@ class IngestService implements Ingest {
     records: readonly Outcome<Identified>[],
     verdicts: readonly (readonly boolean[] | undefined)[],
   ): Promise<readonly Outcome<Accepted>[]> {
-    const outcomes: Promise<Outcome<Accepted>>[] = [];
+    const committed = new Gathered<Outcome<Committed>>(records.length);
     for (const [at, identified] of records.entries()) {
       if (!identified.ok) {
-        outcomes.push(Promise.resolve(identified));
+        committed.set(at, identified);
         continue;
       }
       const { signatures = [] } = identified.value.submission;
       const checks = verdicts[at] === undefined ? signatures.length : 0;
       const wait = this.#parts.commit.isBusy ? this.#giveWay() : this.#spend(checks);
       if (wait !== undefined) await wait;
-      outcomes.push(this.#decideAndCommit(gates, identified.value, verdicts[at]));
+      const prepared = this.#decide(gates, identified.value, verdicts[at]);
+      if (!prepared.ok) {
+        committed.set(at, prepared);
+        continue;
+      }
+      const { value } = prepared;
+      // One promise for the call: one for each record costs more than forming the batch does.
+      this.#parts.commit.enqueue(unitOf(value), (outcome) =>
+        committed.set(at, outcome.ok ? ok({ prepared: value, places: outcome.value }) : outcome),
+      );
     }
-    return Promise.all(outcomes);
+    const outcomes = await committed.all;
+    return outcomes.map((outcome) => (outcome.ok ? this.#accepted(outcome.value) : outcome));
   }
 
   /** True when verifying here makes nobody wait who would not wait for another thread as well. */
@@ -216,19 +259,18 @@ class IngestService implements Ingest {
   }
 
   #commitPrepared(prepared: Prepared): Promise<Outcome<Accepted>> {
-    const { record, attestations } = prepared;
-    const records = attestations.length === 0 ? [record] : [...attestations, record];
-    return this.#parts.commit.commit(records).then((committed) => {
-      if (!committed.ok) return committed;
-      this.#countAssertions(records, committed.value);
-      return this.#accepted(prepared, committed.value);
-    });
+    return this.#parts.commit
+      .commit(unitOf(prepared))
+      .then((places) => (places.ok ? this.#accepted({ prepared, places: places.value }) : places));
   }
 
-  #accepted(prepared: Prepared, places: readonly CommittedPlace[]): Outcome<Accepted> {
+  #accepted({ prepared, places }: Committed): Outcome<Accepted> {
     const place = places.at(-1);
     if (place === undefined) return fail({ code: 'internal', detail: 'No place was committed.' });
     const { status, stamp, sequence } = place;
+    if (status === 'created' && prepared.record.kind === kindNumber.assertion) {
+      this.#parts.metrics?.assertionsCreated(1);
+    }
     const byPolicy = this.#parts.policyWarnings(prepared);
     return ok({
       id: prepared.record.id,

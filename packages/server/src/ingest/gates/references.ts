@@ -14,6 +14,8 @@ interface Reference {
   readonly kinds: readonly RecordKind[];
 }
 
+const none: readonly Reference[] = [];
+
 const references = (content: RecordContent): readonly Reference[] => {
   if (content.kind === 'epoch') {
     return (content.supersedes ?? []).map((id, at) => ({
@@ -22,9 +24,11 @@ const references = (content: RecordContent): readonly Reference[] => {
       kinds: ['epoch'],
     }));
   }
-  if (content.kind !== 'assertion') return [];
-  const { source, epoch, parent } = content;
-  const premises = (content.derived_from ?? []).map(
+  if (content.kind !== 'assertion') return none;
+  const { source, epoch, parent, derived_from } = content;
+  // Most claims name nothing.
+  if ((source ?? epoch ?? parent ?? derived_from) === undefined) return none;
+  const premises = (derived_from ?? []).map(
     (id, at): Reference => ({
       pointer: `/derived_from/${at}`,
       id,
@@ -110,6 +114,8 @@ const targetGate = (context: GateContext, content: RecordContent): Outcome<void>
   return wrongKind(target, kind === 'unknown' ? undefined : kind);
 };
 
+const noWarnings: Outcome<readonly Warning[]> = ok([]);
+
 /** Kinds of what is referred to, missing targets, and warnings for unknown references. */
 export const referenceGate = (
   context: GateContext,
@@ -117,9 +123,11 @@ export const referenceGate = (
 ): Outcome<readonly Warning[]> => {
   const target = targetGate(context, content);
   if (!target.ok) return target;
+  const named = references(content);
+  if (named.length === 0) return noWarnings;
   const warnings: Warning[] = [];
   const warnedOf = new Set<RecordId>();
-  for (const reference of references(content)) {
+  for (const reference of named) {
     const { pointer, id, kinds } = reference;
     const kind = kindOf(context, id);
     if (kind === undefined) {
