@@ -5,10 +5,14 @@ import type { Pace } from './pace.js';
 /** How two rows, given by their numbers, stand to each other: negative when `a` comes first. */
 export type RowOrder = (a: number, b: number) => number;
 
+/** Rows that are put in their places one by one: a call of the native sort costs more. */
+const rowsPlacedMax = 12;
+
 /** Sorts row numbers in place; stable, so equal rows keep their order. */
 export function* sortRows(rows: number[], order: RowOrder, pace: Pace): Generator<void, void> {
   if (rows.length <= rowsPerStep) {
-    rows.sort(order);
+    if (rows.length <= rowsPlacedMax) placeRows(rows, order);
+    else rows.sort(order);
     if (pace.due(rows.length)) yield;
     return;
   }
@@ -27,6 +31,17 @@ export function* sortRows(rows: number[], order: RowOrder, pace: Pace): Generato
     [source, target] = [target, source];
   }
   if (source !== rows) for (let at = 0; at < rows.length; at++) rows[at] = source[at] as number;
+}
+
+function placeRows(rows: number[], order: RowOrder): void {
+  for (let at = 1; at < rows.length; at++) {
+    const row = rows[at] as number;
+    let place = at;
+    for (; place > 0 && order(rows[place - 1] as number, row) > 0; place--) {
+      rows[place] = rows[place - 1] as number;
+    }
+    rows[place] = row;
+  }
 }
 
 function* merge(

@@ -97,7 +97,7 @@ class Numbering {
   }
 }
 
-/** Numbers of agents and origins. */
+/** Numbers of one pair's agents and origins. */
 class Numberings {
   readonly agents = new Numbering();
   readonly origins = new Numbering();
@@ -106,9 +106,8 @@ class Numberings {
 /** What follows from who states a claim, with which origin and as what. */
 interface Speaker {
   readonly agentId: AgentId;
-  /** Its number in the question. */
-  readonly agent: number;
   readonly origin: string;
+  /** Number of the origin in the question. */
   readonly originAt: number;
   readonly statedClass: string | undefined;
   readonly counted: CountedClass;
@@ -159,7 +158,7 @@ export class CandidateWeigher {
   readonly #trust = new Found<AgentId, Nano>();
   /** By the class that the concept suggests. */
   readonly #speakers = new Found<string | undefined, Speakers>();
-  readonly #numbers = new Numberings();
+  readonly #origins = new Numbering();
   /** Of the claim weighed last, with the class that it suggests and the speakers of those. */
   #conceptPath: string | undefined;
   #suggested: string | undefined;
@@ -269,8 +268,7 @@ export class CandidateWeigher {
   }
 
   #speakerOf({ originNumber, classNumber }: CandidateRow, suggested: string | undefined): Speaker {
-    const { agent: agentId } = this.#snapshot.originExpression(originNumber);
-    const { origin, cited } = this.#reading.origins.resolve(originNumber);
+    const { agent: agentId, origin, cited } = this.#reading.origins.resolve(originNumber);
     const statedClass = classNumber === 0 ? undefined : this.#snapshot.className(classNumber);
     const asks = statedClass !== undefined || cited !== undefined || suggested !== undefined;
     const counted = asks
@@ -278,9 +276,8 @@ export class CandidateWeigher {
       : this.#classes.unasked;
     return {
       agentId,
-      agent: this.#numbers.agents.of(agentId),
       origin,
-      originAt: this.#numbers.origins.of(origin),
+      originAt: this.#origins.of(origin),
       statedClass,
       counted,
       weight: toNano(counted.weight),
@@ -314,7 +311,7 @@ export class CandidateWeigher {
       id: row.id,
       home: row.sequence,
       valueKey: row.valueKey,
-      agent: numbers === undefined ? speaker.agent : numbers.agents.of(agentId),
+      agent: numbers === undefined ? voice.agentNumber : numbers.agents.of(agentId),
       origin: numbers === undefined ? speaker.originAt : numbers.origins.of(originName),
       tier: counted.tier,
       weight,

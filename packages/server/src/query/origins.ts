@@ -16,6 +16,8 @@ export interface KnownSource {
 }
 
 export interface ResolvedOrigin {
+  /** Who states it. */
+  readonly agent: AgentId;
   readonly origin: string;
   /** The source that the claim names as `source`, when it is known. */
   readonly cited: KnownSource | undefined;
@@ -34,7 +36,8 @@ const fixedOrigins = new WeakMap<OriginExpression, ResolvedOrigin>();
 const fixedOriginOf = (expression: OriginExpression): ResolvedOrigin => {
   const known = fixedOrigins.get(expression);
   if (known !== undefined) return known;
-  const resolved = { origin: ownOriginOf(expression), cited: undefined };
+  const { agent } = expression;
+  const resolved = { agent, origin: ownOriginOf(expression), cited: undefined };
   fixedOrigins.set(expression, resolved);
   return resolved;
 };
@@ -59,20 +62,22 @@ export class OriginResolver {
 
   /** The origin behind a row's `originNumber`. */
   resolve(originNumber: number): ResolvedOrigin {
+    const expression = this.#snapshot.originExpression(originNumber);
+    const { source, derivedFrom } = expression;
+    if (source === undefined && derivedFrom.length === 0) return fixedOriginOf(expression);
     const known = this.#resolved.get(originNumber);
     if (known !== undefined) return known;
-    const resolved = this.#resolve(this.#snapshot.originExpression(originNumber));
+    const resolved = this.#resolve(expression);
     this.#resolved.set(originNumber, resolved);
     return resolved;
   }
 
   #resolve(expression: OriginExpression): ResolvedOrigin {
-    const { source, derivedFrom } = expression;
-    if (source === undefined && derivedFrom.length === 0) return fixedOriginOf(expression);
+    const { agent, source, derivedFrom } = expression;
     const cited = source === undefined ? undefined : this.#source(source);
     const origin =
       this.#firstSource(derivedFrom)?.origin ?? cited?.origin ?? ownOriginOf(expression);
-    return { origin, cited };
+    return { agent, origin, cited };
   }
 
   /** The source that a claim read on its own names as `source`, when it is known. */
