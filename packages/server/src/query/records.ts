@@ -89,6 +89,12 @@ export class RecordReader {
     return kind === undefined || known.place.kind === kind ? known : undefined;
   }
 
+  /** The same for a record whose place in this snapshot is known. */
+  readAt(id: RecordId, place: RecordPlace, asOf: HlcStamp, kind: number): ReadRecord | undefined {
+    if (place.stamp > asOf || place.kind !== kind) return undefined;
+    return this.#kept.get(id)?.read ?? this.#fromPlace(id, place);
+  }
+
   /** The value of a claim whose row was read at asOf, so that it is known to be visible. */
   valueOf({ id, home }: Stored, asOf: HlcStamp): CutValue | undefined {
     const cached = this.#cached?.find(id);
@@ -114,6 +120,10 @@ export class RecordReader {
     const place = this.#placeAt(home) ?? this.#snapshot.place(id);
     if (place === undefined || place.stamp > asOf) return undefined;
     if (kind !== undefined && place.kind !== kind) return undefined;
+    return this.#fromPlace(id, place);
+  }
+
+  #fromPlace(id: RecordId, place: RecordPlace): ReadRecord {
     const cached = this.#cached?.find(id);
     // Another frame of the same record may count by now, with another proof.
     const frame = cached?.sequence === place.sequence ? cached : this.#checked(id, place);

@@ -7,11 +7,12 @@
  */
 import type { AgentId, RecordId, StatedRecord } from '@stemedb/model';
 import { formatTime, kindNumber, stampMs } from '@stemedb/model';
+import type { PlacedReference } from '../store/store.js';
 import { rowsPerRecord } from './pace.js';
 import type { Reading } from './readings.js';
 import type { Stored } from './records.js';
 import { Smallest } from './smallest.js';
-import type { StoredRecord } from './stored_json.js';
+import { authorOf, type StoredRecord } from './stored_json.js';
 
 /** Signatures that one record lists. */
 const listedSignaturesMax = 100;
@@ -72,22 +73,27 @@ const signaturesOf = async (
 ): Promise<Signatures> => {
   let signers: FirstSigners | undefined;
   let count = 0;
-  for (const { place, agentNumber } of snapshot.attestations(id)) {
+  const first: PlacedReference[] = [];
+  for (const attestation of snapshot.attestations(id)) {
     await pace.spend(1);
-    if (place.stamp > moment.stamp) continue;
+    if (attestation.place.stamp > moment.stamp) continue;
     count += 1;
-    signers ??= new FirstSigners(record.parsed.agent_id);
-    signers.add(snapshot.agent(agentNumber));
+    if (count <= listedSignaturesMax) first.push(attestation);
+    signers ??= new FirstSigners(authorOf(record));
+    signers.add(snapshot.agent(attestation.agentNumber));
   }
   if (signers === undefined) return { listed: [], count };
   const wanted = signers.listed();
   const listed = new Smallest<StatedSignature>(listedSignaturesMax);
-  for (const { id: attestation, place, agentNumber } of snapshot.attestations(id)) {
+  // They are walked once more when there are so many that not all can be listed.
+  const attestations = count === first.length ? first : snapshot.attestations(id);
+  for (const { id: attestation, place, agentNumber } of attestations) {
     await pace.spend(1);
     const agent = snapshot.agent(agentNumber);
     if (place.stamp > moment.stamp || !wanted.has(agent)) continue;
     await pace.spend(rowsPerRecord);
-    const content = reader.content(attestation, moment.stamp, kindNumber.attestation);
+    const read = reader.readAt(attestation, place, moment.stamp, kindNumber.attestation);
+    const content = read?.record.parsed;
     if (content?.kind !== 'attestation') continue;
     const { signature } = content;
     listed.add(`${signers.keyOf(agent)} ${signature}`, { agent_id: agent, signature });

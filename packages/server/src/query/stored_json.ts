@@ -3,7 +3,7 @@
  * repeats them or their values: cutting bytes out and copying them costs a tenth of reading them
  * into objects and writing those again.
  */
-import type { AssertionContent, JsonValue, RecordContent } from '@stemedb/model';
+import type { AgentId, AssertionContent, JsonValue, RecordContent } from '@stemedb/model';
 import { decodeComposed } from '@stemedb/model';
 
 /** A value as its JSON text; read only when somebody looks into it. */
@@ -27,6 +27,19 @@ export class StoredJson<Value> {
 }
 
 export type StoredRecord = StoredJson<RecordContent>;
+
+/** In canonical order the author is the first member of every record. */
+const author = Buffer.from('{"agent_id":"');
+const agentIdLength = 64;
+
+/** Who states a record; without reading the rest of it. */
+export const authorOf = ({ bytes }: StoredRecord): AgentId => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (text.compare(author, 0, author.length, 0, author.length) !== 0) {
+    throw new Error('A stored record names its author first.');
+  }
+  return text.toString('latin1', author.length, author.length + agentIdLength) as AgentId;
+};
 
 /** What a claim says, as an answer states it. */
 export interface StatedValue {

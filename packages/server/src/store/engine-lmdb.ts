@@ -53,7 +53,23 @@ const readBytes = (lent: Uint8Array, start: number, end: number): Uint8Array =>
   keys.take(lent, start, end);
 
 /** The library sets `length` of the buffer that it lends to the length of the value. */
-const copyOut = (lent: Uint8Array): Uint8Array => values.take(lent, 0, lent.length);
+const copyOut = (lent: Uint8Array): Uint8Array =>
+  isLooking ? lent : values.take(lent, 0, lent.length);
+
+/** True while the library finds a value that is looked at where it lies. */
+let isLooking = false;
+
+/** Looks at a value in the library's own buffer, which its next call uses again. */
+function lookAt<T>(find: () => Uint8Array | undefined, read: (value: Uint8Array) => T) {
+  isLooking = true;
+  let lent: Uint8Array | undefined;
+  try {
+    lent = find();
+  } finally {
+    isLooking = false;
+  }
+  return lent === undefined ? undefined : read(lent);
+}
 
 function writeBytes(key: Uint8Array, target: Uint8Array, start: number): number {
   target.set(key, start);
@@ -86,6 +102,10 @@ class LmdbEngine implements Engine {
 
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#database.get(key);
+  }
+
+  look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
+    return lookAt(() => this.#database.get(key), read);
   }
 
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
@@ -134,16 +154,23 @@ class LmdbEngine implements Engine {
 class LmdbSnapshot implements EngineSnapshot {
   readonly #database: Database;
   readonly #transaction: Transaction;
+  readonly #options: { readonly transaction: Transaction };
   #isReleased = false;
 
   constructor(database: Database, transaction: Transaction) {
     this.#database = database;
     this.#transaction = transaction;
+    this.#options = { transaction };
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen();
-    return this.#database.get(key, { transaction: this.#transaction });
+    return this.#database.get(key, this.#options);
+  }
+
+  look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
+    this.#assertOpen();
+    return lookAt(() => this.#database.get(key, this.#options), read);
   }
 
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {

@@ -40,6 +40,15 @@ function find(entries: readonly Entry[], key: Uint8Array): Uint8Array | undefine
   return entry !== undefined && Buffer.compare(entry.key, key) === 0 ? entry.value : undefined;
 }
 
+function look<T>(
+  entries: readonly Entry[],
+  key: Uint8Array,
+  read: (value: Uint8Array) => T,
+): T | undefined {
+  const value = find(entries, key);
+  return value === undefined ? undefined : read(value);
+}
+
 function* walk(entries: readonly Entry[], range: Range): Generator<Entry, void, void> {
   const from = lowerBound(entries, range.gte);
   const to = Math.max(from, lowerBound(entries, range.lt));
@@ -90,6 +99,10 @@ class MemoryEngine implements Engine {
     return find(this.#files.entries, key);
   }
 
+  look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
+    return look(this.#files.entries, key, read);
+  }
+
   range(range: Range): Iterable<Entry> {
     return walk(this.#files.entries, range);
   }
@@ -98,6 +111,7 @@ class MemoryEngine implements Engine {
     const { entries } = this.#files;
     return {
       get: (key) => find(entries, key),
+      look: (key, read) => look(entries, key, read),
       range: (range) => walk(entries, range),
       visit: (range, visitor) => {
         for (const { key, value } of walk(entries, range)) visitor(key, value);

@@ -15,7 +15,7 @@
  * Failure model: when the engine behind refuses a batch, the batch stays and is tried again with
  * the next commit or flush, which rejects with the error.
  */
-import type { Change, Engine, EngineSnapshot, Range, Visitor } from './engine.js';
+import type { Change, Engine, EngineSnapshot, Gets, Range, Visitor } from './engine.js';
 import { HeldChanges, merged, type Run, textOf } from './held-changes.js';
 import { OpenReaders } from './open-readers.js';
 import { SharedSnapshot } from './shared-snapshot.js';
@@ -58,13 +58,16 @@ class Layers {
     this.#commit = commit;
   }
 
-  get(key: Uint8Array, behind: Pick<Engine, 'get'>): Uint8Array | undefined {
-    const text = textOf(key);
-    for (let index = this.#layers.length - 1; index >= 0; index -= 1) {
-      const held = this.#layers[index]?.find(text, this.#commit);
-      if (held !== undefined) return held.type === 'put' ? held.value : undefined;
-    }
-    return behind.get(key);
+  get(key: Uint8Array, behind: Gets): Uint8Array | undefined {
+    const held = this.#held(key);
+    if (held === undefined) return behind.get(key);
+    return held.type === 'put' ? held.value : undefined;
+  }
+
+  look<T>(key: Uint8Array, behind: Gets, read: (value: Uint8Array) => T): T | undefined {
+    const held = this.#held(key);
+    if (held === undefined) return behind.look(key, read);
+    return held.type === 'put' ? read(held.value) : undefined;
   }
 
   range(range: Range, behind: Pick<Engine, 'range'>): Iterable<KeyValue> {
@@ -75,6 +78,15 @@ class Layers {
     const held = this.#inside(range);
     if (held.length === 0) behind.visit(range, visitor);
     else for (const { key, value } of rangeOver(held, behind, range)) visitor(key, value);
+  }
+
+  #held(key: Uint8Array): Change | undefined {
+    const text = textOf(key);
+    for (let index = this.#layers.length - 1; index >= 0; index -= 1) {
+      const held = this.#layers[index]?.find(text, this.#commit);
+      if (held !== undefined) return held;
+    }
+    return undefined;
   }
 
   #inside(range: Range): Run {
@@ -142,6 +154,10 @@ class OverlaySnapshot implements EngineSnapshot {
     return this.#layers.get(key, this.#open());
   }
 
+  look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
+    return this.#layers.look(key, this.#open(), read);
+  }
+
   range(range: Range): Iterable<KeyValue> {
     return this.#layers.range(range, this.#open());
   }
@@ -188,6 +204,10 @@ class OverlayEngine implements Engine {
 
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#newest.get(key, this.#behind);
+  }
+
+  look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
+    return this.#newest.look(key, this.#behind, read);
   }
 
   range(range: Range): Iterable<KeyValue> {

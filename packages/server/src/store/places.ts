@@ -98,8 +98,7 @@ function placeIn(block: Buffer, home: number): StoredPlace | undefined {
 export function readHome(engine: Gets, home: number): StoredPlace | undefined {
   // A damaged entry may name what is none.
   if (home < 1) return undefined;
-  const block = engine.get(placesKey(blockOf(home)));
-  return block === undefined ? undefined : placeIn(asBuffer(block), home);
+  return engine.look(placesKey(blockOf(home)), (block) => placeIn(asBuffer(block), home));
 }
 
 /** Every place of a stored block; throws at the first that is bad. */

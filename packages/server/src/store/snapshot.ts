@@ -45,6 +45,8 @@ import type {
 
 /** Rows in a chunk: what a lens may do between two checks of its deadline (spec 6). */
 const rowsPerChunk = 4096;
+/** References in a chunk: most records are named by a few. */
+const referencesPerChunk = 64;
 
 export class Snapshot implements StoreSnapshot {
   readonly #engine: EngineSnapshot;
@@ -174,11 +176,21 @@ export class Snapshot implements StoreSnapshot {
 
   *dependants(target: RecordId, relation: Relation): Generator<PlacedReference, void, void> {
     const prefix = referencePrefix(target, relation);
-    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
-      yield this.#counted(() => {
-        const agentNumber = decodeReference(key, value);
-        return { ...this.#placed(sequenceOfKey(key)), agentNumber };
+    const lt = prefixEnd(prefix);
+    let gte = prefix;
+    for (;;) {
+      const chunk: { readonly sequence: number; readonly agentNumber: number }[] = [];
+      this.#counted(() => {
+        this.#engine.visit({ gte, lt, limit: referencesPerChunk }, (key, value) => {
+          chunk.push({ sequence: sequenceOfKey(key), agentNumber: decodeReference(key, value) });
+          if (chunk.length === referencesPerChunk) gte = keyAfter(key);
+        });
       });
+      for (const { sequence, agentNumber } of chunk) {
+        const { id, place } = this.#counted(() => this.#placed(sequence));
+        yield { id, place, agentNumber };
+      }
+      if (chunk.length < referencesPerChunk) return;
     }
   }
 

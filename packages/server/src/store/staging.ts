@@ -5,7 +5,7 @@
 import { type RecordId, shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
 import type { Dictionaries } from './dictionaries.js';
-import type { Change, Engine } from './engine.js';
+import type { Change, Gets } from './engine.js';
 import type { FreeIds } from './free-ids.js';
 import { encodeHomes, homesOf, placeAmong } from './homes.js';
 import type { EntrySink, GrowingState } from './index-record.js';
@@ -27,7 +27,7 @@ const numberMax = 0xffff_ffff;
 const noHomes: readonly number[] = [];
 
 export class Staging implements EntrySink {
-  readonly #engine: Pick<Engine, 'get'>;
+  readonly #engine: Gets;
   readonly #dictionaries: Dictionaries;
   readonly #pairCache: PairCache;
   readonly #freeIds: FreeIds;
@@ -49,7 +49,7 @@ export class Staging implements EntrySink {
   readonly state: GrowingState;
 
   constructor(
-    engine: Pick<Engine, 'get'>,
+    engine: Gets,
     state: StoreState,
     dictionaries: Dictionaries,
     pairCache: PairCache,

@@ -75,6 +75,7 @@ export const simulatedEngine = (home: EngineFiles, scheduler: Scheduler): Engine
     });
   return {
     get: (key) => engine.get(key),
+    look: (key, read) => engine.look(key, read),
     range: (range) => engine.range(range),
     snapshot: () => engine.snapshot(),
     commit: (changes: readonly Change[]) =>

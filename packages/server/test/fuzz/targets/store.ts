@@ -20,7 +20,7 @@ const keys = {
 };
 
 const place = { sequence: 77, offset: 4096, kind: 1, shard: 3, stamp };
-const nothing = { get: () => undefined };
+const nothing = { get: () => undefined, look: () => undefined };
 const blocks = new PlaceBlocks(nothing);
 blocks.set({ id, home: 77, proof: 1, place });
 const lists = new RecordLists(nothing);
@@ -57,7 +57,7 @@ const readers: readonly ((bytes: Uint8Array) => Uint8Array | undefined)[] = [
     return undefined;
   },
   (bytes) => {
-    readHome({ get: () => bytes }, 77);
+    readHome({ get: () => bytes, look: (_key, read) => read(bytes) }, 77);
     placesOf(block.key, bytes);
     return undefined;
   },
