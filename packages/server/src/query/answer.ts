@@ -17,7 +17,6 @@ import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import type { Reading } from './readings.js';
 import { DamagedRecord, type Stored } from './records.js';
-import { storedWithSignatures } from './signatures.js';
 import {
   cutValue,
   type StatedValue,
@@ -111,7 +110,7 @@ const winnerMembers = async (parts: AnswerParts): Promise<WinnerMembers> => {
   const winner = resolution.values[0];
   if (!resolution.hasWinner || winner === undefined)
     return { members: {}, rivals: [], warnings: [] };
-  const stated = await storedWithSignatures(reading, winner.representative);
+  const stated = await reading.claims.stated(reading, winner.representative);
   if (stated === undefined) throw new DamagedRecord('The winning claim cannot be read.');
   const rivals = resolution.values
     .slice(1, listedValuesMax)

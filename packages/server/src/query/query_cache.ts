@@ -12,7 +12,7 @@ export interface CacheMetrics {
   looked(cache: CacheName, found: boolean): void;
 }
 
-export type CacheName = 'answers' | 'candidates';
+export type CacheName = 'answers' | 'candidates' | 'claims';
 
 /** Memory unless it is configured otherwise, bytes. */
 export const defaultCacheBytesMax: number = 64 * 1024 ** 2;

@@ -10,6 +10,7 @@ import type { StoreSnapshot } from '../store/store.js';
 import type { EffectivePolicy } from '../trust/policy_history.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
 import { type Moment, readMoment } from './as_of.js';
+import { CachedClaims } from './cached_claims.js';
 import { type QueryCollaborators, type QueryLimits, queryLimits } from './collaborators.js';
 import type { MovesWithTime } from './moving.js';
 import { OriginResolver } from './origins.js';
@@ -30,6 +31,7 @@ export interface Reading {
   readonly momentKind: MomentKind;
   readonly snapshot: StoreSnapshot;
   readonly reader: RecordReader;
+  readonly claims: CachedClaims;
   readonly origins: OriginResolver;
   /** In force at the moment. */
   readonly policy: EffectivePolicy;
@@ -70,12 +72,14 @@ export class Readings {
   readonly limits: QueryLimits;
   readonly #parts: QueryCollaborators;
   readonly #records: CachedRecords;
+  readonly #claims: CachedClaims;
   readonly #rooms: Rooms;
   #open = 0;
 
   constructor(parts: QueryCollaborators) {
     this.#parts = parts;
     this.#records = new CachedRecords(parts.cache);
+    this.#claims = new CachedClaims(parts.cache);
     this.limits = { ...queryLimits, ...parts.limits };
     this.#rooms = new Rooms(this.limits);
   }
@@ -209,6 +213,7 @@ export class Readings {
       momentKind: kind,
       snapshot,
       reader,
+      claims: this.#claims,
       pace,
       holding,
       origins: new OriginResolver(snapshot, reader, asOf),

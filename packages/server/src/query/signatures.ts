@@ -5,7 +5,7 @@
  * Which are listed depends on no order of arrival: the author's own first, then by agent and by
  * signature.
  */
-import type { AgentId, RecordId, StatedRecord } from '@stemedb/model';
+import type { AgentId, HlcStamp, RecordId, StatedRecord } from '@stemedb/model';
 import { formatTime, kindNumber, stampMs } from '@stemedb/model';
 import type { PlacedReference } from '../store/store.js';
 import { rowsPerRecord } from './pace.js';
@@ -64,6 +64,10 @@ class FirstSigners {
 interface Signatures {
   readonly listed: readonly StatedSignature[];
   readonly count: number;
+  /** Of all that are counted; undefined when there is none. */
+  readonly newestStamp: HlcStamp | undefined;
+  /** True when none is left out because it was recorded after the moment. */
+  readonly isWhole: boolean;
 }
 
 const signaturesOf = async (
@@ -73,16 +77,23 @@ const signaturesOf = async (
 ): Promise<Signatures> => {
   let signers: FirstSigners | undefined;
   let count = 0;
+  let newestStamp: HlcStamp | undefined;
+  let isWhole = true;
   const first: PlacedReference[] = [];
   for (const attestation of snapshot.attestations(id)) {
     await pace.spend(1);
-    if (attestation.place.stamp > moment.stamp) continue;
+    const { stamp } = attestation.place;
+    if (stamp > moment.stamp) {
+      isWhole = false;
+      continue;
+    }
+    if (newestStamp === undefined || stamp > newestStamp) newestStamp = stamp;
     count += 1;
     if (count <= listedSignaturesMax) first.push(attestation);
     signers ??= new FirstSigners(authorOf(record));
     signers.add(snapshot.agent(attestation.agentNumber));
   }
-  if (signers === undefined) return { listed: [], count };
+  if (signers === undefined) return { listed: [], count, newestStamp, isWhole };
   const wanted = signers.listed();
   const listed = new Smallest<StatedSignature>(listedSignaturesMax);
   // They are walked once more when there are so many that not all can be listed.
@@ -98,7 +109,7 @@ const signaturesOf = async (
     const { signature } = content;
     listed.add(`${signers.keyOf(agent)} ${signature}`, { agent_id: agent, signature });
   }
-  return { listed: listed.values(), count };
+  return { listed: listed.values(), count, newestStamp, isWhole };
 };
 
 /** The record with its signatures; undefined when it is not here at the moment, or not of the kind
@@ -108,21 +119,30 @@ export const statedWithSignatures = async (
   id: RecordId,
   kind?: number,
 ): Promise<StatedRecord | undefined> => {
-  const stated = await storedWithSignatures(reading, { id }, kind);
-  return stated === undefined ? undefined : { ...stated, record: stated.record.parsed };
+  const stored = await storedWithSignatures(reading, { id }, kind);
+  return stored && { ...stored.stated, record: stored.stated.record.parsed };
 };
+
+/** A record in its stored form with its signatures, and for which moments that holds. */
+interface StoredWithSignatures {
+  readonly stated: StatedRecord<StoredRecord>;
+  /** Of the record and of the signatures that are counted. */
+  readonly newestStamp: HlcStamp;
+  /** True when it holds for every later moment, too, as long as nobody else signs. */
+  readonly isWhole: boolean;
+}
 
 /** The same with the record in its stored form. */
 export const storedWithSignatures = async (
   reading: SignatureReading,
   { id, home }: Stored,
   kind?: number,
-): Promise<StatedRecord<StoredRecord> | undefined> => {
+): Promise<StoredWithSignatures | undefined> => {
   const read = reading.reader.read(id, reading.moment.stamp, kind, home);
   if (read === undefined) return undefined;
   const { record, stamp, proof } = read;
-  const { listed, count } = await signaturesOf(reading, id, record);
-  return {
+  const { listed, count, newestStamp, isWhole } = await signaturesOf(reading, id, record);
+  const stated = {
     id,
     record,
     recorded_at: formatTime(stampMs(stamp)),
@@ -131,4 +151,6 @@ export const storedWithSignatures = async (
     ...(count > 0 ? { signatures: listed } : {}),
     ...(count > listed.length ? { signatures_count: count } : {}),
   };
+  const isSignedLater = newestStamp !== undefined && newestStamp > stamp;
+  return { stated, newestStamp: isSignedLater ? newestStamp : stamp, isWhole };
 };

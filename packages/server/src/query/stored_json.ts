@@ -28,16 +28,17 @@ export class StoredJson<Value> {
 
 export type StoredRecord = StoredJson<RecordContent>;
 
-/** In canonical order the author is the first member of every record. */
+/** In canonical order the author is the first member of every kind that is known. */
 const author = Buffer.from('{"agent_id":"');
 const agentIdLength = 64;
 
-/** Who states a record; without reading the rest of it. */
-export const authorOf = ({ bytes }: StoredRecord): AgentId => {
+/** Who states a record; as a rule without reading the rest of it. */
+export const authorOf = (record: StoredRecord): AgentId => {
+  const { bytes } = record;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (text.compare(author, 0, author.length, 0, author.length) !== 0) {
-    throw new Error('A stored record names its author first.');
-  }
+  // A kind that a later version knows may have a member that sorts before.
+  const isFirst = text.compare(author, 0, author.length, 0, author.length) === 0;
+  if (!isFirst) return record.parsed.agent_id;
   return text.toString('latin1', author.length, author.length + agentIdLength) as AgentId;
 };
 

@@ -50,11 +50,11 @@ export const cacheMetrics = (registry: Registry): CacheMetrics => {
   };
   const hit = looks(
     'stemedb_cache_hits_total',
-    'Answers, or rows of a pair, that were kept and served.',
+    'Answers, rows of a pair, or claims that answers name, that were kept and served.',
   );
   const missed = looks(
     'stemedb_cache_misses_total',
-    'Answers, or rows of a pair, that were not kept or no longer hold.',
+    'The same that were not kept or no longer hold.',
   );
   return { looked: (cache, found) => (found ? hit : missed)(cache) };
 };

@@ -65,4 +65,25 @@ export const cacheFaults: readonly PlantedFault[] = [
     to: 'rows',
     seeds: 3,
   },
+  {
+    name: 'an answer from a kept claim does not rest on who signs it',
+    file: 'query/cached_claims.js',
+    from: 'snapshot.attestations(claim.id);',
+    to: '',
+    seeds: 48,
+  },
+  {
+    name: 'a kept claim is stated at moments before its signatures',
+    file: 'query/cached_claims.js',
+    from: 'newestStamp <= moment.stamp',
+    to: 'true',
+    seeds: 24,
+  },
+  {
+    name: 'a claim is kept with the signatures of an earlier moment',
+    file: 'query/cached_claims.js',
+    from: 'if (isWhole)',
+    to: 'if (true)',
+    seeds: 24,
+  },
 ];
