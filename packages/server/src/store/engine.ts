@@ -6,8 +6,8 @@
 export interface Gets {
   /** The value, which stays valid after the call; undefined when the key is not there. */
   get(key: Uint8Array): Uint8Array | undefined;
-  /** What `read` makes of the value, which is lent until it returns; undefined when there is none.
-   * Of a long value of which little is needed nothing is copied. `read` must not read the engine. */
+  /** What `read` makes of the value, which is lent until it returns; undefined when there is
+   * none. `read` must not read the engine. For long values of which little is needed. */
   look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined;
 }
 
