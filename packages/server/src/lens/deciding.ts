@@ -28,6 +28,8 @@ export interface Decided {
   readonly tied: boolean;
   /** Rows without a voice: beyond the work limit, or their search given up. */
   readonly truncated: number;
+  /** Such rows by weight `e` alone: those that the conflict lacks. */
+  readonly truncatedInConflict: number;
   /** By candidate, see `Voice`; only under `support` and when to be explained. */
   readonly voices: Uint8Array | undefined;
 }
@@ -67,6 +69,7 @@ export function* decide(
     conflict: yield* conflictOf(common.support, pace),
     tied: values.length > 1 && values[0]?.score === values[1]?.score,
     truncated: groups.truncated + Math.max(own?.givenUp ?? 0, common.givenUp),
+    truncatedInConflict: groups.truncated + common.givenUp,
     voices: notes,
   };
 }
@@ -75,13 +78,13 @@ export function* decide(
 export function* conflictAmong(
   candidates: readonly Candidate[],
   question: LensQuestion,
-): Generator<void, Pick<Decided, 'conflict' | 'truncated'>> {
+): Generator<void, Pick<Decided, 'conflict' | 'truncatedInConflict'>> {
   const pace = new Pace();
   const groups = yield* groupByValue(candidates, question, pace);
   const weights = yield* weigh(groups, byConfidence, pace);
   const { support, givenUp } = yield* new Voices(groups, pace).supports(weights);
   const conflict = yield* conflictOf(support, pace);
-  return { conflict, truncated: groups.truncated + givenUp };
+  return { conflict, truncatedInConflict: groups.truncated + givenUp };
 }
 
 interface Scored {

@@ -23,7 +23,6 @@ export const layered: Lens = {
     'the best populated tier alone: score = support with weight e * r; ' +
     'confidence = share within that tier',
   *resolve(candidates, question, { explain }) {
-    const all = yield* conflictAmong(candidates, question);
     const decisions: { readonly tier: number; readonly decided: Decided }[] = [];
     for (const [tier, claims] of yield* byTier(candidates)) {
       const first = decisions.length === 0;
@@ -35,13 +34,14 @@ export const layered: Lens = {
     const tiers = decisions.map(({ tier, decided }) => tierOf(tier, decided, question));
     const [best] = decisions;
     if (best === undefined) throw new RangeError('a lens needs at least one candidate');
+    const all = decisions.length === 1 ? best.decided : yield* conflictAmong(candidates, question);
     return {
       values: best.decided.values,
       hasWinner: true,
       confidence: roundFigure(best.decided.values[0]?.share ?? 0),
       conflict: all.conflict,
       tied: best.decided.tied,
-      truncated: all.truncated,
+      truncated: all.truncatedInConflict,
       tiers,
       ...(explain ? { roles: yield* rolesOf(candidates, best, question) } : {}),
     };
