@@ -17,6 +17,9 @@ import {
 const claimsPerSecondMax = 45_000;
 const signedPerSecondMax = 30_000;
 const batchedPerSecondMax = 80_000;
+const questionsPerSecondMax = 30_000;
+/** Results of a page at most, as the API has it. */
+const limitMax = 1_000;
 /** One connection waits for each answer, so it cannot use that many. */
 const perConnectionMax = 15_000;
 const arrayClaims = 100;
@@ -157,16 +160,32 @@ function fullAndHalf(run, server, connections) {
   return { full, half };
 }
 
+// A stride without a common factor visits all, in no order that a cache would like.
+const stride = 7919;
+
 function questionsFile(run, body) {
   const { concepts } = run.plan;
-  // A stride without a common factor visits all, in no order that a cache would like.
-  const number = (at) => (at * 7919) % concepts;
-  return () => writeRequests(run.requestsPath(), concepts, (at) => body(number(at)));
+  const make = (at) => body({ number: (at * stride) % concepts });
+  return () => writeRequests(run.requestsPath(), concepts, make);
 }
 
-function questions(run, { uncached, service, pgbench }) {
+/** Questions that were not asked before: each time that all subjects were asked about, the limit
+ * is another one, which no answer here comes near. */
+function newQuestions(run, subjects, limitMin, body) {
+  let asked = 0;
+  const make = () => {
+    const limit = limitMin + (Math.floor(asked / subjects) % (limitMax - limitMin));
+    const number = (asked * stride) % subjects;
+    asked += 1;
+    return body({ number, limit });
+  };
+  const count = questionsPerSecondMax * run.plan.seconds;
+  return () => writeRequests(run.requestsPath(), count, make);
+}
+
+function questions(run, { ours: server, uncached, service, pgbench }) {
   const connections = busyConnections(run.plan);
-  const { seconds } = run.plan;
+  const { seconds, concepts } = run.plan;
   const peers = fullAndHalf(run, service, connections);
   let pgRate;
   const pgFull = async () => {
@@ -177,10 +196,10 @@ function questions(run, { uncached, service, pgbench }) {
   const pgHalf = () => pgbench.ask(connections, seconds, (pgRate ?? 1_000) / 2);
   const [first] = run.plan.lenses;
   return run.plan.lenses.flatMap((lens) => {
-    const ours = fullAndHalf(run, uncached, connections);
-    const question = (number) =>
-      post('/v1/query', { concept_path: askedConcept(number), predicate, lens });
-    const prepare = questionsFile(run, question);
+    const ours = fullAndHalf(run, server, connections);
+    const question = ({ number, limit }) =>
+      post('/v1/query', { concept_path: askedConcept(number), predicate, lens, limit });
+    const prepare = newQuestions(run, concepts, 1, question);
     const work = (ending, own, service_, postgres) => ({
       name: `query of 20, ${lens}${ending}`,
       connections,
@@ -191,6 +210,13 @@ function questions(run, { uncached, service, pgbench }) {
     return [
       work('', ours.full, peers.full, pgbench && pgFull),
       work(', half load', ours.half, peers.half, pgbench && pgHalf),
+      {
+        name: `query of 20, ${lens}, cache off`,
+        connections,
+        peersOf: `query of 20, ${first}`,
+        prepare: questionsFile(run, question),
+        systems: present({ ours: sends(run, uncached, connections, {}) }),
+      },
     ];
   });
 }
@@ -211,17 +237,17 @@ function keptAnswers(run, { ours, service, empty }) {
   ];
 }
 
-function browsing(run, { uncached, service, pgbench }) {
+function browsing(run, { ours, service, pgbench }) {
   const connections = busyConnections(run.plan);
   const { seconds, concepts } = run.plan;
-  const prefixes = concepts / conceptsPerPrefix;
-  const make = (at) => post('/v1/query', { prefix: askedPrefix(at), predicate, lens: 'recency' });
+  const question = ({ number, limit }) =>
+    post('/v1/query', { prefix: askedPrefix(number), predicate, lens: 'recency', limit });
   return {
     name: `browse a prefix of ${conceptsPerPrefix}`,
     connections,
-    prepare: () => writeRequests(run.requestsPath(), prefixes, make),
+    prepare: newQuestions(run, concepts / conceptsPerPrefix, conceptsPerPrefix, question),
     systems: present({
-      ours: sends(run, uncached, connections, {}),
+      ours: sends(run, ours, connections, {}),
       postgres: pgbench && (() => pgbench.browse(connections, seconds)),
       service: sends(run, service, connections, {}),
     }),
