@@ -16,7 +16,7 @@ import { canonicalText } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
 import type { Pair, StoreSnapshot } from '../store/store.js';
 import { approximateBytes } from './approximate_bytes.js';
-import type { CacheSection, QueryCache } from './query_cache.js';
+import type { CacheSection, QueryCache, SectionKey } from './query_cache.js';
 import type { Question } from './question.js';
 import { ReadSet, WatchedSnapshot } from './read_set.js';
 import type { MomentKind } from './readings.js';
@@ -35,6 +35,13 @@ export interface AskedPage {
     readonly kind: MomentKind;
     readonly stamp: HlcStamp;
   };
+}
+
+interface Written {
+  readonly scope: string;
+  readonly text: string;
+  /** The key of the first page, as of the newest record. */
+  readonly first: SectionKey;
 }
 
 interface Kept<Page> {
@@ -60,9 +67,9 @@ export class AnswerCache<Page> {
   readonly #clock: Clock;
   /** Undefined: every page is computed. */
   readonly #section: CacheSection<Kept<Page>> | undefined;
-  /** The text of each question that is asked again as the same object: to write it costs more than
-   * to find its page. */
-  readonly #texts = new WeakMap<Question, string>();
+  /** What keys of a question are made of: to write it costs more than to find a page, and who asks
+   * again may do so with the same object. */
+  readonly #written = new WeakMap<Question, Written>();
 
   constructor(cache: QueryCache | undefined, clock: Clock) {
     this.#valueBytesMax = cache?.valueBytesMax ?? 0;
@@ -81,7 +88,7 @@ export class AnswerCache<Page> {
   ): Promise<Page> {
     if (this.#section === undefined) return compute(snapshot);
     const { kind, stamp } = asked.moment;
-    const key = this.#keyOf(asked, snapshot);
+    const key = this.#keyOf(this.#section, asked, snapshot);
     const sequence = snapshot.appliedSequence;
     const isUsable = (one: Kept<Page>): boolean => kind !== 'moving' || this.#isFresh(one);
     const kept = this.#section.find(key, sequence, isUsable);
@@ -116,23 +123,33 @@ export class AnswerCache<Page> {
       after: undefined,
       moment: { kind: 'visible', stamp },
     } as const;
-    const key = this.#keyOf(asked, snapshot);
+    const key = this.#keyOf(this.#section, asked, snapshot);
     return this.#section.findKept(key, snapshot.appliedSequence)?.page;
   }
 
-  #keyOf({ question, scope, after, moment }: AskedPage, snapshot: StoreSnapshot): string {
+  #keyOf(
+    section: CacheSection<Kept<Page>>,
+    { question, scope, after, moment }: AskedPage,
+    snapshot: StoreSnapshot,
+  ): SectionKey {
     const { kind, stamp } = moment;
     // Records may have become visible since the moment was taken; of those the page has nothing.
     const isPassed = stamp !== snapshot.visibleStamp;
     const isBound = kind === 'visible' && (isPassed || question.explain === true);
+    const { text, first } = this.#write(section, question, scope);
+    if (kind === 'visible' && !isBound && after === undefined) return first;
     const asOf = isBound || kind === 'fixed' ? stamp : kind;
     const from = after === undefined ? '' : JSON.stringify([after.conceptPath, after.predicate]);
-    let text = this.#texts.get(question);
-    if (text === undefined) {
-      text = textOf(question);
-      this.#texts.set(question, text);
-    }
-    return `${asOf} ${JSON.stringify(scope)} ${from} ${text}`;
+    return section.keyOf(`${asOf} ${from} ${text}`);
+  }
+
+  #write(section: CacheSection<Kept<Page>>, question: Question, scope: string): Written {
+    const known = this.#written.get(question);
+    if (known?.scope === scope) return known;
+    const text = `${JSON.stringify(scope)} ${textOf(question)}`;
+    const written = { scope, text, first: section.keyOf(`visible  ${text}`) };
+    this.#written.set(question, written);
+    return written;
   }
 
   /** By both clocks: when the wall clock was set, "now" is another moment at once. */

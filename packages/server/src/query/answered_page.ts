@@ -20,7 +20,8 @@ interface Told {
   readonly moment: Moment;
   readonly isFinal: boolean;
   readonly cursor: string | undefined;
-  readonly id: string;
+  /** Of this answer alone; written in hexadecimal. */
+  readonly id: Uint8Array;
 }
 
 interface Head {
@@ -53,15 +54,31 @@ export class AnsweredPage {
     }
     const head = this.head.text;
     const nextMember = cursor === undefined ? '' : `,"next_cursor":"${cursor}"`;
-    const tail = `${nextMember},"query_id":"${id}"}`;
+    const tail = `${nextMember},"query_id":"`;
     const tailAt = head.length + this.results.length;
-    const text = Buffer.allocUnsafe(tailAt + tail.length);
+    const idAt = tailAt + tail.length;
+    const text = Buffer.allocUnsafe(idAt + 2 * id.length + end.length);
     text.write(head, 0, 'latin1');
     text.set(this.results, head.length);
     text.write(tail, tailAt, 'latin1');
+    text.set(end, writeHex(text, idAt, id));
     return text;
   }
 }
+
+const end = Buffer.from('"}');
+const digits = Buffer.from('0123456789abcdef');
+
+/** Writes two digits a byte; returns the place behind them. */
+const writeHex = (into: Uint8Array, from: number, bytes: Uint8Array): number => {
+  let at = from;
+  for (const byte of bytes) {
+    into[at] = digits[byte >> 4] ?? 0;
+    into[at + 1] = digits[byte & 15] ?? 0;
+    at += 2;
+  }
+  return at;
+};
 
 const headOf = (asked: Asked, { stamp, ms }: Moment, isFinal: boolean): Head => {
   const { lens, policy, selfDeclared } = asked;

@@ -42,7 +42,7 @@ export class CachedCandidates {
     pair: Pair,
     asOf: HlcStamp,
   ): AsyncGenerator<readonly CandidateRow[], void, void> {
-    const key = `${pair.conceptPath}\0${pair.predicate}`;
+    const key = section.keyOf(`${pair.conceptPath}\0${pair.predicate}`);
     const sequence = snapshot.appliedSequence;
     const claims = snapshot.claimCount(pair);
     const bytes = claims * rowBytes;

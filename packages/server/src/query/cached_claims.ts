@@ -40,7 +40,7 @@ export class CachedClaims {
     if (section === undefined) return (await storedWithSignatures(reading, claim))?.stated;
     const { snapshot, moment } = reading;
     const isHere = ({ newestStamp }: KeptClaim): boolean => newestStamp <= moment.stamp;
-    const kept = section.find(claim.id, snapshot.appliedSequence, isHere);
+    const kept = section.find(section.keyOf(claim.id), snapshot.appliedSequence, isHere);
     if (kept !== undefined) {
       // Nothing is walked: the snapshot learns that this answer rests on who signs the claim.
       snapshot.attestations(claim.id);
@@ -60,6 +60,6 @@ export class CachedClaims {
     const signatures = stated.signatures?.length ?? 0;
     const bytes = statedBytes + record.bytes.length + signatures * signatureBytes;
     const value = { stated: { ...stated, record }, newestStamp };
-    section.keep(stated.id, { value, reads, sequence, bytes });
+    section.keep(section.keyOf(stated.id), { value, reads, sequence, bytes });
   }
 }

@@ -23,6 +23,9 @@ const entryShare = 1 / 8;
 /** Bytes of an entry beside its key and value: nodes of map and list. */
 const entryOverheadBytes = 256;
 
+declare const sectionKey: unique symbol;
+export type SectionKey = string & { readonly [sectionKey]: true };
+
 interface Entry {
   readonly value: unknown;
   readonly reads: ReadSet;
@@ -30,18 +33,20 @@ interface Entry {
   readonly sequence: number;
 }
 
-/** One kind of value in the shared memory. */
+/** One kind of value in the shared memory, under keys of its own. */
 export interface CacheSection<Value> {
+  /** The key that this text is in this section. */
+  keyOf(text: string): SectionKey;
   /**
    * A value that holds for a snapshot with this last sequence. What was computed over a newer one
    * is found too, as long as nothing was touched after the older of the two. `isUsable` may refuse
    * one for reasons of its own.
    */
-  find(key: string, sequence: number, isUsable?: (value: Value) => boolean): Value | undefined;
+  find(key: SectionKey, sequence: number, isUsable?: (value: Value) => boolean): Value | undefined;
   /** As `find`, and counts nothing when there is none: who asks will look for it again. */
-  findKept(key: string, sequence: number): Value | undefined;
+  findKept(key: SectionKey, sequence: number): Value | undefined;
   /** Keeps a value of about this many bytes, read from a snapshot with this last sequence. */
-  keep(key: string, entry: Entry & { readonly value: Value; readonly bytes: number }): void;
+  keep(key: SectionKey, entry: Entry & { readonly value: Value; readonly bytes: number }): void;
 }
 
 /** Values that their key names for good: nothing that is written can change one. */
@@ -87,20 +92,21 @@ export class QueryCache {
   /** Values of one kind; whoever opens a section says what its values are. */
   section<Value>(name: CacheName): CacheSection<Value> {
     return {
+      keyOf: (text) => `${name} ${text}` as SectionKey,
       find: (key, sequence, isUsable = () => true) => {
-        const value = this.#find(`${name} ${key}`, sequence)?.value as Value | undefined;
+        const value = this.#find(key, sequence)?.value as Value | undefined;
         const found = value !== undefined && isUsable(value);
         this.#metrics?.looked(name, found);
         return found ? value : undefined;
       },
       findKept: (key, sequence) => {
-        const value = this.#find(`${name} ${key}`, sequence)?.value as Value | undefined;
+        const value = this.#find(key, sequence)?.value as Value | undefined;
         if (value !== undefined) this.#metrics?.looked(name, true);
         return value;
       },
       keep: (key, { value, reads, sequence, bytes }) => {
         const size = entryOverheadBytes + 2 * key.length + reads.bytes + bytes;
-        this.#entries?.set(`${name} ${key}`, { value, reads, sequence }, { size });
+        this.#entries?.set(key, { value, reads, sequence }, { size });
       },
     };
   }

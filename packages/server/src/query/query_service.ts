@@ -6,7 +6,7 @@
  * server.
  */
 import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
-import { decodeComposed, fail, invalidField, ok, toHex } from '@stemedb/model';
+import { decodeComposed, fail, invalidField, ok } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
 import type { Pair } from '../store/store.js';
@@ -157,7 +157,7 @@ class StoreQueryService implements QueryService {
     const state = page.next === undefined ? undefined : { ...moment, after: page.next };
     const cursor = state && writeCursor(cursorKey, question, scope, state, clock.wallMs());
     const isFinal = timeline.isFinal(moment.stamp);
-    return page.text({ moment, isFinal, cursor, id: toHex(random.bytes(16)) });
+    return page.text({ moment, isFinal, cursor, id: random.bytes(16) });
   }
 
   async #page(
