@@ -6,26 +6,36 @@ import type { IncomingMessage } from 'node:http';
 import type { Outcome } from '@stemedb/model';
 import { ok, parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { BodyDeadlines } from '../guard/body_deadlines.js';
 import { Gathered } from './gathered.js';
 import { ProblemError } from './problem.js';
 
 const jsonType = 'application/json';
 export const ndjsonType = 'application/x-ndjson';
 
-/** Makes JSON the only body that routes of this instance accept. */
-export function acceptJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
-    readBody(request, payload, done, parseJson);
-  });
-}
+/** Bodies of JSON, each of which has its deadline. */
+export class JsonBodies {
+  readonly #deadlines: BodyDeadlines;
 
-/** Leaves it to the handlers of this instance to parse the bytes of a body of JSON. */
-export function acceptJsonBytes(app: FastifyInstance): void {
-  app.removeContentTypeParser(jsonType);
-  app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
-    readBody(request, payload, done, ok);
-  });
+  constructor(deadlines: BodyDeadlines) {
+    this.#deadlines = deadlines;
+  }
+
+  /** Makes JSON the only body that routes of this instance accept. */
+  accept(app: FastifyInstance): void {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
+      readBody(request, payload, done, { parse: parseJson, deadlines: this.#deadlines });
+    });
+  }
+
+  /** Leaves it to the handlers of this instance to parse the bytes of a body. */
+  acceptBytes(app: FastifyInstance): void {
+    app.removeContentTypeParser(jsonType);
+    app.addContentTypeParser(jsonType, (request, payload: IncomingMessage, done) => {
+      readBody(request, payload, done, { parse: ok, deadlines: this.#deadlines });
+    });
+  }
 }
 
 /** Lets routes of this instance read `application/x-ndjson` as a stream of bytes. */
@@ -37,6 +47,11 @@ export function acceptNdjson(app: FastifyInstance): void {
   });
 }
 
+interface HowToRead {
+  readonly parse: (bytes: Buffer) => Outcome<unknown>;
+  readonly deadlines: BodyDeadlines;
+}
+
 type Done = (error: Error | null, body?: unknown) => void;
 
 /** Reads a body of JSON, holding little more memory than it has bytes, however it is cut. */
@@ -44,7 +59,7 @@ function readBody(
   request: FastifyRequest,
   payload: IncomingMessage,
   done: Done,
-  parse: (bytes: Buffer) => Outcome<unknown>,
+  { parse, deadlines }: HowToRead,
 ): void {
   const limit = request.routeOptions.bodyLimit;
   const stated = request.headers['content-length'];
@@ -55,6 +70,7 @@ function readBody(
   }
   const body = new Gathered();
   const finish = (error: Error | null, value?: unknown): void => {
+    deadlines.end(payload);
     payload.off('data', take).off('end', end).off('error', finish);
     done(error, value);
   };
@@ -69,6 +85,7 @@ function readBody(
     else if (parsed.ok) finish(null, parsed.value);
     else finish(new ProblemError(parsed.error));
   };
+  deadlines.start(payload);
   payload.on('data', take).on('end', end).on('error', finish);
 }
 

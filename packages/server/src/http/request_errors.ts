@@ -60,20 +60,16 @@ const codeOf = (cause: unknown): string | undefined =>
     ? cause.code
     : undefined;
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
 /** Answers bytes that never became a request, and closes their connection. */
 export class ClientErrors {
-  /** The newest request of each connection: what comes next may be its body or no request. */
-  readonly #newest = new WeakMap<Socket, Exchange>();
+  /** The response to the newest request of each connection: what comes next may be its body or no
+   * request. */
+  readonly #newest = new WeakMap<Socket, ServerResponse>();
 
   /** Call before the server listens. */
   watch(server: Server): void {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#newest.set(request.socket, { request, response });
+      this.#newest.set(request.socket, response);
     });
   }
 
@@ -85,10 +81,10 @@ export class ClientErrors {
     }
     app.log.debug({ err: cause }, 'A connection sent what is not a request');
     const newest = this.#newest.get(socket);
-    if (newest?.request.complete === true && !newest.response.writableFinished) {
+    if (newest?.req.complete === true && !newest.writableFinished) {
       // Answers have the order of their requests: a refusal now would be read as that of a
       // request that is being answered, perhaps of a write that is being stored.
-      newest.response.once('close', () => socket.destroySoon());
+      newest.once('close', () => socket.destroySoon());
       return;
     }
     refuseConnection(socket, clientError(code));

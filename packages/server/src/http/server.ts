@@ -7,14 +7,20 @@
  */
 import type { Server } from 'node:http';
 import type { StemeError } from '@stemedb/model';
-import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyHttpOptions,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
 import { fastify, LogController } from 'fastify';
 import { BodyDeadlines } from '../guard/body_deadlines.js';
 import { answerCors, headRefusal } from '../guard/request_guard.js';
 import type { Random } from '../io/random.js';
 import type { HttpMetrics } from '../telemetry/metrics.js';
 import { AskedQuestions } from './asked_questions.js';
-import { acceptJson } from './body.js';
+import { JsonBodies } from './body.js';
 import type { HttpDeps } from './deps.js';
 import { addDocs } from './docs.js';
 import { watchMethods } from './methods.js';
@@ -48,7 +54,8 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
   app.server.on('checkExpectation', (request, response) => {
     app.server.emit('request', request, response);
   });
-  acceptJson(app);
+  const bodies = new JsonBodies(bodyDeadlines(deps));
+  bodies.accept(app);
   app.setValidatorCompiler(validatorCompiler);
   // Answers are built by typed code; the response schemas document them and are held by tests.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -57,7 +64,7 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
   addGuard(app, deps);
   const refuseOtherMethods = watchMethods(app);
   await addDocs(app, deps.config.version);
-  await registerRoutes(app, deps);
+  await registerRoutes(app, deps, bodies);
   refuseOtherMethods();
   await app.ready();
   return app;
@@ -66,7 +73,7 @@ export async function buildHttpServer(deps: HttpDeps): Promise<FastifyInstance> 
 function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpOptions<Server> {
   const { limits } = deps.config;
   return {
-    loggerInstance: deps.logger,
+    loggerInstance: withoutChildren(deps.logger),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytesMax,
     connectionTimeout: limits.idleTimeoutMs,
@@ -80,8 +87,6 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
     },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 512 },
     genReqId: requestIds(deps.random),
-    // A logger for each request costs more than its routing; the few lines about one name its id.
-    childLoggerFactory: (logger) => logger,
     // The guard refuses what comes while the server ends, in the words of the error table.
     return503OnClosing: false,
     frameworkErrors: answerError,
@@ -89,6 +94,13 @@ function serverOptions(deps: HttpDeps, clientErrors: ClientErrors): FastifyHttpO
       clientErrors.answer(this as FastifyInstance, cause, socket);
     },
   };
+}
+
+/** A logger for each request would cost more than its routing, and so does a factory of loggers,
+ * which the framework checks each time; the few lines about a request name its id. */
+function withoutChildren(logger: FastifyBaseLogger): FastifyBaseLogger {
+  const same: FastifyBaseLogger = Object.create(logger, { child: { value: () => same } });
+  return same;
 }
 
 /** Ids for the log: random once for a start, then counted. */
@@ -101,9 +113,16 @@ function requestIds(random: Random): () => string {
   };
 }
 
+function bodyDeadlines({ config, clock }: HttpDeps): BodyDeadlines {
+  const { requestTimeoutMs } = config.limits;
+  const detail = `A body must arrive within ${requestTimeoutMs} ms.`;
+  const late = () => new ProblemError({ code: 'request_timeout', detail });
+  return new BodyDeadlines(clock, requestTimeoutMs, late);
+}
+
 /** Hooks with callbacks: a promise for each of them would cost a request more than their work. */
 function addGuard(app: FastifyInstance, deps: HttpDeps): void {
-  const { config, clock } = deps;
+  const { config } = deps;
   let ending: StemeError | undefined;
   app.addHook('preClose', (done) => {
     ending = { code: 'not_ready', detail: 'This node is stopping; send it to one that runs.' };
@@ -114,25 +133,7 @@ function addGuard(app: FastifyInstance, deps: HttpDeps): void {
     if (refusal !== undefined) sendProblem(reply, refusal);
     else if (!answerCors(request, reply, config)) done();
   });
-  const { requestTimeoutMs } = config.limits;
-  const detail = `A body must arrive within ${requestTimeoutMs} ms.`;
-  const late = () => new ProblemError({ code: 'request_timeout', detail });
-  const deadlines = new BodyDeadlines(clock, requestTimeoutMs, late);
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') deadlines.start(request.raw);
-    done();
-  });
-  app.addHook('preValidation', (request, _reply, done) => {
-    deadlines.end(request.raw);
-    done();
-  });
-  // A sender that has gone gets no response; what it sent need not be held until it is due.
-  app.addHook('onError', (request, _reply, _error, done) => {
-    deadlines.end(request.raw);
-    done();
-  });
   app.addHook('onResponse', (request, reply, done) => {
-    deadlines.end(request.raw);
     report(deps.metrics.http, request, reply);
     done();
   });
@@ -148,12 +149,16 @@ function report(metrics: HttpMetrics, request: FastifyRequest, reply: FastifyRep
   });
 }
 
-async function registerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+async function registerRoutes(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  bodies: JsonBodies,
+): Promise<void> {
   await app.register((plugin) => assertRoute(plugin, deps));
   await app.register((plugin) => assertBatchRoute(plugin, deps));
   await app.register((plugin) => recordsRoute(plugin, deps));
   await app.register((plugin) => trustRoute(plugin, deps));
-  await app.register((plugin) => largeAnswerRoutes(plugin, deps));
+  await app.register((plugin) => largeAnswerRoutes(plugin, deps, bodies));
   await app.register((plugin) => logRoutes(plugin, deps));
   await app.register((plugin) => healthRoutes(plugin, deps));
   await app.register((plugin) => metricsRoute(plugin, deps));
@@ -161,14 +166,18 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<voi
 }
 
 /** Routes whose answers may be large and are made as a whole. */
-async function largeAnswerRoutes(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+async function largeAnswerRoutes(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  bodies: JsonBodies,
+): Promise<void> {
   new UnsentAnswers(deps.config.limits.answersUnsentBytesMax).bound(app);
   await app.register((plugin) => recordKindRoutes(plugin, deps));
   await app.register((plugin) => impactRoutes(plugin, deps));
   await app.register((plugin) => assertionRoutes(plugin, deps));
   await app.register((plugin) => readRecordRoute(plugin, deps));
   const asked = new AskedQuestions();
-  await app.register((plugin) => queryRoutes(plugin, deps, asked));
+  await app.register((plugin) => queryRoutes(plugin, deps, { asked, bodies }));
   await app.register((plugin) => lensRoute(plugin, deps, asked, 'skeptic'));
   await app.register((plugin) => lensRoute(plugin, deps, asked, 'layered'));
   await app.register((plugin) => lensRoute(plugin, deps, asked, 'constraints'));

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Cancellation, Question } from '../../query/question.js';
 import { answerSchema } from '../answer_schema.js';
 import type { AskedQuestions } from '../asked_questions.js';
-import { acceptJsonBytes } from '../body.js';
+import type { JsonBodies } from '../body.js';
 import type { HttpDeps } from '../deps.js';
 import { sendProblem } from '../problem.js';
 import { problemResponses } from '../problem_schema.js';
@@ -19,7 +19,7 @@ const responses = { 200: answerSchema, ...problemResponses };
 export async function queryRoutes(
   app: FastifyInstance,
   deps: HttpDeps,
-  asked: AskedQuestions,
+  { asked, bodies }: { readonly asked: AskedQuestions; readonly bodies: JsonBodies },
 ): Promise<void> {
   const schema = questionSchema(deps.lensNames);
   const checkQuery = inputCheck(schema, true);
@@ -37,7 +37,7 @@ export async function queryRoutes(
       return answer(deps, 'query', question, request, reply);
     },
   });
-  acceptJsonBytes(app);
+  bodies.acceptBytes(app);
   const checkBody = inputCheck(schema, false);
   app.post('/v1/query', {
     schema: {
