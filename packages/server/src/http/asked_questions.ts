@@ -14,31 +14,35 @@ const questionsMax = 1024;
 const sentBytesMax = 1024;
 
 export class AskedQuestions {
-  readonly #known = new LRUCache<string, Question>({ max: questionsMax });
+  readonly #knownTargets = new LRUCache<string, Question>({ max: questionsMax });
+  /** Apart from targets: a body that reads like one is no JSON. */
+  readonly #knownBodies = new LRUCache<string, Question>({ max: questionsMax });
 
   /** The question of a request target, whose query string `input` checks; `lens` is the path's. */
   ofTarget(target: string, input: () => Outcome<unknown>, lens?: string): Outcome<Question> {
-    return this.#read(target, input, lens);
+    return this.#read(this.#knownTargets, target, input, lens);
   }
 
-  /** The question of a body of JSON, which `input` parses and checks */
+  /** The question of a body of JSON, which `input` parses and checks. */
   ofBody(body: Buffer, input: () => Outcome<unknown>): Outcome<Question> {
     const isShort = body.length <= sentBytesMax;
-    return this.#read(isShort ? body.toString('latin1') : undefined, input, undefined);
+    const sent = isShort ? body.toString('latin1') : undefined;
+    return this.#read(this.#knownBodies, sent, input, undefined);
   }
 
   #read(
+    questions: LRUCache<string, Question>,
     sent: string | undefined,
     input: () => Outcome<unknown>,
     lens: string | undefined,
   ): Outcome<Question> {
     const isShort = sent !== undefined && sent.length <= sentBytesMax;
-    const known = isShort ? this.#known.get(sent) : undefined;
+    const known = isShort ? questions.get(sent) : undefined;
     if (known !== undefined) return ok(known);
     const checked = input();
     if (!checked.ok) return checked;
     const question = readQuestion(checked.value, lens);
-    if (question.ok && isShort) this.#known.set(sent, question.value);
+    if (question.ok && isShort) questions.set(sent, question.value);
     return question;
   }
 }

@@ -19,6 +19,15 @@ test('a question in the same words is read once, by its path and its body', () =
   assert.deepEqual(asked.ofBody(Buffer.from(body), assert.fail), byBody);
 });
 
+test('a body that reads like a known path is read as a body', () => {
+  const asked = new AskedQuestions();
+  asked.ofTarget('/v1/query?prefix=a', () => ok({ prefix: 'a' }));
+  assert.deepEqual(
+    asked.ofBody(Buffer.from('/v1/query?prefix=a'), () => refused),
+    refused,
+  );
+});
+
 test('what is refused, or long, is read each time', () => {
   const asked = new AskedQuestions();
   let reads = 0;
