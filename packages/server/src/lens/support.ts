@@ -103,9 +103,10 @@ export class Voices {
       const from = starts[value] as number;
       const to = starts[value + 1] as number;
       if (this.#pace.due(to - from)) yield;
-      support[value] = this.#areApart(from, to)
-        ? this.#sum(from, to, weights, notes)
-        : yield* this.#value(from, to, weights, notes);
+      if (this.#areApart(from, to)) support[value] = this.#sum(from, to, weights, notes);
+      else if (notes === undefined && this.#areOne(from, to)) {
+        support[value] = this.#highest(from, to, weights);
+      } else support[value] = yield* this.#value(from, to, weights, notes);
     }
     return { support, givenUp: (this.#matching?.givenUp ?? 0) - before };
   }
@@ -122,6 +123,31 @@ export class Voices {
       }
     }
     return true;
+  }
+
+  /** True where all of few claims have one agent or one origin: together they have one voice. */
+  #areOne(from: number, to: number): boolean {
+    const { candidates, members, voiceless } = this.#groups;
+    if (to - from > comparedMax || voiceless !== undefined) return false;
+    const { agent, origin } = candidates[members[from] as number] as Candidate;
+    let isOneAgent = true;
+    let isOneOrigin = true;
+    for (let i = from + 1; i < to; i++) {
+      const other = candidates[members[i] as number] as Candidate;
+      isOneAgent &&= other.agent === agent;
+      isOneOrigin &&= other.origin === origin;
+    }
+    return isOneAgent || isOneOrigin;
+  }
+
+  /** The highest weight of a value, whose claims have one voice together. */
+  #highest(from: number, to: number, weights: Weights): number {
+    const { members } = this.#groups;
+    let highest = 0;
+    for (let i = from; i < to; i++) {
+      highest = Math.max(highest, weights[members[i] as number] as number);
+    }
+    return highest;
   }
 
   /** All weights of a value, whose claims each have a voice. */
