@@ -30,10 +30,13 @@ export function valueKeyOf(value: ClaimValue, unit?: string): ValueKey {
   return blake3Hex(passingBytes(canonicalText(said))) as ValueKey;
 }
 
-/** The same from a claim's canonical bytes, from `"value":` on: there it is the last member. */
-export function valueKeyIn(valueMember: Uint8Array, unit?: string): ValueKey {
+/**
+ * The bytes of the same, from a claim's canonical bytes, from `"value":` on: there it is the last
+ * member.
+ */
+export function valueKeyIn(valueMember: Uint8Array, unit?: string): Uint8Array {
   const before = unit === undefined ? '{' : `{"unit":${canonicalText(unit)},`;
-  return hasher.init().update(passingBytes(before)).update(valueMember).digest('hex') as ValueKey;
+  return hasher.init().update(passingBytes(before)).update(valueMember).digest('binary');
 }
 
 /** The virtual shard, 0..255, of everything said about a concept (spec 10). */

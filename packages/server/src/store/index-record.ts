@@ -12,7 +12,6 @@ import {
   kindNumber,
   type RecordContent,
   type RecordId,
-  type ValueKey,
   valueKeyIn,
 } from '@stemedb/model';
 import { proofNumber } from '../log/frame.js';
@@ -151,7 +150,7 @@ const beforeValue = '"v":1,';
 const valueMember = Buffer.from(`${beforeValue}"value":`);
 
 /** Hashed where it stands: writing a value as text again costs more than all else here. */
-function valueKeyOfClaim(claim: Uint8Array, unit: string | undefined): ValueKey {
+function valueKeyOfClaim(claim: Uint8Array, unit: string | undefined): Uint8Array {
   const bytes = asBuffer(claim);
   const at = bytes.indexOf(valueMember);
   if (at < 0) throw new Error('a claim without a value');

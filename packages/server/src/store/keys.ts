@@ -113,16 +113,15 @@ export const candidateKeyBytes: number = candidateSequenceAt + sequenceBytes;
 export function candidateKey(
   shard: number,
   pair: number,
-  valueKey: string,
+  valueKey: Uint8Array,
   sequence: number,
 ): Buffer {
+  if (valueKey.length !== idBytes) throw new Error('a value key of another length');
   const key = Buffer.allocUnsafe(candidateKeyBytes);
   key[0] = tables.candidate;
   key.writeUInt16BE(shard, 1);
   key.writeUInt32BE(pair, candidatePairAt);
-  if (key.write(valueKey, candidateValueAt, 'hex') !== idBytes) {
-    throw new Error(`not a value key: ${valueKey}`);
-  }
+  key.set(valueKey, candidateValueAt);
   key.writeUIntBE(sequence, candidateSequenceAt, sequenceBytes);
   return key;
 }

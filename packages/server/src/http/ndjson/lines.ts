@@ -38,8 +38,12 @@ export class LineCutter {
     for (;;) {
       const end = chunk.indexOf(lineFeed, start);
       if (end < 0) break;
-      this.#keep(chunk.subarray(start, end));
-      this.#take(lines);
+      if (!this.hasPartialLine && end - start <= this.#lineBytesMax) {
+        this.#push(lines, chunk.subarray(start, end));
+      } else {
+        this.#keep(chunk.subarray(start, end));
+        this.#take(lines);
+      }
       start = end + 1;
     }
     this.#keep(chunk.subarray(start));
@@ -61,11 +65,17 @@ export class LineCutter {
   }
 
   #take(lines: Line[]): void {
-    this.#number += 1;
     const bytes = this.#partial.take();
-    if (this.#overflowed) lines.push({ number: this.#number, tooLong: true });
-    else if (!isBlank(bytes)) lines.push({ number: this.#number, tooLong: false, bytes });
+    if (this.#overflowed) {
+      this.#number += 1;
+      lines.push({ number: this.#number, tooLong: true });
+    } else this.#push(lines, bytes);
     this.#overflowed = false;
+  }
+
+  #push(lines: Line[], bytes: Uint8Array): void {
+    this.#number += 1;
+    if (!isBlank(bytes)) lines.push({ number: this.#number, tooLong: false, bytes });
   }
 }
 

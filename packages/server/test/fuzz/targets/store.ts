@@ -14,7 +14,7 @@ import { pure } from '../target.js';
 const id = 'ab'.repeat(32) as RecordId;
 const stamp = '01'.repeat(16) as HlcStamp;
 const keys = {
-  row: candidateKey(3, 5, 'cd'.repeat(32) as never, 77),
+  row: candidateKey(3, 5, Buffer.alloc(32, 0xcd), 77),
   id: idKey(idPrefix(id)),
   pair: pairKey('a/b\u0000p'),
 };
