@@ -30,8 +30,11 @@ import { unknownName } from './validate.js';
  * was hashed and logged; of the rest only warnings hold anything that needs an escape.
  */
 export function writeAnswerText(accepted: Accepted): string {
-  return beforeRecord(accepted) + accepted.text + afterRecord(accepted);
+  return beforeRecord(accepted) + asText(accepted.bytes) + afterRecord(accepted);
 }
+
+const asText = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 
 /** What stands before the record in the answer to a write, for whoever sends it as bytes. */
 export function beforeRecord({ id, status }: Accepted): string {

@@ -17,8 +17,7 @@
  */
 import type { JsonValue, Outcome, RecordContent, RecordId, SignatureCheck } from '@stemedb/model';
 import {
-  canonicalText,
-  encodeUtf8,
+  canonicalBytes,
   fail,
   kindNumber,
   ok,
@@ -43,8 +42,6 @@ export interface Identified {
   readonly principal: Principal;
   readonly submission: Submission;
   readonly content: RecordContent;
-  /** Canonical, as in the bytes. */
-  readonly text: string;
   readonly bytes: Uint8Array;
   readonly id: RecordId;
 }
@@ -52,8 +49,6 @@ export interface Identified {
 /** A record that passed every gate, with the attestations that are to be logged before it. */
 export interface Prepared {
   readonly content: RecordContent;
-  /** Canonical, as in the bytes of the record. */
-  readonly text: string;
   readonly record: PendingRecord;
   readonly attestations: readonly PendingRecord[];
   readonly warnings: readonly Warning[];
@@ -106,9 +101,8 @@ export const identify = (
   if (!timely.ok) return timely;
   const inRealm = realmGate(content, context.realm);
   if (!inRealm.ok) return inRealm;
-  const text = canonicalText(content as unknown as JsonValue);
-  const bytes = encodeUtf8(text);
-  return ok({ principal, submission, content, text, bytes, id: recordIdOf(bytes) });
+  const bytes = canonicalBytes(content as unknown as JsonValue);
+  return ok({ principal, submission, content, bytes, id: recordIdOf(bytes) });
 };
 
 /**
@@ -140,7 +134,7 @@ export const decide = (
   identified: Identified,
   verdicts?: readonly boolean[],
 ): Outcome<Prepared> => {
-  const { principal, submission, content, text, bytes, id } = identified;
+  const { principal, submission, content, bytes, id } = identified;
   const proof = authorGate(context, identified, verdicts);
   if (!proof.ok) return proof;
   const warnings = aboutOthers(context, principal, content, proof.value);
@@ -150,7 +144,6 @@ export const decide = (
   const here = context.attestationHere(id, content.agent_id, content.kind);
   return ok({
     content,
-    text,
     record: { id, kind, shard, proof: proof.value, bytes, content },
     attestations: [
       ...pendingAttestations(submission, id, shard),

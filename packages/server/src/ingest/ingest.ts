@@ -38,8 +38,7 @@ export interface Submission {
 export interface Accepted {
   readonly id: RecordId;
   readonly status: 'created' | 'duplicate';
-  /** The content as stored: its canonical text, and the bytes of it that were logged. */
-  readonly text: string;
+  /** The content as stored: its canonical text, in UTF-8. */
   readonly bytes: Uint8Array;
   readonly stamp: HlcStamp;
   readonly sequence: number;

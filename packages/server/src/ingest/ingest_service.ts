@@ -275,7 +275,6 @@ class IngestService implements Ingest {
     return ok({
       id: prepared.record.id,
       status,
-      text: prepared.text,
       bytes: prepared.record.bytes,
       stamp,
       sequence,

@@ -393,7 +393,7 @@ describe('the gates', () => {
       agent_id: author.agentId,
       asserted_at: startMs,
     };
-    assert.equal(taken.text, canonicalText(expected));
+    assert.equal(Buffer.from(taken.bytes).toString(), canonicalText(expected));
     assert.equal(taken.id, idOf(expected));
     assert.equal(taken.position, `${room.log.logId}.1`);
     await room.log.close();
