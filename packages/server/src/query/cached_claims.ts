@@ -17,6 +17,13 @@ import { ownCopy, StoredJson, type StoredRecord } from './stored_json.js';
 const statedBytes = 512;
 const signatureBytes = 512;
 
+/** With a record that is the answer's own: what it parses of it goes when the answer does, while in
+ * what is kept it would stay, many times as large as the bytes that are counted. */
+const withOwnRecord = (stated: StatedRecord<StoredRecord>): StatedRecord<StoredRecord> => ({
+  ...stated,
+  record: new StoredJson(stated.record.bytes),
+});
+
 interface KeptClaim {
   readonly stated: StatedRecord<StoredRecord>;
   /** Of the claim and of all that signed it. */
@@ -44,7 +51,7 @@ export class CachedClaims {
     if (kept !== undefined) {
       // Nothing is walked: the snapshot learns that this answer rests on who signs the claim.
       snapshot.attestations(claim.id);
-      return kept.stated;
+      return withOwnRecord(kept.stated);
     }
     const read = await storedWithSignatures(reading, claim);
     if (read === undefined) return undefined;
