@@ -46,8 +46,10 @@ import type {
 /** Rows in a chunk: some 1.5 ms, after which others have their turn. A lens may do 4096 between two
  * checks of its deadline (spec 6). */
 const rowsPerChunk = 1024;
-/** References in a chunk: most records are named by a few. */
-const referencesPerChunk = 64;
+/** References in the first chunk: most records are named by a few. Each further one has twice as
+ * many as the one before, because what an engine in front holds of a range it gathers for each. */
+const referencesPerChunkMin = 64;
+const referencesPerChunkMax = 4096;
 
 export class Snapshot implements StoreSnapshot {
   readonly #engine: EngineSnapshot;
@@ -179,19 +181,21 @@ export class Snapshot implements StoreSnapshot {
     const prefix = referencePrefix(target, relation);
     const lt = prefixEnd(prefix);
     let gte = prefix;
+    let limit = referencesPerChunkMin;
     for (;;) {
       const chunk: { readonly sequence: number; readonly agentNumber: number }[] = [];
       this.#counted(() => {
-        this.#engine.visit({ gte, lt, limit: referencesPerChunk }, (key, value) => {
+        this.#engine.visit({ gte, lt, limit }, (key, value) => {
           chunk.push({ sequence: sequenceOfKey(key), agentNumber: decodeReference(key, value) });
-          if (chunk.length === referencesPerChunk) gte = keyAfter(key);
+          if (chunk.length === limit) gte = keyAfter(key);
         });
       });
       for (const { sequence, agentNumber } of chunk) {
         const { id, place } = this.#counted(() => this.#placed(sequence));
         yield { id, place, agentNumber };
       }
-      if (chunk.length < referencesPerChunk) return;
+      if (chunk.length < limit) return;
+      limit = Math.min(2 * limit, referencesPerChunkMax);
     }
   }
 
