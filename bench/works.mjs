@@ -144,10 +144,10 @@ function batches(run, { ours, service, pgbench }) {
 }
 
 /** A load that remembers its rate, and one that offers about half of it. */
-function fullAndHalf(run, server, connections) {
+function fullAndHalf(run, server, connections, order = {}) {
   if (server === undefined) return {};
   let fullRate;
-  const send = (settings) => sends(run, server, connections, settings);
+  const send = (settings) => sends(run, server, connections, { ...order, ...settings });
   const full = async (file) => {
     const result = await send({})(file);
     fullRate = result.rate;
@@ -196,7 +196,8 @@ function questions(run, { ours: server, uncached, service, pgbench }) {
   const pgHalf = () => pgbench.ask(connections, seconds, (pgRate ?? 1_000) / 2);
   const [first] = run.plan.lenses;
   return run.plan.lenses.flatMap((lens) => {
-    const ours = fullAndHalf(run, server, connections);
+    // Asked again, a question would be one whose answer was kept.
+    const ours = fullAndHalf(run, server, connections, { again: false });
     const question = ({ number, limit }) =>
       post('/v1/query', { concept_path: askedConcept(number), predicate, lens, limit });
     const prepare = newQuestions(run, concepts, 1, question);
@@ -247,7 +248,7 @@ function browsing(run, { ours, service, pgbench }) {
     connections,
     prepare: newQuestions(run, concepts / conceptsPerPrefix, conceptsPerPrefix, question),
     systems: present({
-      ours: sends(run, ours, connections, {}),
+      ours: sends(run, ours, connections, { again: false }),
       postgres: pgbench && (() => pgbench.browse(connections, seconds)),
       service: sends(run, service, connections, {}),
     }),
