@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { Question } from '../query/question.js';
 import { readQuestion } from './question_schema.js';
 
-/** Questions that are remembered, together at most some MiB. */
+/** Questions of each form that are remembered; all together take some 13 MB at most. */
 const questionsMax = 1024;
 /** Bytes of one of them, as it was sent. */
 const sentBytesMax = 1024;

@@ -28,7 +28,7 @@ export class StoredJson<Value> {
 
 export type StoredRecord = StoredJson<RecordContent>;
 
-/** In canonical order the author is the first member of every kind that is known. */
+/** In canonical order the author is the first member of most kinds. */
 const author = Buffer.from('{"agent_id":"');
 const agentIdLength = 64;
 
@@ -36,7 +36,7 @@ const agentIdLength = 64;
 export const authorOf = (record: StoredRecord): AgentId => {
   const { bytes } = record;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // A kind that a later version knows may have a member that sorts before.
+  // `a` of an alias and `action` of a supersession sort before, as may what a later version knows.
   const isFirst = text.compare(author, 0, author.length, 0, author.length) === 0;
   if (!isFirst) return record.parsed.agent_id;
   return text.toString('latin1', author.length, author.length + agentIdLength) as AgentId;
