@@ -29,9 +29,17 @@ const originOfSource = (id: RecordId, source: SourceContent): string => {
   throw new Error(`Source ${id} has neither content hash nor URI.`);
 };
 
-/** Origins that rest on no other record, by expressions, which the store keeps in memory: what
- * they resolve to never changes, and normal forms of URIs are dear. */
+/** Short origins that rest on no other record, by expressions, which the store keeps in memory:
+ * what they resolve to never changes, and normal forms of URIs are dear. */
 const fixedOrigins = new WeakMap<OriginExpression, ResolvedOrigin>();
+/** UTF-16 units of a URI whose normal form is kept: the store keeps 65,536 expressions, and of the
+ * longest URIs the forms would take as much as two caches of answers. */
+const keptUriUnitsMax = 256;
+
+const isFixed = ({ source, derivedFrom, sourceUri }: OriginExpression): boolean =>
+  source === undefined &&
+  derivedFrom.length === 0 &&
+  (sourceUri === undefined || sourceUri.length <= keptUriUnitsMax);
 
 const fixedOriginOf = (expression: OriginExpression): ResolvedOrigin => {
   const known = fixedOrigins.get(expression);
@@ -63,8 +71,7 @@ export class OriginResolver {
   /** The origin behind a row's `originNumber`. */
   resolve(originNumber: number): ResolvedOrigin {
     const expression = this.#snapshot.originExpression(originNumber);
-    const { source, derivedFrom } = expression;
-    if (source === undefined && derivedFrom.length === 0) return fixedOriginOf(expression);
+    if (isFixed(expression)) return fixedOriginOf(expression);
     const known = this.#resolved.get(originNumber);
     if (known !== undefined) return known;
     const resolved = this.#resolve(expression);

@@ -1,7 +1,10 @@
 /** The origin of a claim (spec 6): which rule decides, and how sources and URIs are named. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import type { JsonObject } from '@stemedb/model';
+import { describe, it, test } from 'node:test';
+import { type AgentId, type JsonObject, zeroStamp } from '@stemedb/model';
+import { OriginResolver, type ResolvedOrigin } from '../../src/query/origins.js';
+import type { RecordReader } from '../../src/query/records.js';
+import type { StoreSnapshot } from '../../src/store/store.js';
 import { type SimulatedDatabase, simulatedDatabase } from '../support/databases.js';
 import { claim, explained, result, startMs, unknown, write } from './asking.js';
 
@@ -115,4 +118,24 @@ describe('kinds of origins', () => {
     assert.equal((await result(target, { lens: 'skeptic' }))?.values?.[0]?.support, 1);
     await target.database.close();
   });
+});
+
+test('what outlives a question is the normal form of a short source_uri alone', () => {
+  const agent = 'a'.repeat(64) as AgentId;
+  const resolved = (sourceUri: string): readonly ResolvedOrigin[] => {
+    const expression = { agent, source: undefined, derivedFrom: [], sourceUri };
+    const snapshot = { originExpression: () => expression } as unknown as StoreSnapshot;
+    const question = () => new OriginResolver(snapshot, {} as RecordReader, zeroStamp);
+    return [question().resolve(1), question().resolve(1)];
+  };
+  for (const [units, isKept] of [
+    [256, true],
+    [257, false],
+  ] as const) {
+    const sourceUri = 'https://a.example/'.padEnd(units, 'x');
+    const [first, second] = resolved(sourceUri);
+    assert.deepEqual(first, { agent, origin: `uri:${sourceUri}`, cited: undefined });
+    assert.deepEqual(second, first);
+    assert.equal(second === first, isKept);
+  }
 });
