@@ -78,6 +78,7 @@ class IngestService implements Ingest {
   /** For a record that comes alone. */
   readonly #gatesAlone: GateContext;
   #checks = 0;
+  #turn: Promise<void> | undefined;
 
   constructor(parts: IngestCollaborators) {
     this.#parts = parts;
@@ -148,6 +149,8 @@ class IngestService implements Ingest {
       const checks = verdicts[at] === undefined ? signatures.length : 0;
       const wait = this.#parts.commit.isBusy ? this.#giveWay() : this.#spend(checks);
       if (wait !== undefined) await wait;
+      // Many wait for the same turn, and those before may have filled the queue again.
+      while (this.#parts.commit.isBusy) await this.#giveWay();
       const prepared = this.#decide(gates, identified.value, verdicts[at]);
       if (!prepared.ok) {
         committed.set(at, prepared);
@@ -194,8 +197,17 @@ class IngestService implements Ingest {
   }
 
   async #giveWay(): Promise<void> {
-    do await this.#parts.turn();
+    do await this.#nextTurn();
     while (this.#parts.commit.isBusy);
+  }
+
+  /** One turn for all who wait for it: a stream whose lines come one by one has a thousand calls
+   * under way, and with a turn for each of them everybody's turns would take long. */
+  #nextTurn(): Promise<void> {
+    this.#turn ??= this.#parts.turn().then(() => {
+      this.#turn = undefined;
+    });
+    return this.#turn;
   }
 
   /** The last gates; a damaged entry of the store refuses this record and no other. */

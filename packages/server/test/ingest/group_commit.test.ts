@@ -173,6 +173,37 @@ describe('the queue', () => {
   });
 });
 
+describe('many calls that wait for a queue that is half full', () => {
+  const count = 200;
+  const values = Array.from({ length: count }, (_, at) => String(at));
+
+  it('wait for the same turns, and are taken one after the other', async () => {
+    const room = await openRoom({ limits: { queueRecordsMax: 8, batchRecordsMax: 2 } });
+    let asked = 0;
+    const turn = room.clock.turn.bind(room.clock);
+    room.clock.turn = () => {
+      asked += 1;
+      return turn();
+    };
+    room.store.hold();
+    const calls = values.map((value) => room.ingest.submitAll(node, [claim(value)]));
+    await turns(20);
+    asked = 0;
+    await turns(20);
+    const whileWaiting = { asked, queued: room.commit.queueLength };
+    room.store.open();
+    const outcomes = (await Promise.all(calls)).flat();
+    const sequences = outcomes.map((outcome) => accepted(outcome).sequence);
+    assert.deepEqual(
+      sequences,
+      values.map((_, at) => at + 1),
+    );
+    assert.ok(whileWaiting.asked <= 22, `${whileWaiting.asked} turns were asked for`);
+    assert.equal(whileWaiting.queued, 5);
+    await room.log.close();
+  });
+});
+
 describe('a full disk', () => {
   it('refuses the batch, and the log goes on', async () => {
     const room = await openRoom();
