@@ -23,12 +23,19 @@ class WaitingStream {
   readonly #out = new PassThrough({ highWaterMark: 1_000_000 });
   #lines = 0;
 
-  constructor(waiting: WaitingBudget, setAsideBytesMax: number) {
+  constructor(waiting: WaitingBudget, setAsideBytesMax: number, decides = ingest) {
     const clock = new TestClock(0);
     const report = new NdjsonReport(this.#out, clock, { refusalsReportedMax: 1000 });
     const principal = { type: 'node', agentId: '0'.repeat(64) as AgentId } as const;
     const limits = { ...httpLimits, lineBytesMax: lineBytes, setAsideBytesMax };
-    this.#pipeline = new NdjsonPipeline({ ingest, principal, clock, report, limits, waiting });
+    this.#pipeline = new NdjsonPipeline({
+      ingest: decides,
+      principal,
+      clock,
+      report,
+      limits,
+      waiting,
+    });
   }
 
   async push(): Promise<void> {
@@ -77,4 +84,28 @@ test('what all streams have waiting is bounded together, and given back', async 
   // A sender that is gone leaves nothing behind.
   third?.close();
   assert.equal(waiting.bytes, 0);
+});
+
+test('a group that fails ends its stream, whichever group is still under way', async () => {
+  const failure = new Error('planted');
+  let decideFirst = (): void => undefined;
+  const first = new Promise<void>((resolve) => {
+    decideFirst = resolve;
+  });
+  let calls = 0;
+  const failing = {
+    submitAll: async (_: unknown, submissions: readonly unknown[]) => {
+      calls += 1;
+      if (calls > 1) throw failure;
+      await first;
+      return submissions.map(() => unproved);
+    },
+  } as unknown as Ingest;
+  const stream = new WaitingStream(new WaitingBudget(1_000_000), lineBytes, failing);
+  await stream.push();
+  await stream.push();
+  await new Promise((resolve) => setImmediate(resolve));
+  decideFirst();
+  await assert.rejects(stream.finish(), failure);
+  stream.close();
 });

@@ -92,6 +92,8 @@ export class NdjsonPipeline {
       await this.#retryUnproved();
     }
     const decided = this.#decide(group);
+    // It is waited for in its turn; until then a rejection that nobody hears would end the process.
+    decided.catch(() => undefined);
     const reported = this.#chain(async () => {
       this.#report(await decided, (line, error) => this.#keepUnproved(line, error));
       this.#progress(lastLine);
