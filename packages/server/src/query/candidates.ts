@@ -78,6 +78,9 @@ export interface CandidateSet {
   readonly votesLeftOut: number;
 }
 
+/** Speakers with whom a question goes on to its next pair; beyond it all are found anew. */
+const speakersKeptMax = 16_384;
+
 /** Claims that are weighed between two looks at the pace of the question. */
 const claimsPerLook = 512;
 
@@ -155,10 +158,11 @@ export class CandidateWeigher {
   readonly #classes: ClassTable;
   readonly #readsTrust: boolean;
   readonly #initialTrust: Nano;
-  readonly #trust = new Found<AgentId, Nano>();
+  #trust = new Found<AgentId, Nano>();
   /** By the class that the concept suggests. */
-  readonly #speakers = new Found<string | undefined, Speakers>();
-  readonly #origins = new Numbering();
+  #speakers = new Found<string | undefined, Speakers>();
+  #speakersCount = 0;
+  #origins = new Numbering();
   /** Of the claim weighed last, with the class that it suggests and the speakers of those. */
   #conceptPath: string | undefined;
   #suggested: string | undefined;
@@ -196,6 +200,7 @@ export class CandidateWeigher {
   async weigh(claims: readonly GatheredClaim[]): Promise<CandidateSet> {
     const { pace } = this.#reading;
     const { sinceMs, explain } = this.#question;
+    if (this.#speakersCount > speakersKeptMax) this.#forget();
     if (this.#readsTrust) await this.#rules.readTrust();
     const taints = this.#rules.taint === undefined ? nothingTainted : await this.#tainted(claims);
     const ordered = explain === true ? [...claims].sort(byId) : claims;
@@ -223,6 +228,15 @@ export class CandidateWeigher {
     return { candidates: voted, leftOut, gained, votesLeftOut: votes.leftOut };
   }
 
+  /** Between two pairs, so that a question over many wide ones holds no more than it weighs. */
+  #forget(): void {
+    this.#trust = new Found();
+    this.#speakers = new Found();
+    this.#speakersCount = 0;
+    this.#origins = new Numbering();
+    this.#conceptPath = undefined;
+  }
+
   #tainted(claims: readonly GatheredClaim[]): Promise<ReadonlyMap<RecordId, TaintReason>> {
     const { taint } = this.#rules;
     if (taint === undefined) return Promise.resolve(nothingTainted);
@@ -243,6 +257,7 @@ export class CandidateWeigher {
     if (known !== undefined) return known;
     const found = this.#speakerOf(voice, this.#suggested);
     this.#ofConcept.set(voice, found);
+    this.#speakersCount += 1;
     return found;
   }
 
