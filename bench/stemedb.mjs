@@ -81,7 +81,9 @@ class Stemedb extends HttpServer {
         const sent = performance.now();
         const body = bodies.pop();
         if (body === undefined) throw new Error('the prepared lines were too few');
-        claims += await this.#batch(linesType, body);
+        // Not added in one expression: its left side would be read before the wait.
+        const created = await this.#batch(linesType, body);
+        claims += created;
         times.push(performance.now() - sent);
       }
     };
