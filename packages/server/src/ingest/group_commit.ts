@@ -217,6 +217,8 @@ export class GroupCommit {
         const known = (id: RecordId): KnownRecord | undefined =>
           this.#staged.get(id) ?? this.#store.place(id);
         const batch = formBatch(taken, known, this.#clock);
+        // What a failure has to answer from here on; those that are refused are answered now.
+        taken = batch.units.map(({ unit }) => unit);
         for (const { unit, error } of batch.refused) unit.answer(fail(error));
         const answered = this.#commitBatch(batch, startedMs);
         this.#settled = answered.done;
@@ -307,8 +309,13 @@ export class GroupCommit {
     for (const record of records) {
       if (this.#staged.get(record.id)?.sequence === record.sequence) this.#staged.delete(record.id);
     }
-    this.#onApplied?.(records);
-    this.#wakeVisible();
+    try {
+      this.#onApplied?.(records);
+      this.#wakeVisible();
+    } catch (cause) {
+      // Whoever must be told was not; a rejection here would leave all later units without answer.
+      this.#end(writerFailed(cause));
+    }
   }
 
   #end(error: StemeError): void {

@@ -166,6 +166,7 @@ export const openRoom = async (
     readonly limits?: Partial<GroupCommitLimits>;
     readonly rules?: Partial<GateRules>;
     readonly checks?: SignatureChecks;
+    readonly onApplied?: () => void;
   } = {},
 ): Promise<Room> => {
   const disk = new SimulatedDisk();
@@ -186,6 +187,7 @@ export const openRoom = async (
     turn: () => clock.turn(),
     limits: { ...groupCommitLimits, ...options.limits },
     onFailure: (error) => failures.push(error),
+    ...(options.onApplied === undefined ? {} : { onApplied: options.onApplied }),
   });
   const ingest = createIngest({
     log,

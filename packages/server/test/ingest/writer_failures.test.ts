@@ -1,7 +1,15 @@
 /** What ends writing and what does not; what a reader may see meanwhile. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultPolicyTable, type HlcStamp, type Outcome, type PolicyTable } from '@stemedb/model';
+import {
+  canonicalBytes,
+  defaultPolicyTable,
+  type HlcStamp,
+  kindNumber,
+  type Outcome,
+  type PolicyTable,
+  recordIdOf,
+} from '@stemedb/model';
 import type { Database } from '../../src/bin/database.js';
 import { StoreCorruption } from '../../src/store/corruption.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
@@ -77,6 +85,41 @@ test('an exception in the writer answers everybody and ends writing', async () =
   const later = await submit(room, 'three');
   assert.equal(codeOf(later), 'log_failed');
   assert.equal(room.failures.length, 1);
+});
+
+test('an exception after a batch was applied leaves nobody without an answer', async () => {
+  const room = await openRoom({
+    onApplied: () => {
+      throw new Error('broken invariant');
+    },
+  });
+  const outcomes = await Promise.all([submit(room, 'one'), submit(room, 'two')]);
+  const later = await submit(room, 'three');
+  for (const outcome of [...outcomes, later]) assert.equal(codeOf(outcome), 'log_failed');
+  assert.equal(room.failures.length, 1);
+  await room.commit.close();
+});
+
+test('an exception in the writer answers nobody twice', async () => {
+  const room = await openRoom();
+  const bad = idOf(contentBy(author, claim('bad')));
+  const place = room.store.place.bind(room.store);
+  room.store.place = (id) => {
+    if (id === bad) throw new StoreCorruption('id', new Uint8Array(1), 'it is damaged');
+    return place(id);
+  };
+  room.log.append = () => Promise.reject(new Error('broken invariant'));
+  const answers: string[] = [];
+  for (const value of ['bad', 'good']) {
+    const bytes = canonicalBytes(contentBy(author, claim(value)));
+    const kind = kindNumber.assertion;
+    const record = { id: recordIdOf(bytes), kind, shard: 0, bytes, content: undefined };
+    room.commit.enqueue([{ ...record, proof: 'node' }], (outcome) =>
+      answers.push(`${value}: ${codeOf(outcome)}`),
+    );
+  }
+  await room.commit.close();
+  assert.deepEqual(answers, ['bad: store_corrupt', 'good: log_failed']);
 });
 
 test('the queue is bounded in bytes too', async () => {
