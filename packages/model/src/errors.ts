@@ -65,6 +65,7 @@ export const errorTable = {
   database_mismatch: row(500, 'The log and the store belong to different databases.'),
   format_too_new: row(500, 'The data were written by a newer version.'),
   log_corrupt: row(500, 'The log is damaged.'),
+  copy_damaged: row(500, 'A backup or an archive is damaged.'),
   store_format: row(500, 'The store has another format and is rebuilt from the log.'),
   store_corrupt: row(500, 'The store is damaged.'),
   invalid_configuration: row(500, 'The configuration is not valid.'),

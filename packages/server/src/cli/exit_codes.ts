@@ -33,6 +33,7 @@ const exceptions: { readonly [Code in ErrorCode]?: ExitName } = {
   format_too_new: 'format',
   log_corrupt: 'data',
   store_corrupt: 'data',
+  copy_damaged: 'data',
   store_format: 'data',
   invalid_configuration: 'configuration',
   malformed_json: 'data',

@@ -44,6 +44,9 @@ export interface Disk {
   lock(path: string): Promise<DiskLock | undefined>;
 }
 
+/** A disk, or what is shown as one, to those who only read. */
+export type ReadDisk = Pick<Disk, 'list' | 'open' | 'exists'>;
+
 /** What the runtime has no name for and calls UNKNOWN. */
 const unnamedCodes: ReadonlyMap<unknown, string> = new Map([[-constants.errno.EDQUOT, 'EDQUOT']]);
 

@@ -1,11 +1,11 @@
 /** Small files beside the log that are replaced as a whole: identity and checkpoint. */
 import { join } from 'node:path';
-import type { Disk } from '../io/disk.js';
+import type { Disk, ReadDisk } from '../io/disk.js';
 import { writeWhole } from './segment_writer.js';
 
 /** The first `bytesMax` bytes of a file. Rejects with errors of the disk. */
 export async function readSmallFile(
-  disk: Disk,
+  disk: Pick<ReadDisk, 'open'>,
   path: string,
   bytesMax: number,
 ): Promise<Uint8Array> {

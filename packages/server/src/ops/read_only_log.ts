@@ -5,7 +5,7 @@
  * Beside a running server this shows everything up to the last whole frame.
  */
 import { fail, type Outcome, ok } from '@stemedb/model';
-import type { Disk } from '../io/disk.js';
+import type { ReadDisk } from '../io/disk.js';
 import { LogCorruptError, logCorrupt } from '../log/failure.js';
 import { markKind, type SegmentHeader, segmentHeaderBytes } from '../log/format.js';
 import { readEntry } from '../log/frame.js';
@@ -34,7 +34,7 @@ interface Segment {
 
 /** Reads the headers of all segments. `not_found`: there is no log in the directory. */
 export const openReadOnlyLog = async (
-  disk: Disk,
+  disk: ReadDisk,
   directory: string,
 ): Promise<Outcome<IterableLog>> => {
   const segments: Segment[] = [];
@@ -72,7 +72,7 @@ const tooNew = (segment: SegmentFile, version: number) =>
   }) as const;
 
 async function* iterate(
-  disk: Disk,
+  disk: ReadDisk,
   segments: readonly Segment[],
   fromSequence: number,
   shard: number | undefined,

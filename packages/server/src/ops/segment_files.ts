@@ -1,5 +1,5 @@
 /** The segment files of a log directory, for readers that must not change anything in it. */
-import type { Disk, DiskFile } from '../io/disk.js';
+import type { DiskFile, ReadDisk } from '../io/disk.js';
 import {
   type DecodedHeader,
   decodeSegmentHeader,
@@ -22,7 +22,7 @@ export interface OpenSegment {
 
 /** In log order. Rejects with the disk's error when the directory cannot be read. */
 export const listSegments = async (
-  disk: Disk,
+  disk: ReadDisk,
   directory: string,
 ): Promise<readonly SegmentFile[]> => {
   const files: SegmentFile[] = [];
@@ -35,7 +35,7 @@ export const listSegments = async (
 };
 
 /** Opens a segment and reads its header; the caller closes the file. */
-export const openSegment = async (disk: Disk, segment: SegmentFile): Promise<OpenSegment> => {
+export const openSegment = async (disk: ReadDisk, segment: SegmentFile): Promise<OpenSegment> => {
   const file = await disk.open(segment.path, 'read');
   try {
     const bytes = await file.size();

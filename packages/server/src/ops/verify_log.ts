@@ -9,7 +9,7 @@
  */
 import type { Ed25519Verify, HlcStamp } from '@stemedb/model';
 import { parseStamp, zeroStamp } from '@stemedb/model';
-import type { Disk } from '../io/disk.js';
+import type { ReadDisk } from '../io/disk.js';
 import {
   frameHeaderBytes,
   frameMagic,
@@ -59,7 +59,7 @@ export interface LogEnd {
 export type LogEvent = LogFinding | LogProgress | LogEnd;
 
 export interface VerifyLogInput {
-  readonly disk: Disk;
+  readonly disk: ReadDisk;
   readonly directory: string;
   /** 32 hex digits: whose log it must be. Undefined: that of its first readable header. */
   readonly databaseId?: string | undefined;
