@@ -18,6 +18,7 @@ import type { CacheMetrics } from '../query/query_cache.js';
 import type { QueryLimits } from '../query/query_service.js';
 import type { QueryService } from '../query/question.js';
 import type { RecordReads } from '../query/record_reads.js';
+import type { StoreMetrics } from '../store/measured.js';
 import type { ReplayProgress } from '../store/replay.js';
 import type { Store } from '../store/store.js';
 import type { PolicyHistory } from '../trust/policy_history.js';
@@ -54,6 +55,7 @@ export interface Effects {
   readonly ingestMetrics?: IngestMetrics;
   readonly commitMetrics?: GroupCommitMetrics;
   readonly cacheMetrics?: CacheMetrics;
+  readonly storeMetrics?: StoreMetrics;
   /** Told when writing has ended and only a restart helps; by the log, and by who writes to it. */
   readonly onWriteFailure?: (error: StemeError) => void;
   /** Told when a store checkpoint fails; the next one tries again. */

@@ -4,8 +4,10 @@
  * the operator has mixed up two directories.
  */
 import { fail, type Outcome, ok } from '@stemedb/model';
+import type { Clock } from '../io/clock.js';
 import type { Engine } from '../store/engine.js';
-import { openStore } from '../store/hybrid-store.js';
+import { openStore, type StoreOptions } from '../store/hybrid-store.js';
+import type { StoreMetrics } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 
 /** Opens and removes engines by directory: lmdb on a real disk, memory in tests. */
@@ -29,31 +31,38 @@ export interface OpenedStore {
  * A `damage` that was met while the store was used has it made anew.
  */
 export const openOrRebuildStore = async (
-  effects: { readonly openEngine: OpenEngine },
+  effects: {
+    readonly openEngine: OpenEngine;
+    readonly clock: Clock;
+    readonly storeMetrics?: StoreMetrics;
+  },
   directory: string,
   databaseId: string,
   damage?: string,
 ): Promise<Outcome<OpenedStore>> => {
-  const { openEngine } = effects;
+  const { openEngine, clock, storeMetrics: metrics } = effects;
+  const monotonicMs = (): number => clock.monotonicMs();
+  const measuring = metrics === undefined ? {} : { measuring: { metrics, monotonicMs } };
+  const options: StoreOptions = { databaseId, ...measuring };
   const fault = damage ?? (await openEngine.fault?.(directory));
-  if (fault !== undefined) return remake(openEngine, directory, databaseId, fault);
-  const opened = await openSound(openEngine, directory, databaseId);
+  if (fault !== undefined) return remake(openEngine, directory, options, fault);
+  const opened = await openSound(openEngine, directory, options);
   if (opened.ok) return ok({ store: opened.value, rebuilt: undefined });
   const { code, detail } = opened.error;
   if (code !== 'store_format' && code !== 'store_corrupt') return opened;
-  return remake(openEngine, directory, databaseId, detail);
+  return remake(openEngine, directory, options, detail);
 };
 
 /** Opens engine and store; files that the engine cannot read are `store_corrupt`. */
 const openSound = async (
   openEngine: OpenEngine,
   directory: string,
-  databaseId: string,
+  options: StoreOptions,
 ): Promise<Outcome<Store>> => {
   let engine: Engine | undefined;
   try {
     engine = openEngine.open(directory);
-    const opened = await openStore(engine, { databaseId });
+    const opened = await openStore(engine, options);
     if (!opened.ok) await engine.close();
     return opened;
   } catch (cause) {
@@ -67,12 +76,12 @@ const openSound = async (
 const remake = async (
   openEngine: OpenEngine,
   directory: string,
-  databaseId: string,
+  options: StoreOptions,
   reason: string,
 ): Promise<Outcome<OpenedStore>> => {
   await openEngine.remove(directory);
   const engine = openEngine.open(directory);
-  const fresh = await openStore(engine, { databaseId });
+  const fresh = await openStore(engine, options);
   if (fresh.ok) return ok({ store: fresh.value, rebuilt: reason });
   await engine.close();
   return fresh;

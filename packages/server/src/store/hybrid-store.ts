@@ -14,6 +14,7 @@ import { FreeIds } from './free-ids.js';
 import { homesOf, placeAmong } from './homes.js';
 import { indexRecord } from './index-record.js';
 import { idPrefix, prefixEnd, referencePrefix, stateKey } from './keys.js';
+import { Measured, type Measuring } from './measured.js';
 import { decodeReference } from './row.js';
 import { Snapshot } from './snapshot.js';
 import { type KnownPair, Staging } from './staging.js';
@@ -40,6 +41,8 @@ const cachedOriginsMax = 65_536;
 export interface StoreOptions {
   /** 32 hex digits: whose log this store is a view of. */
   readonly databaseId: string;
+  /** Who is told how long operations take. */
+  readonly measuring?: Measuring;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function openStore(engine: Engine, options: StoreOptions): Promise<
     for (const _ of engine.range({ gte: Buffer.from([0]), lt: Buffer.from([0xff]), limit: 1 })) {
       return fail({ code: 'store_corrupt', detail: 'The store has entries but no state.' });
     }
-    return ok(new HybridStore(engine, emptyState(options.databaseId)));
+    return ok(new HybridStore(engine, emptyState(options.databaseId), options.measuring));
   }
   const format = formatOfState(bytes);
   try {
@@ -72,7 +75,7 @@ export async function openStore(engine: Engine, options: StoreOptions): Promise<
         detail: `The store belongs to database ${state.databaseId}, not ${options.databaseId}.`,
       });
     }
-    return ok(new HybridStore(engine, state));
+    return ok(new HybridStore(engine, state, options.measuring));
   } catch (error) {
     if (!(error instanceof StoreCorruption)) throw error;
     return fail({ code: 'store_corrupt', detail: error.message, cause: error });
@@ -86,13 +89,14 @@ class HybridStore implements Store {
   readonly #origins = new BoundedCache<number, OriginExpression>(cachedOriginsMax);
   readonly #freeIds = new FreeIds();
   readonly #states = new StateReader();
+  readonly #measured: Measured;
   #state: StoreState;
-  #corruptEntries = 0;
   /** Settles when the last call of `apply` has. */
   #applying: Promise<void> = Promise.resolve();
 
-  constructor(engine: Engine, state: StoreState) {
+  constructor(engine: Engine, state: StoreState, measuring: Measuring | undefined) {
     this.#engine = engine;
+    this.#measured = new Measured(measuring);
     this.#state = state;
   }
 
@@ -117,13 +121,13 @@ class HybridStore implements Store {
   }
 
   get corruptEntries(): number {
-    return this.#corruptEntries;
+    return this.#measured.corruptEntries;
   }
 
   place(id: RecordId): RecordPlace | undefined {
     const prefix = idPrefix(id);
     if (this.#freeIds.has(prefix)) return undefined;
-    return this.#counted(() => {
+    return this.#measured.run('read', () => {
       const homes = homesOf(this.#engine, prefix);
       if (homes.length === 0) this.#freeIds.add(prefix);
       return placeAmong(this.#engine, id, homes)?.place;
@@ -131,7 +135,7 @@ class HybridStore implements Store {
   }
 
   isAttestedBy(target: RecordId, agent: AgentId): boolean {
-    return this.#counted(() => {
+    return this.#measured.run('scan', () => {
       const number = this.#dictionaries.agent.numberOf(agent, this.#engine);
       if (number === undefined) return false;
       const gte = referencePrefix(target, 'attestation');
@@ -145,9 +149,7 @@ class HybridStore implements Store {
   snapshot(): StoreSnapshot {
     const engine = this.#engine.snapshot();
     try {
-      return new Snapshot(engine, this.#dictionaries, this.#origins, this.#states, () => {
-        this.#corruptEntries += 1;
-      });
+      return new Snapshot(engine, this.#dictionaries, this.#origins, this.#states, this.#measured);
     } catch (error) {
       engine.release();
       throw error;
@@ -155,7 +157,9 @@ class HybridStore implements Store {
   }
 
   apply(batch: readonly ApplicableRecord[]): Promise<void> {
-    const applied = this.#applying.then(() => this.#applyNext(batch));
+    const applied = this.#applying.then(() =>
+      this.#measured.runLong('apply', () => this.#applyNext(batch)),
+    );
     // The next batch waits for this one, but its failure is the business of its own caller.
     this.#applying = applied.catch(() => {});
     return applied;
@@ -163,7 +167,7 @@ class HybridStore implements Store {
 
   async checkpoint(): Promise<number> {
     const { appliedSequence } = this.#state;
-    await this.#engine.flush();
+    await this.#measured.runLong('checkpoint', () => this.#engine.flush());
     return appliedSequence;
   }
 
@@ -174,15 +178,6 @@ class HybridStore implements Store {
   async close(): Promise<void> {
     await this.#applying;
     await this.#engine.close();
-  }
-
-  #counted<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof StoreCorruption) this.#corruptEntries += 1;
-      throw error;
-    }
   }
 
   async #applyNext(batch: readonly ApplicableRecord[]): Promise<void> {

@@ -26,6 +26,7 @@ import {
   referencePrefix,
   sequenceOfKey,
 } from './keys.js';
+import type { Measured } from './measured.js';
 import { decodeOrigin } from './origin.js';
 import { pairOfKey, rangesOf } from './pair-range.js';
 import { blockOf, readHome } from './places.js';
@@ -55,7 +56,7 @@ export class Snapshot implements StoreSnapshot {
   readonly #engine: EngineSnapshot;
   readonly #dictionaries: Dictionaries;
   readonly #origins: BoundedCache<number, OriginExpression>;
-  readonly #onCorruption: () => void;
+  readonly #measured: Measured;
   /** A pair is asked for its count, then for its rows. */
   #lastPair: { readonly text: string; readonly entry: PairEntry | undefined } | undefined;
   readonly #state: StoreState;
@@ -65,13 +66,13 @@ export class Snapshot implements StoreSnapshot {
     dictionaries: Dictionaries,
     origins: BoundedCache<number, OriginExpression>,
     states: StateReader,
-    onCorruption: () => void,
+    measured: Measured,
   ) {
     this.#engine = engine;
     this.#dictionaries = dictionaries;
     this.#origins = origins;
-    this.#onCorruption = onCorruption;
-    this.#state = this.#counted(() => states.read(engine));
+    this.#measured = measured;
+    this.#state = this.#measured.check('read', () => states.read(engine));
   }
 
   get appliedSequence(): number {
@@ -91,17 +92,17 @@ export class Snapshot implements StoreSnapshot {
   }
 
   place(id: RecordId): RecordPlace | undefined {
-    return this.#counted(() => readPlace(this.#engine, id)?.place);
+    return this.#measured.run('read', () => readPlace(this.#engine, id)?.place);
   }
 
   placeOfSequence(sequence: number): RecordPlace | undefined {
-    return this.#counted(() => readHome(this.#engine, sequence)?.place);
+    return this.#measured.run('read', () => readHome(this.#engine, sequence)?.place);
   }
 
   *pairs(query: PairQuery): Generator<Pair, void, void> {
     for (const range of rangesOf(query)) {
       for (const { key, value } of this.#engine.range(range)) {
-        const pair = this.#counted(() => {
+        const pair = this.#measured.check('scan', () => {
           decodePair(key, value);
           return pairOfKey(asBuffer(key));
         });
@@ -128,7 +129,7 @@ export class Snapshot implements StoreSnapshot {
     // Each chunk is a range of its own: no cursor stays open while the caller does other things.
     for (;;) {
       const rows: CandidateRow[] = [];
-      const count = this.#counted(() => {
+      const count = this.#measured.run('scan', () => {
         let inChunk = 0;
         this.#engine.visit({ gte, lt, limit: rowsPerChunk }, (key, value) => {
           const row = decoder.decode(key, value);
@@ -149,23 +150,29 @@ export class Snapshot implements StoreSnapshot {
   }
 
   agent(number: number): AgentId {
-    return this.#counted(() => this.#dictionaries.agent.nameOf(number, this.#engine)) as AgentId;
+    return this.#measured.check('read', () =>
+      this.#dictionaries.agent.nameOf(number, this.#engine),
+    ) as AgentId;
   }
 
   className(number: number): string | undefined {
     if (number === 0) return undefined;
-    return this.#counted(() => this.#dictionaries.class.nameOf(number, this.#engine));
+    return this.#measured.check('read', () =>
+      this.#dictionaries.class.nameOf(number, this.#engine),
+    );
   }
 
   epoch(number: number): RecordId | undefined {
     if (number === 0) return undefined;
-    return this.#counted(() => this.#dictionaries.epoch.nameOf(number, this.#engine)) as RecordId;
+    return this.#measured.check('read', () =>
+      this.#dictionaries.epoch.nameOf(number, this.#engine),
+    ) as RecordId;
   }
 
   originExpression(number: number): OriginExpression {
     const cached = this.#origins.get(number);
     if (cached !== undefined) return cached;
-    return this.#counted(() => {
+    return this.#measured.check('read', () => {
       const name = this.#dictionaries.origin.nameOf(number, this.#engine);
       const origin = decodeOrigin(Buffer.from(name, 'latin1'));
       this.#origins.set(number, origin);
@@ -184,14 +191,14 @@ export class Snapshot implements StoreSnapshot {
     let limit = referencesPerChunkMin;
     for (;;) {
       const chunk: { readonly sequence: number; readonly agentNumber: number }[] = [];
-      this.#counted(() => {
+      this.#measured.run('scan', () => {
         this.#engine.visit({ gte, lt, limit }, (key, value) => {
           chunk.push({ sequence: sequenceOfKey(key), agentNumber: decodeReference(key, value) });
           if (chunk.length === limit) gte = keyAfter(key);
         });
       });
       for (const { sequence, agentNumber } of chunk) {
-        const { id, place } = this.#counted(() => this.#placed(sequence));
+        const { id, place } = this.#measured.check('scan', () => this.#placed(sequence));
         yield { id, place, agentNumber };
       }
       if (chunk.length < limit) return;
@@ -202,7 +209,7 @@ export class Snapshot implements StoreSnapshot {
   *ofKind(kind: number): Generator<PlacedRecord, void, void> {
     const prefix = kindRecordPrefix(kind);
     for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
-      yield this.#counted(() => {
+      yield this.#measured.check('scan', () => {
         open(key, value, 0);
         return this.#placed(sequenceOfKey(key));
       });
@@ -210,12 +217,14 @@ export class Snapshot implements StoreSnapshot {
   }
 
   *ofAgent(agent: AgentId): Generator<PlacedRecord, void, void> {
-    const number = this.#counted(() => this.#dictionaries.agent.numberOf(agent, this.#engine));
+    const number = this.#measured.check('read', () =>
+      this.#dictionaries.agent.numberOf(agent, this.#engine),
+    );
     if (number === undefined) return;
     const prefix = agentRecordPrefix(number);
     for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
-      for (const sequence of this.#counted(() => listedIn(key, value))) {
-        yield this.#counted(() => this.#placed(sequence));
+      for (const sequence of this.#measured.check('scan', () => listedIn(key, value))) {
+        yield this.#measured.check('scan', () => this.#placed(sequence));
       }
     }
   }
@@ -237,21 +246,12 @@ export class Snapshot implements StoreSnapshot {
   #pair({ conceptPath, predicate }: Pair): PairEntry | undefined {
     const text = pairText(conceptPath, predicate);
     if (this.#lastPair?.text === text) return this.#lastPair.entry;
-    const entry = this.#counted(() => {
+    const entry = this.#measured.run('read', () => {
       const key = pairKey(text);
       const value = this.#engine.get(key);
       return value === undefined ? undefined : decodePair(key, value);
     });
     this.#lastPair = { text, entry };
     return entry;
-  }
-
-  #counted<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof StoreCorruption) this.#onCorruption();
-      throw error;
-    }
   }
 }
