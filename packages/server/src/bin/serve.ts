@@ -25,6 +25,7 @@ import { formatPosition } from '../log/position.js';
 import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
 import { type Database, openDatabase } from './database.js';
 import { registerLensModules } from './lens_modules.js';
+import { readingsOf } from './readings.js';
 import { systemEffects } from './system_effects.js';
 import { version } from './version.js';
 
@@ -68,16 +69,6 @@ const healthOf = (database: Database, startedMs: number): HealthReport => {
     }),
     uptime_seconds: Math.round((systemClock.monotonicMs() - startedMs) / 1000),
   };
-};
-
-const observe = (telemetry: Telemetry, database: Database): void => {
-  telemetry.observe({
-    assertions: () => database.store.assertionCount,
-    logBytes: () => database.log.usage.bytes,
-    logSegments: () => database.log.usage.segments,
-    storeBytes: () => database.store.diskBytes(),
-    clockAheadSeconds: () => database.report.clockAheadMs / 1000,
-  });
 };
 
 const reportOpening = (logger: Logger, database: Database): void => {
@@ -156,6 +147,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
     cacheMetrics: telemetry.cache,
+    storeMetrics: telemetry.store,
     onWriteFailure,
     onCheckpointFailure: (error) => logger.error({ error }, 'a store checkpoint failed'),
     onReplay: (progress) => logger.info(progress, 'replaying the log into the store'),
@@ -166,7 +158,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   }
   const database = opened.value;
   reportOpening(logger, database);
-  observe(telemetry, database);
+  telemetry.observe(readingsOf(config, database));
   const app = await buildApp(config, database, telemetry, logger, effects.lenses.names());
   let stop = (_code: number): void => undefined;
   const ended = new Promise<number>((resolve) => {

@@ -12,8 +12,8 @@ export interface LogMetrics {
   }): void;
   rotated?(): void;
   marked?(): void;
-  /** A write failed or was refused; `code` is of the error table. */
-  writeFailed?(code: string): void;
+  /** A batch could not be written, or was refused. */
+  writeFailed?(error: StemeError): void;
   /** The log is dead. */
   died?(error: StemeError): void;
   recovered?(seconds: number): void;

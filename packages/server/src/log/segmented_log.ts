@@ -113,7 +113,7 @@ export class SegmentedLog implements Log {
     this.#isAppending = true;
     try {
       const appended = await this.#alone(() => this.#append(batch));
-      if (!appended.ok) this.#options.metrics?.writeFailed?.(appended.error.code);
+      if (!appended.ok) this.#options.metrics?.writeFailed?.(appended.error);
       return appended;
     } finally {
       this.#isAppending = false;

@@ -3,25 +3,20 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createTelemetry } from '../../src/telemetry/registry.js';
+import { someReadings } from './readings.js';
 
 const page = readFileSync(new URL('../../../../../docs/metrics.md', import.meta.url), 'utf8');
 
 /** The text of a node's metrics after each kind of event has happened once. */
 const metricsText = (): Promise<string> => {
   const telemetry = createTelemetry();
-  telemetry.log.writeFailed?.('disk_full');
+  telemetry.log.writeFailed?.({ code: 'disk_full', detail: 'No room.' });
   telemetry.http.requestFinished({ method: 'GET', route: '/v1/x', status: 200, seconds: 0.1 });
   const asked = { endpoint: 'query', lens: 'recency', seconds: 0.2, failure: undefined };
   telemetry.query.answered(asked);
   telemetry.cache.looked('answers', true);
   telemetry.cache.looked('candidates', false);
-  telemetry.observe({
-    assertions: () => 0,
-    logBytes: () => 0,
-    logSegments: () => 0,
-    storeBytes: async () => 0,
-    clockAheadSeconds: () => 0,
-  });
+  telemetry.observe(someReadings);
   return telemetry.text();
 };
 

@@ -5,24 +5,16 @@ import { test } from 'node:test';
 import { logFailed } from '../../src/log/failure.js';
 import { syncFailed } from '../../src/log/sync_failure.js';
 import { createTelemetry } from '../../src/telemetry/registry.js';
-
-/** Samples by name and labels. */
-const samplesOf = (text: string): ReadonlyMap<string, number> =>
-  new Map(
-    text
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => {
-        const at = line.lastIndexOf(' ');
-        return [line.slice(0, at), Number(line.slice(at + 1))] as const;
-      }),
-  );
+import { samplesOf, someReadings } from './readings.js';
 
 test('what the rooms report is counted under the specified names', async () => {
   const telemetry = createTelemetry();
   telemetry.log.appended?.({ records: 3, bytes: 500, seconds: 0.002, syncSeconds: 0.001 });
   telemetry.log.rotated?.();
-  telemetry.log.writeFailed?.('disk_full');
+  telemetry.log.writeFailed?.({ code: 'disk_full', detail: 'No room.' });
+  telemetry.store.ended('read', 0.000_004);
+  telemetry.store.ended('scan', 0.002);
+  telemetry.store.failed('scan');
   telemetry.log.died?.(syncFailed('a sync failed', new Error('EIO')));
   telemetry.log.died?.(logFailed('a failed write could not be undone', new Error('EIO')));
   telemetry.log.recovered?.(1.5);
@@ -33,13 +25,7 @@ test('what the rooms report is counted under the specified names', async () => {
   telemetry.query.answered({ ...asked, failure: undefined });
   telemetry.query.answered({ ...asked, failure: 'query_timeout' });
   telemetry.query.answered({ ...asked, failure: 'caller_gone' });
-  telemetry.observe({
-    assertions: () => 7,
-    logBytes: () => 1000,
-    logSegments: () => 2,
-    storeBytes: async () => 4096,
-    clockAheadSeconds: () => 0,
-  });
+  telemetry.observe(someReadings);
   const samples = samplesOf(await telemetry.text());
   const query = '{endpoint="query",lens="recency"}';
   const expected: Readonly<Record<string, number>> = {
@@ -56,6 +42,25 @@ test('what the rooms report is counted under the specified names', async () => {
     stemedb_wal_segments_count: 2,
     stemedb_db_disk_usage_bytes: 4096,
     stemedb_assertions_total: 7,
+    stemedb_log_position: 9,
+    stemedb_clock_ahead_seconds: 3,
+    stemedb_ready: 1,
+    'stemedb_disk_size_bytes{directory="wal"}': 800,
+    'stemedb_disk_free_bytes{directory="wal"}': 200,
+    'stemedb_disk_size_bytes{directory="db"}': 600,
+    'stemedb_disk_free_bytes{directory="db"}': 100,
+    stemedb_memory_anonymous_bytes: 5000,
+    stemedb_memory_bound_bytes: 6000,
+    stemedb_circuit_breakers_open: 4,
+    stemedb_quarantine_pending: 5,
+    stemedb_tls_certificate_expiry_timestamp_seconds: 1_800_000_000,
+    'stemedb_build_info{version="1.2.3"}': 1,
+    'stemedb_storage_operation_duration_seconds_bucket{le="0.000005",operation="read"}': 1,
+    'stemedb_storage_operation_duration_seconds_sum{operation="scan"}': 0.002,
+    'stemedb_storage_operation_duration_seconds_count{operation="apply"}': 0,
+    'stemedb_storage_operation_errors_total{operation="scan"}': 1,
+    'stemedb_storage_operation_errors_total{operation="apply"}': 0,
+    'stemedb_wal_write_errors_total{error="log_failed"}': 0,
     stemedb_assertions_ingested_total: 3,
     [`stemedb_query_latency_seconds_count${query}`]: 3,
     [`stemedb_queries_total${query}`]: 3,
@@ -82,4 +87,32 @@ test('every registry stands alone', async () => {
     samplesOf(await telemetry.text()).get('stemedb_assertions_ingested_total');
   assert.equal(await count(one), 2);
   assert.equal(await count(other), 0);
+});
+
+test('a reading that fails or says nothing leaves out its own sample only', async () => {
+  const telemetry = createTelemetry();
+  telemetry.observe({
+    ...someReadings,
+    storeBytes: () => Promise.reject(new Error('EIO')),
+    logBytes: () => {
+      throw new Error('EIO');
+    },
+    space: async (directory) => {
+      if (directory === 'wal') throw new Error('EIO');
+      return { sizeBytes: 600, freeBytes: 100 };
+    },
+    certificateExpirySeconds: () => undefined,
+  });
+  for (let asked = 0; asked < 2; asked += 1) {
+    const samples = samplesOf(await telemetry.text());
+    const missing = [
+      'stemedb_db_disk_usage_bytes',
+      'stemedb_wal_disk_usage_bytes',
+      'stemedb_disk_free_bytes{directory="wal"}',
+      'stemedb_tls_certificate_expiry_timestamp_seconds',
+    ];
+    for (const name of missing) assert.ok(!samples.has(name), name);
+    assert.equal(samples.get('stemedb_disk_free_bytes{directory="db"}'), 100);
+    assert.equal(samples.get('stemedb_assertions_total'), 7);
+  }
 });
