@@ -14,6 +14,7 @@ import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEpoch } from './commands/epoch.js';
 import { registerExport } from './commands/export.js';
+import { registerIdentity } from './commands/identity.js';
 import { registerImpact } from './commands/impact.js';
 import { registerImport } from './commands/import.js';
 import { registerKeys } from './commands/keys.js';
@@ -57,6 +58,7 @@ const registers = [
   registerProve,
   registerRebuild,
   registerDoctor,
+  registerIdentity,
   registerKeys,
   registerConfig,
   registerDemo,

@@ -21,6 +21,7 @@ import type { Disk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
 import { openFailed } from './failure.js';
 import { offsetOfName } from './format.js';
+import { renewalFileName } from './renewal_file.js';
 import { readSmallFile, replaceSmallFile } from './small_file.js';
 
 export interface Identity {
@@ -34,7 +35,7 @@ export interface Identity {
   readonly logId: string;
 }
 
-const fileName = 'identity';
+export const identityFileName = 'identity';
 const fileBytesMax = 4096;
 
 /** Bytes of each field. */
@@ -43,7 +44,7 @@ type FieldName = keyof typeof fieldBytes;
 const memberNames = new Set(['version', ...Object.keys(fieldBytes), 'checksum']);
 const checksumDigits = 16;
 
-function createIdentity(random: Random): Identity {
+export function createIdentity(random: Random): Identity {
   return {
     nodeKeySeed: random.bytes(fieldBytes.node_key_seed),
     nodeId: toHex(random.bytes(fieldBytes.node_id)),
@@ -59,13 +60,15 @@ export async function openIdentity(
   directory: string,
 ): Promise<Outcome<Identity>> {
   try {
+    const isRenewing = await disk.exists(join(directory, renewalFileName));
+    if (isRenewing) return fail(interrupted(directory));
     const found = await readIdentity(disk, directory);
     if (!found.ok) return found;
     if (found.value !== undefined) return ok(found.value);
     const names = await disk.list(directory);
     if (names.some((name) => offsetOfName(name) !== undefined)) return fail(missing(directory));
     const identity = createIdentity(random);
-    await replaceSmallFile(disk, directory, fileName, encode(identity));
+    await replaceSmallFile(disk, directory, identityFileName, encodeIdentity(identity));
     return ok(identity);
   } catch (error) {
     return fail(openFailed(directory, error));
@@ -77,9 +80,13 @@ export async function readIdentity(
   disk: Disk,
   directory: string,
 ): Promise<Outcome<Identity | undefined>> {
-  const path = join(directory, fileName);
+  const path = join(directory, identityFileName);
   if (!(await disk.exists(path))) return ok(undefined);
-  const bytes = await readSmallFile(disk, path, fileBytesMax);
+  return decodeIdentity(await readSmallFile(disk, path, fileBytesMax), path);
+}
+
+/** The identity in the bytes of such a file, which `path` names in errors. */
+export function decodeIdentity(bytes: Uint8Array, path: string): Outcome<Identity> {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return fail(broken(path, 'it is not JSON'));
   const content = parsed.value;
@@ -105,7 +112,8 @@ export async function readIdentity(
   });
 }
 
-function encode(identity: Identity): Uint8Array {
+/** The bytes of the file. */
+export function encodeIdentity(identity: Identity): Uint8Array {
   const content = {
     version: 1,
     node_key_seed: toHex(identity.nodeKeySeed),
@@ -128,6 +136,15 @@ function isObject(value: JsonValue): value is JsonObject {
 
 function isHex(value: JsonValue | undefined, bytes: number): boolean {
   return typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value);
+}
+
+function interrupted(directory: string): StemeError {
+  return {
+    code: 'conflict',
+    detail:
+      `A change of the identity of ${directory} was begun and not ended. Run "stemedb identity ` +
+      'renew" once more: it goes on where it stopped.',
+  };
 }
 
 function broken(path: string, what: string): StemeError {

@@ -3,6 +3,7 @@
  * checkpoints and the tree file, then the store against the log. The store is not looked at while
  * a server writes it, nor held against a log that is itself damaged.
  */
+import { join } from 'node:path';
 import {
   isByAnotherKey,
   keyPairFromSeed,
@@ -16,6 +17,7 @@ import type { Disk } from '../io/disk.js';
 import { type Identity, readIdentity } from '../log/identity.js';
 import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint_file.js';
 import { noTreeFile, TreeFile, treeFileName } from '../log/merkle/tree_file.js';
+import { renewalFileName } from '../log/renewal_file.js';
 import { type LogEnd, type LogFinding, verifyLog } from './verify_log.js';
 import type { StoreCheck, StoreEvent } from './verify_store.js';
 import { type ClaimedCheckpoint, type TreeEnd, TreeVerifier } from './verify_tree.js';
@@ -95,6 +97,12 @@ const identityOf = async (
   { disk, walDir }: VerifyInput,
   report: ReportFinding,
 ): Promise<Identity | undefined> => {
+  if (await disk.exists(join(walDir, renewalFileName))) {
+    const detail =
+      'a change of identity was cut off; "stemedb identity renew" brings it to its end';
+    report({ severity: 'damage', where: renewalFileName, detail });
+    return undefined;
+  }
   const identity = await readIdentity(disk, walDir);
   if (identity.ok) return identity.value;
   report({ severity: 'damage', where: 'identity', detail: identity.error.detail });
