@@ -14,7 +14,7 @@ export const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js'
 /** The built command line. */
 export const cliBinary = fileURLToPath(new URL('../../src/bin/stemedb.js', import.meta.url));
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');
