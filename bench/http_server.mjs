@@ -33,6 +33,10 @@ export class HttpServer {
     this.port = port;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   memoryMib() {
     return privateMemoryMib(this.#child.pid);
   }

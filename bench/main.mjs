@@ -3,6 +3,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { measureCoefficients } from './coefficients.mjs';
+import { coefficientsText, withCircumstances, writeCoefficients } from './coefficients_report.mjs';
 import { machineLine, measureSync } from './machine.mjs';
 import { planOf } from './options.mjs';
 import { findPrograms, startPostgres } from './postgres.mjs';
@@ -75,6 +77,13 @@ function print(plan, result) {
   );
 }
 
+/** What a claim and a question cost; for a plan, not beside anybody. */
+async function coefficients(run) {
+  const found = withCircumstances(run, await measureCoefficients(run));
+  process.stdout.write(run.plan.json ? `${JSON.stringify(found)}\n` : coefficientsText(found));
+  if (run.plan.write) writeCoefficients(found);
+}
+
 function printNames(run) {
   const names = new Set([sizesName, skepticName, ...worksOf(run, {}).map(({ name }) => name)]);
   process.stdout.write(`${[...names].join('\n')}\n`);
@@ -85,6 +94,7 @@ const run = new Run(plan);
 const started = [];
 try {
   if (plan.list) printNames(run);
+  else if (plan.coefficients) await coefficients(run);
   else print(plan, await measure(run, started));
   // Whether everything runs at all is what a smoke test is asked.
   if (plan.kind === 'smoke' && run.failures > 0) process.exitCode = 1;

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 const usage = `npm run bench [-- OPTIONS]
   --full              10 million claims, longer measurements (README.md says how long)
   --smoke             does everything run at all? Some seconds of tiny figures
+  --coefficients      what a claim and a question cost, for \`stemedb size\`, and nothing else
   --only TEXT         only the works whose name contains it
   --list              print the names of the works
   --seconds N         length of one measurement
@@ -17,7 +18,7 @@ const usage = `npm run bench [-- OPTIONS]
   --sizes N,N         claims in the database for the works on size
   --dir DIR           where all keep their data: the disk you care about
   --json              figures for a program
-  --write             write bench/RESULTS.md too
+  --write             write bench/RESULTS.md too, or the coefficients where the program has them
   --date TEXT         the date to write there; the clock's without it
 `;
 
@@ -35,6 +36,11 @@ const usual = {
   streamLines: 10_000,
   restarts: 3,
   syncs: 5_000,
+  coefficientBytes: 150 * 1024 * 1024,
+  coefficientCases: Number.POSITIVE_INFINITY,
+  cachePairs: 4_000,
+  cacheMib: [0, 16, 64],
+  memorySeconds: 5,
   budgetSeconds: 570,
 };
 
@@ -57,6 +63,11 @@ const smoke = {
   streamLines: 500,
   restarts: 1,
   syncs: 200,
+  coefficientBytes: 1024 * 1024,
+  coefficientCases: 1,
+  cachePairs: 40,
+  cacheMib: [0, 1],
+  memorySeconds: 1,
   budgetSeconds: 120,
 };
 
@@ -68,6 +79,7 @@ function fail(sentence) {
 function parse(args) {
   const options = {
     ...{ full: flag, smoke: flag, list: flag, json: flag, write: flag, help: flag },
+    coefficients: flag,
     ...{ only: text, seconds: text, rounds: text, connections: text, concepts: text },
     ...{ lenses: text, sizes: text, dir: text, date: text },
   };
@@ -92,6 +104,9 @@ export function planOf(args) {
     process.exit(0);
   }
   if (stated.smoke && stated.full) fail('--smoke and --full exclude each other');
+  if (stated.coefficients && (stated.full || stated.only)) {
+    fail('--coefficients goes without --full and --only');
+  }
   if (stated.write && (stated.smoke || stated.only)) {
     fail('--write takes a whole run, without --smoke and --only');
   }
@@ -108,9 +123,9 @@ export function planOf(args) {
   // Questions are about whole prefixes, and sizes grow by whole pairs.
   plan.concepts = Math.ceil(plan.concepts / 20) * 20;
   plan.sizes = plan.sizes.map((size) => Math.ceil(size / 20) * 20).sort((a, b) => a - b);
-  const { only, list, json, write, date } = stated;
+  const { only, list, json, write, date, coefficients } = stated;
   const kind = stated.smoke ? 'smoke' : stated.full ? 'full' : 'usual';
   const dir = stated.dir ?? process.env.STEMEDB_BENCH_DIR ?? tmpdir();
   if (!existsSync(dir)) fail(`there is no directory ${dir}`);
-  return { ...plan, only, list, json, write, date, kind, dir, args };
+  return { ...plan, only, list, json, write, date, coefficients, kind, dir, args };
 }

@@ -14,8 +14,12 @@ const streamLines = 10_000;
 const streamsAtOnce = 2;
 const linesType = 'application/x-ndjson';
 
-/** Starts StemeDB on a directory; `cache` false keeps no answers. `secondsMax` bounds recovery. */
-export async function startStemedb(run, name, { cache = true, secondsMax = 120 } = {}) {
+/**
+ * Starts StemeDB on a directory; `cache` false keeps no answers, `cacheMib` so many. `secondsMax`
+ * bounds recovery.
+ */
+export async function startStemedb(run, name, options = {}) {
+  const { cache = true, cacheMib, secondsMax = 120 } = options;
   const home = join(run.folder, name);
   mkdirSync(home, { recursive: true });
   const port = await freePort();
@@ -27,6 +31,7 @@ export async function startStemedb(run, name, { cache = true, secondsMax = 120 }
     STEMEDB_DB_DIR: join(home, 'db'),
     STEMEDB_LOG_LEVEL: 'warn',
     ...(cache ? {} : { STEMEDB_CACHE_SIZE: '0' }),
+    ...(cacheMib === undefined ? {} : { STEMEDB_CACHE_SIZE: `${cacheMib}MiB` }),
   };
   const child = run.children.start(process.execPath, [serverPath], { env, cwd: home });
   const server = new Stemedb(run, child, port);
@@ -69,6 +74,11 @@ class Stemedb extends HttpServer {
       }
     };
     await Promise.all(Array.from({ length: streamsAtOnce }, send));
+  }
+
+  /** Sends streams of lines at once, whose claims must all be new. */
+  async sendStreams(bodies) {
+    await Promise.all(bodies.map((body) => this.#batch(linesType, body)));
   }
 
   /** Sends streams of lines, so many at once, for some seconds and until the last is answered. */

@@ -7,6 +7,7 @@ import { systemCliIo } from '../cli/system_io.js';
 import { loadConfig } from '../config/config.js';
 import { readBindAddress } from '../guard/bind.js';
 import { openDatabase } from './database.js';
+import { memoryBytesMax, rowsInBound } from './memory_bound.js';
 import { readTextFile } from './read_text_file.js';
 import { systemEffects, systemEngine } from './system_effects.js';
 import { version } from './version.js';
@@ -18,6 +19,7 @@ const services: CliServices = {
       { ...systemEffects(), ...(onReplay === undefined ? {} : { onReplay }) },
     ),
   engine: systemEngine,
+  memoryBytesMax: (cacheBytes) => memoryBytesMax(cacheBytes, rowsInBound),
   readConfig: async (file) => {
     const loaded = await loadConfig({
       flags: {},

@@ -29,6 +29,15 @@ export const fraction = (text: string): number => {
   throw new InvalidArgumentError('It must be a number from 0 to 1.');
 };
 
+/** Parser of an option that is a number in a range, with or without a fraction. */
+export const numberFrom =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+  };
+
 /** Parser of the weight of a vote. */
 export const weight = (text: string): number => {
   const value = Number(text);

@@ -25,6 +25,7 @@ import { registerRebuild } from './commands/rebuild.js';
 import { registerRestore } from './commands/restore.js';
 import { registerShow } from './commands/show.js';
 import { registerSign } from './commands/sign.js';
+import { registerSize } from './commands/size.js';
 import { registerSource } from './commands/source.js';
 import { registerSupersede } from './commands/supersede.js';
 import { registerTrust } from './commands/trust.js';
@@ -61,6 +62,7 @@ const registers = [
   registerIdentity,
   registerKeys,
   registerConfig,
+  registerSize,
   registerDemo,
 ];
 

@@ -39,6 +39,8 @@ export interface CliServices {
     /** Why files that are there must not be opened; undefined when they may be. */
     fault?(directory: string): Promise<string | undefined>;
   };
+  /** What a server with this much cache takes of memory at most, by the sum of its limits. */
+  memoryBytesMax(cacheBytes: number): number;
   /** Reads the configuration as the server would. */
   readConfig(file: string | undefined): Promise<Outcome<readonly ConfigLine[]>>;
 }

@@ -16,6 +16,7 @@ import { startReal } from './real_server.js';
 const services: CliServices = {
   openDatabase: async () => fail({ code: 'internal', detail: 'not here' }),
   engine: systemEngine,
+  memoryBytesMax: () => assert.fail('no limits here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

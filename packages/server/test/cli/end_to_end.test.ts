@@ -12,6 +12,7 @@ import { startReal } from './real_server.js';
 const services: CliServices = {
   openDatabase: (directories) => openReal(directories, { policy: false }),
   engine: systemEngine,
+  memoryBytesMax: () => assert.fail('no limits here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

@@ -35,6 +35,7 @@ const noServices: CliServices = {
     open: () => assert.fail('no store here'),
     remove: () => assert.fail('no store here'),
   },
+  memoryBytesMax: () => assert.fail('no limits here'),
   readConfig: () => assert.fail('no configuration here'),
 };
 

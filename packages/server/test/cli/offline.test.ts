@@ -22,6 +22,7 @@ const services: CliServices = {
   openDatabase: (directories, onReplay) =>
     openReal(directories, { policy: false, ...(onReplay !== undefined && { onReplay }) }),
   engine: systemEngine,
+  memoryBytesMax: () => assert.fail('no limits here'),
   readConfig: async (file) =>
     file === 'bad'
       ? fail({
