@@ -12,7 +12,7 @@ export interface Cost {
   readonly sentBytes: number;
 }
 
-export interface WriteCost extends Cost {
+interface WriteCost extends Cost {
   /** What the process has the disk write. */
   readonly writtenBytes: number;
   readonly syncs: number;

@@ -51,7 +51,7 @@ export interface SinglePoint extends ClaimKind, Cost {
 export type AnswerKind = 'kept' | 'new' | 'read';
 
 /** One question about one pair with so many candidates, under `consensus`. */
-export interface QuestionPoint extends Cost {
+interface QuestionPoint extends Cost {
   readonly kind: AnswerKind;
   readonly candidates: number;
   readonly connections: number;
@@ -68,7 +68,7 @@ interface MemoryPoint {
 }
 
 /** A row of the table of sizes in bench/RESULTS.md: a database that grew, killed and asked. */
-export interface SizePoint {
+interface SizePoint {
   readonly date: string;
   readonly claims: number;
   readonly loadedPerSecond: number;
