@@ -231,7 +231,7 @@ async function measureQuestions(run, candidates) {
   return rows;
 }
 
-/** Private memory of a server that has answered many questions, with memory for answers and none. */
+/** Private memory of a server that has answered many questions, by the size of its cache. */
 async function measureMemory(run) {
   const pairs = run.plan.cachePairs;
   const kind = { claimBytes: usualBytes, signed: false };

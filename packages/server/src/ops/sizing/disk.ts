@@ -62,8 +62,8 @@ const speedOf = (load: Load, costs: Costs) => {
   const { single, streamed } = costs;
   const syncs = load.single;
   const syncsHow =
-    `${shown(load.single)} single claims a second, each with a sync of its own when they come one ` +
-    `by one; at full load ${shown(single.syncs)} each, because those that wait share one`;
+    `${shown(load.single)} single claims a second, each with a sync of its own when they come ` +
+    `one by one; at full load ${shown(single.syncs)} each, because those that wait share one`;
   const limit = syncs === 0 ? syncMsMax : Math.min(syncMsMax, (syncingShareMax * 1000) / syncs);
   return {
     syncs_at_peak: figure('syncs at the peak, at most', syncs, 'a second', syncsHow),

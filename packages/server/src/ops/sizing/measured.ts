@@ -1,4 +1,4 @@
-/** What one node was measured to cost. Written by `npm run bench -- --coefficients --write`. */
+/** What a node was measured to cost: written by `npm run bench -- --coefficients --write`. */
 import type { Measurements } from './measurements.js';
 
 export const measured: Measurements = {

@@ -45,8 +45,8 @@ export interface SinglePoint extends ClaimKind, Cost {
 }
 
 /**
- * `kept`: the answer itself was in memory. `new`: nobody asked this before, but what it is about was
- * in memory. `read`: nothing was, all came from the store and the log (in the page cache).
+ * `kept`: the answer itself was in memory. `new`: nobody asked this before, but what it is about
+ * was in memory. `read`: nothing was, all came from the store and the log (in the page cache).
  */
 export type AnswerKind = 'kept' | 'new' | 'read';
 

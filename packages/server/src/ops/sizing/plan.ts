@@ -28,15 +28,16 @@ const processor = (load: Load, costs: Costs): Plan['processor'] => {
     const { writes, questions } = summed(load, costs, read);
     return (writes * writeGrowth + questions * questionGrowth) / 1e6;
   };
+  const mainThread = (cost: Cost): number => cost.mainThreadMicroseconds;
   const size =
     `; writes x ${shown(writeGrowth)} and questions x ${shown(questionGrowth)} at this number of ` +
     'claims';
   return {
     busy: figure(
       'main thread busy at the peak',
-      of((cost) => cost.mainThreadMicroseconds),
+      of(mainThread),
       'share',
-      `${summedInWords(load, costs, 'us of the main thread', (cost) => cost.mainThreadMicroseconds)}${size}`,
+      `${summedInWords(load, costs, 'us of the main thread', mainThread)}${size}`,
     ),
     cores: figure(
       'all threads at the peak',
