@@ -55,7 +55,7 @@ const digits = (_, value) =>
 /** Writes the module that `stemedb size` reckons with. */
 export function writeCoefficients(found) {
   const text = [
-    '/** What a node was measured to cost: written by `npm run bench -- --coefficients --write`. */',
+    '/** What a node costs, as measured by `npm run bench -- --coefficients --write`. */',
     "import type { Measurements } from './measurements.js';",
     '',
     `export const measured: Measurements = ${JSON.stringify(found, digits, 2)};`,

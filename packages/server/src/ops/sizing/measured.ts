@@ -1,4 +1,4 @@
-/** What a node was measured to cost: written by `npm run bench -- --coefficients --write`. */
+/** What a node costs, as measured by `npm run bench -- --coefficients --write`. */
 import type { Measurements } from './measurements.js';
 
 export const measured: Measurements = {

@@ -52,9 +52,10 @@ const reasonsOf = (
   const beyond: string[] = [];
   if (busy > busyShareMax) {
     beyond.push(
-      `The main thread would be ${shown(busy * 100)} % busy at the peak; ${busyShareMax * 100} % is ` +
-        'the most that leaves room. It does nearly everything, so more cores do not help: ' +
-        'send claims as streams, ask fewer new questions, or wait for the cluster.',
+      `The main thread would be ${shown(busy * 100)} % busy at the peak; ` +
+        `${busyShareMax * 100} % is the most that leaves room. It does nearly everything, so ` +
+        'more cores do not help: send claims as streams, ask fewer new questions, or wait for ' +
+        'the cluster.',
     );
   }
   if (assertions > largest * extrapolationMax) {
