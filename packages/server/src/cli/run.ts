@@ -9,6 +9,7 @@ import type { Run } from './command.js';
 import { registerAlias } from './commands/alias.js';
 import { registerAssert } from './commands/assert.js';
 import { registerCheckpoint } from './commands/checkpoint.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
@@ -63,6 +64,7 @@ const registers = [
   registerKeys,
   registerConfig,
   registerSize,
+  registerCompletion,
   registerDemo,
 ];
 
