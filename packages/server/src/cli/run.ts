@@ -8,6 +8,7 @@ import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
 import { registerAlias } from './commands/alias.js';
 import { registerAssert } from './commands/assert.js';
+import { registerBackup } from './commands/backup.js';
 import { registerCheckpoint } from './commands/checkpoint.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
@@ -54,6 +55,7 @@ const registers = [
   registerTrust,
   registerImport,
   registerExport,
+  registerBackup,
   registerRestore,
   registerVerify,
   registerCheckpoint,
@@ -123,7 +125,7 @@ export const runCli = async (
 ): Promise<number> => {
   let exit: ExitName = 'ok';
   const run: Run = async (command, work) => {
-    const session = new Session(io, command.optsWithGlobals<GlobalOptions>());
+    const session = new Session(io, command.optsWithGlobals<GlobalOptions>(), version);
     try {
       exit = (await work(session)) ?? 'ok';
     } catch (error) {

@@ -50,8 +50,11 @@ export class Session {
   readonly io: CliIo;
   readonly options: GlobalOptions;
   readonly report: Report;
+  /** Of this program. */
+  readonly version: string;
 
-  constructor(io: CliIo, options: GlobalOptions) {
+  constructor(io: CliIo, options: GlobalOptions, version: string) {
+    this.version = version;
     this.io = io;
     this.options = options;
     const plain = options.color === false || (io.env.NO_COLOR ?? '') !== '';

@@ -14,7 +14,8 @@ export type SettingKey =
   | 'realm'
   | 'signatures'
   | 'cache_size'
-  | 'lens_modules';
+  | 'lens_modules'
+  | 'backup_url';
 
 export interface Setting {
   /** As in the TOML file. */
@@ -92,6 +93,12 @@ export const settings: readonly Setting[] = [
     'files',
     '',
     'JavaScript modules, separated by commas, each of which exports a lens of yours.',
+  ),
+  setting(
+    'backup_url',
+    'place',
+    './backups',
+    'Where `stemedb backup` keeps backups: a directory, file:///path or s3://bucket/prefix.',
   ),
 ];
 

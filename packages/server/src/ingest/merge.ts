@@ -15,15 +15,13 @@ import {
   recordIdOf,
   stampMs,
 } from '@stemedb/model';
+import { unknownKindNumber } from '../log/continuation.js';
 import { framePayloadBytesMax, recordPrefixBytes } from '../log/format.js';
 import { allShards } from '../log/log.js';
 import { futureToleranceMs } from './gates/content.js';
 import { shardOfContent } from './gates/shard.js';
 import type { MergeRecord } from './ingest.js';
 import type { PendingRecord } from './pending_record.js';
-
-/** Kind number of records that this release keeps without understanding them. */
-const unknownKindNumber = 0xff;
 
 /** What fits into one frame. */
 const recordBytesMax = framePayloadBytesMax - recordPrefixBytes;

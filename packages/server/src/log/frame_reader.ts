@@ -10,7 +10,7 @@ import { checkFrame, claimedFrameBytes, type Frame, type FrameFault } from './fr
 const chunkBytes = 1024 * 1024;
 
 export interface SegmentSource {
-  readonly file: DiskFile;
+  readonly file: Pick<DiskFile, 'read'>;
   readonly number: number;
   /** Bytes of the file that may be read. */
   readonly endPosition: number;

@@ -22,6 +22,7 @@ import type { Random } from '../io/random.js';
 import { openFailed } from './failure.js';
 import { offsetOfName } from './format.js';
 import { renewalFileName } from './renewal_file.js';
+import { isRestoreCutOff, restoreCutOff } from './restoring_file.js';
 import { readSmallFile, replaceSmallFile } from './small_file.js';
 
 export interface Identity {
@@ -65,6 +66,7 @@ export async function openIdentity(
     const found = await readIdentity(disk, directory);
     if (!found.ok) return found;
     if (found.value !== undefined) return ok(found.value);
+    if (await isRestoreCutOff(disk, directory)) return restoreCutOff(directory);
     const names = await disk.list(directory);
     if (names.some((name) => offsetOfName(name) !== undefined)) return fail(missing(directory));
     const identity = createIdentity(random);

@@ -23,7 +23,7 @@ export const sha256Hex = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
 /** The bytes of a file; rejects with `CopyDamagedError`, and with what `load` rejects with. */
-const loadChecked = async (file: CopiedFile): Promise<Uint8Array> => {
+export const loadChecked = async (file: CopiedFile): Promise<Uint8Array> => {
   const bytes = await file.load();
   if (bytes === undefined) throw new CopyDamagedError(file.place, 'it is missing');
   if (bytes.length !== file.bytes) {
@@ -60,7 +60,7 @@ const absent = (path: string): Error => withCode('ENOENT', `${path} is not in th
 const refused = (path: string): Error => withCode('EROFS', `${path} is of a copy`);
 
 /** Bytes in memory, as a file that can only be read. */
-class BytesFile implements DiskFile {
+export class BytesFile implements DiskFile {
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {

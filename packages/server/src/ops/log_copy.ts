@@ -4,6 +4,7 @@
  */
 import type { StemeError } from '@stemedb/model';
 import type { ReadDisk } from '../io/disk.js';
+import type { CopiedFile } from './copy_disk.js';
 
 /** What a copy says of itself; verify and restore hold the records against it. */
 export interface LogCopyFacts {
@@ -44,6 +45,8 @@ export interface LogCopy {
   readonly bytes: number;
   /** The bytes of the file `identity`, checked, when the copy has it. */
   identity(): Promise<Uint8Array | undefined>;
+  /** What stands beside the segments, the file `identity` included. */
+  readonly beside: readonly CopiedFile[];
   /** Faults of what stands beside the segments: damaged and missing files, and added ones. */
   faultsBeside(): AsyncIterable<CopyDamagedError>;
 }

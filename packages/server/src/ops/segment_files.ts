@@ -49,7 +49,7 @@ export const openSegment = async (disk: ReadDisk, segment: SegmentFile): Promise
 
 /** Bytes of a file; fewer when it ends first. */
 export const readBytes = async (
-  file: DiskFile,
+  file: Pick<DiskFile, 'read'>,
   position: number,
   length: number,
 ): Promise<Buffer> => {

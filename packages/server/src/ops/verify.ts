@@ -4,23 +4,18 @@
  * a server writes it, nor held against a log that is itself damaged.
  */
 import { join } from 'node:path';
-import {
-  isByAnotherKey,
-  keyPairFromSeed,
-  type NoteKey,
-  noteKeyOf,
-  openCheckpoint,
-  originOf,
-} from '@stemedb/model';
+import { keyPairFromSeed, type NoteKey, noteKeyOf, originOf } from '@stemedb/model';
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { Disk } from '../io/disk.js';
 import { type Identity, readIdentity } from '../log/identity.js';
 import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint_file.js';
 import { noTreeFile, TreeFile, treeFileName } from '../log/merkle/tree_file.js';
 import { renewalFileName } from '../log/renewal_file.js';
+import { isRestoreCutOff, restoringFileName } from '../log/restoring_file.js';
+import { ClaimVerifier } from './verify_claims.js';
 import { type LogEnd, type LogFinding, verifyLog } from './verify_log.js';
 import type { StoreCheck, StoreEvent } from './verify_store.js';
-import { type ClaimedCheckpoint, type TreeEnd, TreeVerifier } from './verify_tree.js';
+import type { ClaimedCheckpoint, TreeEnd } from './verify_tree.js';
 
 /**
  * `altered`: the log contradicts a checkpoint. `checkpoint_invalid`: what was named as one is none,
@@ -77,9 +72,10 @@ export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> 
     input.onFinding(finding);
   };
   const identity = await identityOf(input, report);
-  const claims = await claimsOf(input, identity, report);
+  const own = await keptCheckpoint(input, identity, report);
   const file = await treeFileOf(input, identity, report);
-  const tree = new TreeVerifier(claims, file, report);
+  const key = identity === undefined ? undefined : keyOf(identity);
+  const tree = new ClaimVerifier({ key, own, notes: input.checkpoints, file, onFinding: report });
   try {
     const { log, isLogWhole } = await checkLog(input, identity, tree, report);
     const treeEnd = tree.end(isLogWhole);
@@ -97,6 +93,11 @@ const identityOf = async (
   { disk, walDir }: VerifyInput,
   report: ReportFinding,
 ): Promise<Identity | undefined> => {
+  if (await isRestoreCutOff(disk, walDir)) {
+    const detail = 'a restore was cut off; run it again, it starts over';
+    report({ severity: 'damage', where: restoringFileName, detail });
+    return undefined;
+  }
   if (await disk.exists(join(walDir, renewalFileName))) {
     const detail =
       'a change of identity was cut off; "stemedb identity renew" brings it to its end';
@@ -109,30 +110,20 @@ const identityOf = async (
   return undefined;
 };
 
-/** The checkpoint that the node gave out last, and those that were saved elsewhere. */
-const claimsOf = async (
-  { disk, walDir, checkpoints }: VerifyInput,
+/** The checkpoint that the node gave out last. */
+const keptCheckpoint = async (
+  { disk, walDir }: VerifyInput,
   identity: Identity | undefined,
   report: ReportFinding,
 ): Promise<readonly ClaimedCheckpoint[]> => {
   if (identity === undefined) return [];
-  const claims: ClaimedCheckpoint[] = [];
   const kept = await readCheckpointFile(disk, walDir, identity, sodiumVerify);
-  if (!kept.ok) {
-    report({ severity: 'damage', where: checkpointFileName, detail: kept.error.detail });
-  } else if (kept.value !== undefined) {
-    claims.push({ where: checkpointFileName, checkpoint: kept.value.checkpoint });
+  if (kept.ok) {
+    if (kept.value === undefined) return [];
+    return [{ where: checkpointFileName, checkpoint: kept.value.checkpoint }];
   }
-  const key = keyOf(identity);
-  for (const [where, note] of checkpoints) {
-    const opened = openCheckpoint(note, key, sodiumVerify);
-    if (opened.ok) claims.push({ where, checkpoint: opened.value });
-    else if (isByAnotherKey(note, key)) {
-      const detail = `this node has not signed it for this log: ${opened.error.detail}`;
-      report({ severity: 'altered', where, detail });
-    } else report({ severity: 'checkpoint_invalid', where, detail: opened.error.detail });
-  }
-  return claims;
+  report({ severity: 'damage', where: checkpointFileName, detail: kept.error.detail });
+  return [];
 };
 
 const keyOf = ({ databaseId, logId, nodeKeySeed }: Identity): NoteKey =>
@@ -159,7 +150,7 @@ const treeFileOf = async (
 const checkLog = async (
   input: VerifyInput,
   identity: Identity | undefined,
-  tree: TreeVerifier,
+  tree: ClaimVerifier,
   report: ReportFinding,
 ): Promise<{ readonly log: LogEnd; readonly isLogWhole: boolean }> => {
   const { disk, walDir, isLocked, onProgress } = input;

@@ -54,6 +54,8 @@ export interface LogEnd {
   readonly lastSequence: number;
   /** 32 hex digits; undefined when no header could be read. */
   readonly databaseId: string | undefined;
+  /** The same. */
+  readonly logId: string | undefined;
 }
 
 export type LogEvent = LogFinding | LogProgress | LogEnd;
@@ -114,6 +116,7 @@ class LogVerifier {
       attestations: this.#checker.attestations,
       lastSequence: (this.#nextSequence ?? 1) - 1,
       databaseId: this.#first?.databaseId,
+      logId: this.#first?.logId,
     };
   }
 

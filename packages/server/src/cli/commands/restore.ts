@@ -1,4 +1,4 @@
-/** `stemedb restore --from-export`: an export back into an empty directory, with its stamps. */
+/** `stemedb restore`: a copy or an export into empty directories, with its stamps. */
 import type { StemeError } from '@stemedb/model';
 import { isEmptyDirectory } from '../../ops/data_directory.js';
 import { restoreLines } from '../../ops/restore.js';
@@ -9,8 +9,9 @@ import type { ExitName } from '../exit_codes.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { type RestoreCopyOptions, restoreCopyFrom } from './restore_copy.js';
 
-interface RestoreOptions {
+interface RestoreOptions extends RestoreCopyOptions {
   readonly fromExport?: string;
 }
 
@@ -24,10 +25,8 @@ const refuseUnlessEmpty = async (session: Session): Promise<void> => {
   }
 };
 
-const restore = async (session: Session, options: RestoreOptions): Promise<ExitName> => {
+const restoreExport = async (session: Session, file: string): Promise<ExitName> => {
   const { io, report, directories, services } = session;
-  const { fromExport: file } = options;
-  if (file === undefined) throw new UsageError('Name an export with --from-export.');
   await refuseUnlessEmpty(session);
   const total = await io.files.sizeOf(file).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -56,12 +55,31 @@ const restore = async (session: Session, options: RestoreOptions): Promise<ExitN
   }
 };
 
+const restore = (
+  session: Session,
+  place: string | undefined,
+  options: RestoreOptions,
+): Promise<ExitName> => {
+  const { fromExport, to, logOnly } = options;
+  if ((place === undefined) === (fromExport === undefined)) {
+    throw new UsageError('Name a backup or an archive, or an export with --from-export.');
+  }
+  if (place !== undefined) return restoreCopyFrom(session, place, options);
+  if (to !== undefined || logOnly !== undefined) {
+    throw new UsageError('--to and --log-only are for backups and archives.');
+  }
+  return restoreExport(session, fromExport ?? '');
+};
+
 export const registerRestore: Register = (program, run) => {
   program
     .command('restore')
-    .description('bring an export back into an empty data directory')
+    .description('bring a backup, an archive or an export back into an empty data directory')
+    .argument('[copy]', 'a backup, or a place where they are; the newest one there')
+    .option('--to <time>', 'leave out what was recorded after this moment')
+    .option('--log-only', 'leave making the store to the first start of the server')
     .option('--from-export <file>', 'JSON lines made by `stemedb export`, or - for standard input')
-    .action((options: RestoreOptions, command) =>
-      run(command, (session) => restore(session, options)),
+    .action((place: string | undefined, options: RestoreOptions, command) =>
+      run(command, (session) => restore(session, place, options)),
     );
 };

@@ -22,6 +22,7 @@ import { readCheckpointText } from '../log_files.js';
 import { startProgress } from '../progress.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
+import { verifyCopyAt } from './verify_copy.js';
 
 interface VerifyOptions {
   readonly checkpoint?: readonly string[];
@@ -37,16 +38,22 @@ const exitOf: { readonly [severity in Severity]: ExitName } = {
   torn_tail: 'failed',
 };
 
+const savedCheckpoints = async (
+  { io }: Session,
+  { checkpoint }: VerifyOptions,
+): Promise<ReadonlyMap<string, string>> => {
+  const checkpoints = new Map<string, string>();
+  for (const path of checkpoint ?? []) checkpoints.set(path, await readCheckpointText(io, path));
+  return checkpoints;
+};
+
 const verify = async (session: Session, options: VerifyOptions): Promise<ExitName> => {
   const { io, report, directories } = session;
   const { walDir } = directories;
   if (!(await io.disk.exists(walDir))) {
     throw new CommandError({ code: 'not_found', detail: `There is no log in ${walDir}.` });
   }
-  const checkpoints = new Map<string, string>();
-  for (const path of options.checkpoint ?? []) {
-    checkpoints.set(path, await readCheckpointText(io, path));
-  }
+  const checkpoints = await savedCheckpoints(session, options);
   const lock = await tryLockDirectory(io.disk, walDir);
   const findings: object[] = [];
   const progress = startProgress(io, report.options, { title: 'verify', total: 0 });
@@ -147,12 +154,16 @@ const isObject = (value: JsonValue): value is JsonObject =>
 export const registerVerify: Register = (program, run) => {
   program
     .command('verify')
-    .description('check every byte of the log, its tree against checkpoints, and the store')
+    .description('check every byte of the database, or of a backup or an archive')
+    .argument('[copy]', 'a backup, or a place where they are; the newest one there')
     .option('--checkpoint <file>', 'a checkpoint that was saved before; may be repeated', collect)
     .addOption(new Option('--store-only').hideHelp())
-    .action((options: VerifyOptions, command) =>
-      run(command, (session) =>
-        options.storeOnly === true ? printStoreCheck(session) : verify(session, options),
-      ),
+    .action((copy: string | undefined, options: VerifyOptions, command) =>
+      run(command, async (session) => {
+        if (copy !== undefined) {
+          return verifyCopyAt(session, copy, await savedCheckpoints(session, options));
+        }
+        return options.storeOnly === true ? printStoreCheck(session) : verify(session, options);
+      }),
     );
 };

@@ -1,0 +1,112 @@
+/** `stemedb restore COPY`: a backup or an archive into empty directories, as a log of its own. */
+import { formatTime, parseTime } from '@stemedb/model';
+import { type RestoredLog, restoreCopy } from '../../ops/restore_copy.js';
+import { counted } from '../cells.js';
+import { escapeText } from '../escape.js';
+import type { ExitName } from '../exit_codes.js';
+import { openCopy } from '../places.js';
+import { startProgress } from '../progress.js';
+import { CommandError, UsageError } from '../report.js';
+import { type Session, unwrap } from '../session.js';
+
+export interface RestoreCopyOptions {
+  readonly to?: string;
+  readonly logOnly?: boolean;
+}
+
+export const restoreCopyFrom = async (
+  session: Session,
+  place: string,
+  { to, logOnly }: RestoreCopyOptions,
+): Promise<ExitName> => {
+  const { io, report, directories } = session;
+  const toMs = to === undefined ? undefined : momentOf(to);
+  const copy = await openCopy(session, place);
+  const progress = startProgress(io, report.options, { title: 'restore', total: copy.bytes });
+  try {
+    const restored = unwrap(
+      await restoreCopy({
+        ...{ disk: io.disk, clock: io.clock, random: io.random, ...directories, copy, toMs },
+        onProgress: (phase, done) => progress.update(done, phase),
+      }),
+    );
+    progress.stop();
+    const storeSeconds = logOnly === true ? null : await buildStore(session, restored);
+    await show(session, restored, { storeSeconds, name: copy.facts.name, toMs });
+    return 'ok';
+  } finally {
+    progress.stop();
+  }
+};
+
+/** RFC 3339, or milliseconds. */
+const momentOf = (text: string): number => {
+  const ms = parseTime(/^\d+$/.test(text) ? Number(text) : text);
+  if (ms !== undefined) return ms;
+  throw new UsageError('--to must be an RFC 3339 time such as 2026-01-31T12:00:00Z.');
+};
+
+/** So that a server is ready at once. */
+const buildStore = async (session: Session, { records }: RestoredLog): Promise<number> => {
+  const { io, report, services, directories } = session;
+  const startedMs = io.clock.monotonicMs();
+  const progress = startProgress(io, report.options, { title: 'store', total: records });
+  try {
+    const opened = await services.openDatabase(directories, ({ appliedSequence }) =>
+      progress.update(appliedSequence, `${appliedSequence} records`),
+    );
+    const database = unwrap(opened);
+    const applied = database.store.appliedSequence;
+    await database.close();
+    // One more than was taken from the copy: the continuation.
+    if (applied !== records + 1) {
+      const detail = `The store has ${applied - 1} of ${records} records; run "stemedb verify".`;
+      throw new CommandError({ code: 'store_corrupt', detail });
+    }
+    return (io.clock.monotonicMs() - startedMs) / 1000;
+  } finally {
+    progress.stop();
+  }
+};
+
+const show = async (
+  { report, directories }: Session,
+  restored: RestoredLog,
+  how: {
+    readonly storeSeconds: number | null;
+    readonly name: string;
+    readonly toMs: number | undefined;
+  },
+): Promise<void> => {
+  const { records, assertions, leftOut, root, seconds, logId, origin, hasNodeKey } = restored;
+  const { storeSeconds, name, toMs } = how;
+  if (report.options.json) {
+    const to = toMs === undefined ? null : formatTime(toMs);
+    await report.json({
+      ...restored,
+      seconds: { ...seconds, store: storeSeconds },
+      from: name,
+      to,
+    });
+  } else {
+    await report.line(
+      `${escapeText(name)} into ${directories.walDir}: ${counted(records, 'record')}, ` +
+        `${counted(assertions, 'assertion')}`,
+    );
+    if (toMs !== undefined) {
+      await report.line(`${counted(leftOut, 'record')} after ${formatTime(toMs)} left out`);
+    }
+    await report.line(`root ${root}, compared`);
+    await report.line(`log ${logId}, goes on from ${origin}`);
+    await report.line(`seconds: ${secondsText({ ...seconds, store: storeSeconds })}`);
+  }
+  if (!hasNodeKey) {
+    await report.note('The copy does not have the key of its node: this one has a new key.');
+  }
+  if (storeSeconds === null) await report.note('The first start of the server makes the store.');
+};
+
+const secondsText = (seconds: { readonly [phase: string]: number | null }): string =>
+  Object.entries(seconds)
+    .flatMap(([phase, value]) => (value === null ? [] : [`${phase} ${value.toFixed(2)}`]))
+    .join(', ');

@@ -1,0 +1,248 @@
+/**
+ * Takes a backup from the files of a log, beside the server that writes it or without one; asks
+ * nobody. See SPEC.md.
+ */
+import { type Ed25519Verify, fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import type { Clock } from '../../io/clock.js';
+import type { Disk } from '../../io/disk.js';
+import type { ObjectStore } from '../../io/object_store.js';
+import { type Identity, readIdentity } from '../../log/identity.js';
+import { renewalFileName } from '../../log/renewal_file.js';
+import { durableEnd } from '../durable_end.js';
+import { noteOperation } from '../operations_file.js';
+import { chooseBase } from './base.js';
+import { type BackupMetadata, encodeMetadata, metadataName, startedName } from './metadata.js';
+import {
+  backupNameAt,
+  encodeStarted,
+  type FoundBackup,
+  findBackups,
+  removeBackup,
+  storeErrors,
+} from './places.js';
+import { planRetention, type Retention } from './retention.js';
+import { type BackupPlan, keptRoot, planOf, writeFiles } from './write_files.js';
+
+/** Held while a backup of a log directory is made, so that there is one at a time. */
+const lockName = 'backup.lock';
+
+const namesTriedMax = 5;
+
+export interface BackupInput {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly sleep: (delayMs: number) => Promise<void>;
+  readonly verify: Ed25519Verify;
+  readonly walDir: string;
+  readonly store: ObjectStore;
+  /** False where the key of the node would lie unencrypted with others. */
+  readonly keepsSecrets: boolean;
+  /** Of this program. */
+  readonly version: string;
+  readonly isIncremental: boolean;
+  readonly retention: Retention;
+  /** Looks at everything and writes nothing. */
+  readonly isDryRun: boolean;
+  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
+}
+
+export interface BackupReport {
+  readonly name: string;
+  readonly place: string;
+  readonly type: 'full' | 'incremental';
+  readonly base: string | null;
+  readonly records: number;
+  readonly assertions: number;
+  readonly root: string;
+  readonly position: string;
+  readonly copiedBytes: number;
+  /** Bytes that an earlier backup holds. */
+  readonly referredBytes: number;
+  readonly seconds: number;
+  readonly hasIdentity: boolean;
+  /** Names of backups that were removed. */
+  readonly removed: readonly string[];
+  /** Names of backups whose metadata cannot be read. */
+  readonly damaged: readonly string[];
+}
+
+/** What a dry run can say: nothing was read but the end of the log. */
+export type BackupForecast = Pick<
+  BackupReport,
+  'place' | 'type' | 'base' | 'records' | 'copiedBytes' | 'referredBytes' | 'removed' | 'damaged'
+>;
+
+export type BackupOutcome =
+  | { readonly type: 'made'; readonly report: BackupReport }
+  | { readonly type: 'forecast'; readonly forecast: BackupForecast };
+
+/** Rejects with errors of the disk. */
+export const takeBackup = (input: BackupInput): Promise<Outcome<BackupOutcome>> =>
+  storeErrors(async () => {
+    const { disk, walDir } = input;
+    const read = (await disk.exists(walDir)) ? await readIdentity(disk, walDir) : ok(undefined);
+    if (!read.ok) return read;
+    const identity = read.value;
+    if (await disk.exists(`${walDir}/${renewalFileName}`)) return fail(renewing(walDir));
+    if (identity === undefined) {
+      return fail({ code: 'not_found', detail: `There is no database in ${walDir}.` });
+    }
+    if (input.isDryRun) return backUp(input, identity);
+    const lock = await disk.lock(`${walDir}/${lockName}`);
+    if (lock === undefined) {
+      const detail = `Another backup of ${walDir} is being made; wait for its end.`;
+      return fail({ code: 'data_directory_locked', detail });
+    }
+    try {
+      return await backUp(input, identity);
+    } finally {
+      await lock.release();
+    }
+  });
+
+const renewing = (walDir: string): StemeError => ({
+  code: 'conflict',
+  detail: `A change of the identity of ${walDir} was cut off; run "stemedb identity renew" first.`,
+});
+
+const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<BackupOutcome>> => {
+  const startedMs = input.clock.monotonicMs();
+  const kept = await keptRoot(input, identity);
+  if (!kept.ok) return kept;
+  const { disk, sleep, walDir: directory } = input;
+  const extent = await durableEnd({ disk, directory, sleep });
+  if (!extent.ok) return extent;
+  if (extent.value.segments.length === 0) {
+    return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
+  }
+  const found = await findBackups(input.store);
+  const base = input.isIncremental ? chooseBase(found, identity, extent.value) : ok(undefined);
+  if (!base.ok) return base;
+  const plan = planOf(extent.value, base.value, kept.value);
+  if (!plan.ok) return plan;
+  if (input.isDryRun) {
+    return ok({ type: 'forecast', forecast: forecastOf(input, identity, plan.value, found) });
+  }
+  const name = await claimName(input, identity);
+  if (!name.ok) return name;
+  const written = await writeAll(input, identity, plan.value, name.value);
+  if (!written.ok) return written;
+  const finishedAtMs = input.clock.wallMs();
+  const { removed, damaged } = await retain(input, identity);
+  const metadata = written.value;
+  const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
+  await noteOperation(input.disk, input.walDir, 'backup', note);
+  const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
+  const report = { ...reportOf(input, metadata), seconds, removed, damaged };
+  return ok({ type: 'made', report });
+};
+
+/** A name that nothing stands under, taken by the first object of the backup. */
+const claimName = async (
+  { store, clock, sleep }: BackupInput,
+  { databaseId, logId }: Identity,
+): Promise<Outcome<string>> => {
+  const started = encodeStarted({ databaseId, logId });
+  for (let tries = 0; tries < namesTriedMax; tries += 1) {
+    const wallMs = clock.wallMs();
+    const name = backupNameAt(wallMs);
+    let isFree = true;
+    for await (const _ of store.list(`${name}/`)) isFree = false;
+    const put = isFree
+      ? await store.put(`${name}/${startedName}`, started, { ifAbsent: true })
+      : '';
+    if (put === 'stored') return ok(name);
+    await sleep(1000 - (wallMs % 1000));
+  }
+  const detail = `Other backups at ${store.place} take every name; try again later.`;
+  return fail({ code: 'conflict', detail });
+};
+
+/** All files, the metadata last; what a failure leaves is removed if the store lets us. */
+const writeAll = async (
+  input: BackupInput,
+  identity: Identity,
+  plan: BackupPlan,
+  name: string,
+): Promise<Outcome<BackupMetadata>> => {
+  const { store } = input;
+  let isComplete = false;
+  try {
+    const written = await writeFiles(input, identity, plan, name);
+    if (!written.ok) return written;
+    const bytes = encodeMetadata(written.value);
+    await store.put(`${name}/${metadataName}`, bytes);
+    isComplete = true;
+    await store.remove(`${name}/${startedName}`);
+    return ok({ ...written.value, format: 1, checksum: '' });
+  } finally {
+    if (!isComplete) await discard(store, name).catch(() => undefined);
+  }
+};
+
+const discard = async (store: ObjectStore, name: string): Promise<void> => {
+  const files = new Map<string, number>();
+  for await (const { key, bytes } of store.list(`${name}/`)) files.set(key, bytes);
+  await removeBackup(store, { name, files });
+};
+
+const retain = async (
+  { store, clock, retention }: BackupInput,
+  identity: Identity,
+): Promise<Pick<BackupReport, 'removed' | 'damaged'>> => {
+  const found = await findBackups(store);
+  const { removed } = planRetention(found, identity, retention, clock.wallMs());
+  // The newest first: one that refers to another goes before that.
+  for (const backup of removed.toReversed()) await removeBackup(store, backup);
+  return { removed: namesOf(removed), damaged: damagedOf(found) };
+};
+
+const namesOf = (found: readonly FoundBackup[]): readonly string[] => found.map(({ name }) => name);
+
+const damagedOf = (found: readonly FoundBackup[]): readonly string[] =>
+  namesOf(found.filter(({ state }) => state === 'damaged'));
+
+const forecastOf = (
+  { store, clock, retention }: BackupInput,
+  identity: Identity,
+  plan: BackupPlan,
+  found: readonly FoundBackup[],
+): BackupForecast => {
+  // The one that would be made counts among those that are kept.
+  const { count } = retention;
+  const after = { ...retention, ...(count !== undefined && { count: Math.max(1, count - 1) }) };
+  const { removed } = planRetention(found, identity, after, clock.wallMs());
+  return {
+    place: store.place,
+    type: plan.base === undefined ? 'full' : 'incremental',
+    base: plan.base?.name ?? null,
+    records: plan.extent.lastSequence,
+    copiedBytes: plan.copiedBytes,
+    referredBytes: plan.referredBytes,
+    removed: namesOf(removed),
+    damaged: damagedOf(found),
+  };
+};
+
+const reportOf = (
+  { store }: BackupInput,
+  metadata: BackupMetadata,
+): Omit<BackupReport, 'seconds' | 'removed' | 'damaged'> => {
+  const { name, type, base, segments, files } = metadata;
+  const bytesOf = (all: readonly { readonly bytes: number }[]): number =>
+    all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const own = segments.filter(({ backup }) => backup === name);
+  return {
+    name,
+    place: store.place,
+    type,
+    base,
+    records: metadata.record_count,
+    assertions: metadata.assertion_count,
+    root: metadata.root,
+    position: metadata.position,
+    copiedBytes: bytesOf(own) + bytesOf(files),
+    referredBytes: bytesOf(segments) - bytesOf(own),
+    hasIdentity: files.some((file) => file.name === 'identity'),
+  };
+};

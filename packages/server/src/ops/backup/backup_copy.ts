@@ -1,0 +1,82 @@
+/** A backup at a place, as a copy of a log. */
+import { type Outcome, ok } from '@stemedb/model';
+import type { ObjectStore } from '../../io/object_store.js';
+import { identityFileName } from '../../log/identity.js';
+import { type CopiedFile, copyDisk, loadChecked } from '../copy_disk.js';
+import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
+import { type BackupFile, type BackupMetadata, metadataName, startedName } from './metadata.js';
+import { readMetadata, storeErrors } from './places.js';
+
+/** `not_found` when there is no complete backup of this name, `copy_damaged` as it says. */
+export const openBackupCopy = (store: ObjectStore, name: string): Promise<Outcome<LogCopy>> =>
+  storeErrors(async () => {
+    const read = await readMetadata(store, name);
+    return read.ok ? ok(copyOf(store, read.value)) : read;
+  });
+
+const copyOf = (store: ObjectStore, metadata: BackupMetadata): LogCopy => {
+  const { name, segments, files } = metadata;
+  const directory = `${store.place}/${name}`;
+  const disk = copyDisk(
+    directory,
+    segments.map((segment) => fileAt(store, segment.backup, segment)),
+  );
+  const beside = files.map((file) => fileAt(store, name, file));
+  return {
+    facts: factsOf(metadata),
+    checkpoint: metadata.checkpoint,
+    disk,
+    directory,
+    bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    identity: async () => {
+      const file = beside.find((one) => one.name === identityFileName);
+      return file === undefined ? undefined : loadChecked(file);
+    },
+    beside,
+    faultsBeside: () => faultsBeside(store, metadata, beside),
+  };
+};
+
+const fileAt = (
+  store: ObjectStore,
+  backup: string,
+  { name, bytes, sha256 }: Omit<BackupFile, 'name'> & { readonly name: string },
+): CopiedFile => {
+  const place = `${backup}/${name}`;
+  return { name, place, bytes, sha256, load: () => store.get(place) };
+};
+
+const factsOf = (metadata: BackupMetadata): LogCopyFacts => ({
+  what: 'backup',
+  name: metadata.name,
+  databaseId: metadata.database_id,
+  logId: metadata.log_id,
+  nodeId: metadata.node_id,
+  vkey: metadata.vkey,
+  records: metadata.record_count,
+  assertions: metadata.assertion_count,
+  root: metadata.root,
+  newestStamp: metadata.newest_stamp,
+  writtenAtMs: metadata.time_ms,
+});
+
+async function* faultsBeside(
+  store: ObjectStore,
+  { name, segments }: BackupMetadata,
+  beside: readonly CopiedFile[],
+): AsyncGenerator<CopyDamagedError> {
+  for (const file of beside) {
+    try {
+      await loadChecked(file);
+    } catch (error) {
+      if (!(error instanceof CopyDamagedError)) throw error;
+      yield error;
+    }
+  }
+  const known = new Set([metadataName, startedName, ...beside.map((file) => file.name)]);
+  for (const segment of segments) if (segment.backup === name) known.add(segment.name);
+  for await (const { key } of store.list(`${name}/`)) {
+    if (known.has(key.slice(name.length + 1))) continue;
+    yield new CopyDamagedError(key, 'the metadata do not name it: it was added');
+  }
+}

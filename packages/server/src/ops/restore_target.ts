@@ -1,0 +1,136 @@
+/** The directories that a restore writes into: empty, locked, marked, and emptied again. */
+import { join } from 'node:path';
+import { fail, type Outcome, ok } from '@stemedb/model';
+import type { Disk } from '../io/disk.js';
+import { lockDirectory } from '../log/directory.js';
+import { openFailed } from '../log/failure.js';
+import { offsetOfName } from '../log/format.js';
+import { encodeIdentity, type Identity, identityFileName } from '../log/identity.js';
+import { isRestoreCutOff, markRestoring, restoringFileName } from '../log/restoring_file.js';
+import { replaceSmallFile } from '../log/small_file.js';
+import { loadChecked } from './copy_disk.js';
+import { isEmptyDirectory } from './data_directory.js';
+import type { LogCopy } from './log_copy.js';
+
+/** Room for the log and for the store that is made of it. */
+const freeTimes = 2;
+
+export interface RestoreTarget {
+  readonly disk: Disk;
+  readonly walDir: string;
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Locks both directories and marks the one of the log; what an earlier restore left of itself is
+ * no content. Refuses others with what is there, and too little space, and changes nothing then.
+ */
+export const openTarget = async ({
+  disk,
+  walDir,
+  dbDir,
+  copy,
+}: {
+  readonly disk: Disk;
+  readonly walDir: string;
+  readonly dbDir: string;
+  readonly copy: LogCopy;
+}): Promise<Outcome<RestoreTarget>> => {
+  const releases: (() => Promise<void>)[] = [];
+  const release = async (): Promise<void> => {
+    for (const one of releases.splice(0)) await one();
+  };
+  let target: Outcome<RestoreTarget> | undefined;
+  try {
+    for (const directory of new Set([walDir, dbDir])) {
+      const lock = await lockDirectory(disk, directory);
+      if (!lock.ok) return lock;
+      releases.push(() => lock.value.release());
+    }
+    const refused = (await refusal(disk, walDir, dbDir)) ?? (await tooLittle(disk, walDir, copy));
+    if (refused !== undefined) return refused;
+    await markRestoring(disk, walDir);
+    target = ok({ disk, walDir, release });
+    return target;
+  } catch (error) {
+    return fail(openFailed(walDir, error));
+  } finally {
+    if (target === undefined) await release();
+  }
+};
+
+const refusal = async (
+  disk: Disk,
+  walDir: string,
+  dbDir: string,
+): Promise<Outcome<never> | undefined> => {
+  const isOurs = await isRestoreCutOff(disk, walDir);
+  for (const directory of isOurs ? [dbDir] : [walDir, dbDir]) {
+    if (await isEmptyDirectory(disk, directory)) continue;
+    const detail = `${directory} is not empty; name an empty directory with --data.`;
+    return fail({ code: 'conflict', detail });
+  }
+  return undefined;
+};
+
+const tooLittle = async (
+  disk: Disk,
+  walDir: string,
+  { bytes }: LogCopy,
+): Promise<Outcome<never> | undefined> => {
+  const free = await disk.freeBytes(walDir);
+  if (free >= freeTimes * bytes) return undefined;
+  const detail =
+    `Restoring ${bytes} bytes takes ${freeTimes * bytes} bytes of free space, and ${walDir} has ` +
+    `${free}. Nothing was written.`;
+  return fail({ code: 'disk_full', detail });
+};
+
+/** Directories of the log directory that are part of the database, beside the log. */
+export const directoriesBeside: readonly string[] = ['admin', 'audit'];
+
+/**
+ * Removes what a restore writes, and nothing else: the identity first, so that what is left is at
+ * no moment a database, and the marker last. The marker stays while a directory does, which can
+ * only be emptied. Rejects with errors of the disk.
+ */
+export const clearTarget = async (
+  { disk, walDir }: RestoreTarget,
+  marker: 'keep marker' | 'remove marker' = 'remove marker',
+): Promise<void> => {
+  const names = await disk.list(walDir);
+  if (names.includes(identityFileName)) {
+    await disk.remove(join(walDir, identityFileName));
+    await disk.syncDirectory(walDir);
+  }
+  for (const name of names.filter(isWritten)) await disk.remove(join(walDir, name));
+  const directories = names.filter((name) => directoriesBeside.includes(name));
+  for (const directory of directories.map((name) => join(walDir, name))) {
+    for (const name of await disk.list(directory)) await disk.remove(join(directory, name));
+  }
+  await disk.syncDirectory(walDir);
+  if (marker === 'keep marker' || directories.length > 0) return;
+  await disk.remove(join(walDir, restoringFileName));
+  await disk.syncDirectory(walDir);
+};
+
+const isWritten = (name: string): boolean =>
+  offsetOfName(name) !== undefined || name === `${identityFileName}.new`;
+
+/** Writes what stands beside the log, then the identity, which makes a database of it. */
+export const commitTarget = async (
+  { disk, walDir }: RestoreTarget,
+  { beside }: LogCopy,
+  identity: Identity,
+): Promise<void> => {
+  for (const file of beside) {
+    const [directory = '', name] = file.name.split('/');
+    if (name === undefined || !directoriesBeside.includes(directory)) continue;
+    await disk.makeDirectory(join(walDir, directory));
+    await replaceSmallFile(disk, join(walDir, directory), name, await loadChecked(file));
+  }
+  await replaceSmallFile(disk, walDir, identityFileName, encodeIdentity(identity));
+  // Beside the identity it has no meaning any more.
+  await disk.remove(join(walDir, restoringFileName)).catch(() => undefined);
+  await disk.syncDirectory(walDir).catch(() => undefined);
+};

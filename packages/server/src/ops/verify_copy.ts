@@ -1,0 +1,196 @@
+/**
+ * Verifies a backup or an archive where it lies: every file against its length and hash, all that
+ * `verifyLog` checks, and the records against what the copy says of itself and has signed.
+ */
+import {
+  fail,
+  formatVkey,
+  keyPairFromSeed,
+  kindNumber,
+  noteKeyOf,
+  type Outcome,
+  ok,
+  openCheckpoint,
+  originOf,
+  parseVkey,
+  toBase64,
+  zeroStamp,
+} from '@stemedb/model';
+import { sodiumVerify } from '../ingest/sodium.js';
+import type { ReadDisk } from '../io/disk.js';
+import { decodeIdentity, identityFileName } from '../log/identity.js';
+import type { LogRecord } from '../log/log.js';
+import { BytesFile } from './copy_disk.js';
+import { differencesFrom } from './copy_facts.js';
+import { CopyDamagedError, type LogCopy } from './log_copy.js';
+import { type ClaimFinding, ClaimVerifier } from './verify_claims.js';
+import { type LogEnd, verifyLog } from './verify_log.js';
+import type { TreeEnd } from './verify_tree.js';
+
+export type CopySeverity = ClaimFinding['severity'] | 'damage' | 'too_new';
+
+interface CopyFinding {
+  readonly severity: CopySeverity;
+  /** A file of the copy, or the checkpoint that it was held against. */
+  readonly where: string;
+  readonly detail: string;
+}
+
+export interface VerifyCopyInput {
+  readonly copy: LogCopy;
+  /** Signed notes that were saved before, by the name to report them under. */
+  readonly checkpoints: ReadonlyMap<string, string>;
+  readonly onFinding: (finding: CopyFinding) => void;
+  readonly onProgress: (doneBytes: number, place: string) => void;
+}
+
+export interface CopyReport {
+  readonly log: LogEnd;
+  readonly tree: TreeEnd;
+  readonly findings: number;
+  readonly worst: CopySeverity | undefined;
+}
+
+const severities: readonly CopySeverity[] = [
+  'too_new',
+  'altered',
+  'damage',
+  'checkpoint_invalid',
+  'store',
+];
+
+/** Rejects with what the copy's place rejects with; whatever is wrong with it is a finding. */
+export const verifyCopy = async (input: VerifyCopyInput): Promise<CopyReport> => {
+  const { copy, checkpoints } = input;
+  const seen = new Set<CopySeverity>();
+  let findings = 0;
+  const report = (finding: CopyFinding): void => {
+    findings += 1;
+    seen.add(finding.severity);
+    input.onFinding(finding);
+  };
+  for await (const { file, what } of copy.faultsBeside()) {
+    report({ severity: 'damage', where: file, detail: what });
+  }
+  await checkIdentity(copy, report);
+  const key = parseVkey(copy.facts.vkey);
+  const claims = new ClaimVerifier({ key, own: [], notes: checkpoints, onFinding: report });
+  const counts = { assertions: 0, newestStamp: zeroStamp as string };
+  const { log, isWhole } = await walk(input, report, (record) => {
+    claims.add(record);
+    if (record.kind === kindNumber.assertion) counts.assertions += 1;
+    if (record.stamp > counts.newestStamp) counts.newestStamp = record.stamp;
+  });
+  const tree = claims.end(isWhole);
+  if (isWhole) compareFacts(copy, { ...counts, log, root: tree.root ?? '' }, report);
+  const worst = severities.find((severity) => seen.has(severity));
+  return { log, tree, findings, worst };
+};
+
+type Report = (finding: CopyFinding) => void;
+
+const walk = async (
+  { copy, onProgress }: VerifyCopyInput,
+  report: Report,
+  onRecord: (record: LogRecord) => void,
+): Promise<{ readonly log: LogEnd; readonly isWhole: boolean }> => {
+  let isWhole = true;
+  const damaged = ({ file, what }: CopyDamagedError): void => {
+    isWhole = false;
+    report({ severity: 'damage', where: file, detail: what });
+  };
+  for await (const event of verifyLog({
+    disk: withoutDamage(copy.disk, damaged),
+    directory: copy.directory,
+    databaseId: copy.facts.databaseId,
+    verifySignature: sodiumVerify,
+    onRecord,
+  })) {
+    if (event.type === 'end') return { log: event, isWhole };
+    if (event.type === 'progress') onProgress(event.bytes, `${event.records} records`);
+    else {
+      isWhole = false;
+      // A copy ends with a whole frame: nothing at its end is merely torn.
+      const severity = event.severity === 'torn_tail' ? 'damage' : event.severity;
+      report({ severity, where: `${event.segment}:${event.byte}`, detail: event.detail });
+    }
+  }
+  throw new Error('A verification always ends with its totals.');
+};
+
+/** The disk of a copy, with an empty file in the place of one that is damaged, which is told. */
+const withoutDamage = (disk: ReadDisk, onDamaged: (error: CopyDamagedError) => void): ReadDisk => ({
+  list: (path) => disk.list(path),
+  exists: (path) => disk.exists(path),
+  open: async (path, purpose) => {
+    try {
+      return await disk.open(path, purpose);
+    } catch (error) {
+      if (!(error instanceof CopyDamagedError)) throw error;
+      onDamaged(error);
+      return new BytesFile(new Uint8Array());
+    }
+  },
+});
+
+const compareFacts = (
+  copy: LogCopy,
+  found: {
+    readonly log: LogEnd;
+    readonly root: string;
+    readonly assertions: number;
+    readonly newestStamp: string;
+  },
+  report: Report,
+): void => {
+  const { assertions, newestStamp, root, log } = found;
+  const { records, databaseId = '', logId = '' } = log;
+  const differences = differencesFrom(copy, {
+    ...{ databaseId, logId, records, assertions, root, newestStamp },
+  });
+  for (const difference of differences) {
+    report({ severity: 'damage', where: copy.facts.name, detail: difference });
+  }
+  const signed = checkSigned(copy);
+  if (!signed.ok) report({ severity: 'altered', where: 'checkpoint', detail: signed.error.detail });
+};
+
+/** The checkpoint of the copy must be signed for exactly what the copy says of itself. */
+export const checkSigned = ({ facts, checkpoint }: LogCopy): Outcome<void> => {
+  const { vkey, databaseId, logId, records, root } = facts;
+  const key = parseVkey(vkey);
+  if (key === undefined || key.name !== originOf(databaseId, logId)) {
+    return fail({
+      code: 'checkpoint_invalid',
+      detail: 'the key that it names is none of this log',
+    });
+  }
+  if (checkpoint === undefined) return ok(undefined);
+  const opened = openCheckpoint(checkpoint, key, sodiumVerify);
+  if (!opened.ok) return opened;
+  const { size } = opened.value;
+  if (size === records && toBase64(opened.value.root) === root) return ok(undefined);
+  const detail = `it was signed for ${size} records and another root than the copy has`;
+  return fail({ code: 'checkpoint_invalid', detail });
+};
+
+/** The identity of a copy must be that of the node whose log it is. */
+const checkIdentity = async (copy: LogCopy, report: Report): Promise<void> => {
+  const { databaseId, logId, nodeId, vkey } = copy.facts;
+  const bytes = await copy.identity().catch((error: unknown) => {
+    // Reported with the other files.
+    if (error instanceof CopyDamagedError) return undefined;
+    throw error;
+  });
+  if (bytes === undefined) return;
+  const where = identityFileName;
+  const decoded = decodeIdentity(bytes, where);
+  if (!decoded.ok) return report({ severity: 'damage', where, detail: decoded.error.detail });
+  const identity = decoded.value;
+  const { agentId } = keyPairFromSeed(identity.nodeKeySeed);
+  const own = formatVkey(noteKeyOf(originOf(identity.databaseId, identity.logId), agentId));
+  const isSame =
+    identity.databaseId === databaseId && identity.logId === logId && identity.nodeId === nodeId;
+  if (isSame && own === vkey) return;
+  report({ severity: 'damage', where, detail: 'it is of another node or log than the copy' });
+};
