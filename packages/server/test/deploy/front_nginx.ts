@@ -1,0 +1,180 @@
+/** nginx with our configuration in front of real servers, and a caller that speaks TLS to it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { root } from './release.js';
+
+export const publicName = 'claims.example.org';
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return address.port;
+};
+
+/** A certificate for the public name, by an authority that nobody else knows: itself. */
+function makeCertificate(directory: string): void {
+  const files = ['-keyout', join(directory, 'privkey.pem'), '-out', join(directory, 'chain.pem')];
+  const name = ['-subj', `/CN=${publicName}`, '-addext', `subjectAltName=DNS:${publicName}`];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const words = ['req', '-x509', '-days', '2', ...kind, ...files, ...name];
+  execFileSync('openssl', words, { stdio: 'ignore' });
+}
+
+/** What differs on this machine: ports, the certificate, and the nodes behind. */
+async function ourConfiguration(
+  directory: string,
+  ports: { readonly https: number; readonly http: number },
+  nodes: readonly string[],
+): Promise<string> {
+  const written = await readFile(join(root, 'deploy/nginx/stemedb.conf'), 'utf8');
+  const lines = nodes.map((node) => `server ${node} weight=1`);
+  return (
+    written
+      // So that a test need not wait for a node to be tried again.
+      .replace('fail_timeout=15s', 'fail_timeout=1s')
+      .replaceAll('listen 443', `listen 127.0.0.1:${ports.https}`)
+      .replace('listen 80', `listen 127.0.0.1:${ports.http}`)
+      .replace('/etc/ssl/stemedb/fullchain.pem', join(directory, 'chain.pem'))
+      .replace('/etc/ssl/stemedb/privkey.pem', join(directory, 'privkey.pem'))
+      .replace(/server 127\.0\.0\.1:18180 weight=1([^;]*);/, (_line, rest: string) =>
+        lines.map((line) => `${line}${rest};`).join('\n'),
+      )
+  );
+}
+
+/** nginx.conf around it, as a distribution has one, with every file below our directory. */
+const around = (directory: string, conf: string): string => `
+user root;
+worker_processes 1;
+pid ${directory}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path ${directory}/body;
+  proxy_temp_path ${directory}/proxy;
+  fastcgi_temp_path ${directory}/fastcgi;
+  uwsgi_temp_path ${directory}/uwsgi;
+  scgi_temp_path ${directory}/scgi;
+  include ${conf};
+}
+`;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | NodeJS.ReadableStream;
+  /** The name that the caller asks for. */
+  readonly host?: string;
+  /** Called when the answer begins. */
+  readonly onAnswer?: () => void;
+}
+
+export class FrontNginx {
+  readonly directory: string;
+  readonly httpPort: number;
+  readonly #port: number;
+  #child: ChildProcess | undefined;
+  #agent = new Agent({ keepAlive: true });
+  #said = '';
+
+  private constructor(directory: string, ports: { https: number; http: number }) {
+    this.directory = directory;
+    this.#port = ports.https;
+    this.httpPort = ports.http;
+  }
+
+  /** Writes the configuration for these nodes, each `host:port`, and starts nothing. */
+  static async prepare(nodes: readonly string[]): Promise<FrontNginx> {
+    const directory = await mkdtemp(join(tmpdir(), 'stemedb-nginx-'));
+    const ports = { https: await freePort(), http: await freePort() };
+    makeCertificate(directory);
+    await mkdir(join(directory, 'logs'));
+    const conf = join(directory, 'stemedb.conf');
+    await writeFile(conf, await ourConfiguration(directory, ports, nodes));
+    await writeFile(join(directory, 'nginx.conf'), around(directory, conf));
+    return new FrontNginx(directory, ports);
+  }
+
+  /** The words that make nginx read this configuration. */
+  get words(): readonly string[] {
+    return ['-p', this.directory, '-c', join(this.directory, 'nginx.conf'), '-e', 'stderr'];
+  }
+
+  /** What nginx has written to its error log. */
+  get said(): string {
+    return this.#said;
+  }
+
+  async start(): Promise<void> {
+    const words = [...this.words, '-g', 'daemon off;'];
+    this.#child = spawn('nginx', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#said += chunk;
+    });
+    const ca = await readFile(join(this.directory, 'chain.pem'));
+    this.#agent = new Agent({ keepAlive: true, ca, servername: publicName });
+    const deadline = performance.now() + 120_000;
+    while (!(await this.#listens())) {
+      if (performance.now() > deadline || this.#child.exitCode !== null) {
+        throw new Error(`nginx does not listen:\n${this.#said}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  async #listens(): Promise<boolean> {
+    const socket = connect(this.#port, '127.0.0.1');
+    const connected = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    return connected;
+  }
+
+  /** One request over TLS; rejects when no whole answer comes. */
+  async call(path: string, options: Call = {}): Promise<Answer> {
+    const { method = 'GET', headers = {}, body, host = publicName, onAnswer } = options;
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.#port,
+      path,
+      method,
+      agent: this.#agent,
+      headers: { host, ...headers },
+    });
+    const answered = once(sent, 'response') as Promise<[import('node:http').IncomingMessage]>;
+    if (body === undefined || typeof body === 'string') sent.end(body);
+    else body.pipe(sent);
+    const [answer] = await answered;
+    onAnswer?.();
+    return { status: answer.statusCode ?? 0, body: await text(answer) };
+  }
+
+  async end(): Promise<void> {
+    this.#agent.destroy();
+    if (this.#child !== undefined && this.#child.exitCode === null) {
+      const gone = once(this.#child, 'exit');
+      this.#child.kill('SIGTERM');
+      await gone;
+    }
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
