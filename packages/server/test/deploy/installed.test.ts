@@ -133,6 +133,12 @@ test('the jobs of the timers do their work', { skip }, async () => {
   }
 });
 
+test('what the timers have kept is whole', { skip }, async () => {
+  const kept = await machine.sh('ls /var/backups/stemedb');
+  assert.match(kept, /^stemedb-backup-\d{8}-\d{6}/m);
+  await machine.sh('su -s /bin/sh -c "stemedb verify /var/backups/stemedb" stemedb');
+});
+
 test('a stopped server ends in order and in time', { skip }, async () => {
   await machine.sh('systemctl stop stemedb');
   assert.equal(await machine.property('stemedb', 'Result'), 'success');
