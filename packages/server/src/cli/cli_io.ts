@@ -39,6 +39,17 @@ export interface EndOfProgram {
   readonly signal: string | null;
 }
 
+/** Other programs of this machine, which only a user names. */
+export interface Processes {
+  /** Ends a process at once (SIGKILL); throws with a POSIX `code` when that is not possible. */
+  kill(pid: number): void;
+  /**
+   * Runs a line in a shell, with what it prints on standard error. A program that stays up may
+   * outlive this one.
+   */
+  shell(line: string): Promise<EndOfProgram>;
+}
+
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: TextSink;
@@ -61,6 +72,7 @@ export interface CliIo {
     words: readonly string[],
     onLine: (line: string) => void,
   ) => Promise<EndOfProgram>;
+  readonly processes: Processes;
   /** Resolves after so many milliseconds. */
   sleep(delayMs: number): Promise<void>;
 }

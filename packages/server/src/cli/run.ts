@@ -21,6 +21,7 @@ import { registerImpact } from './commands/impact.js';
 import { registerImport } from './commands/import.js';
 import { registerKeys } from './commands/keys.js';
 import { registerList } from './commands/list.js';
+import { registerPilotCheck } from './commands/pilot_check.js';
 import { registerProve } from './commands/prove.js';
 import { registerQuery } from './commands/query.js';
 import { registerRebuild } from './commands/rebuild.js';
@@ -66,6 +67,7 @@ const registers = [
   registerKeys,
   registerConfig,
   registerSize,
+  registerPilotCheck,
   registerCompletion,
   registerDemo,
 ];

@@ -1,5 +1,5 @@
 /** One run of a command: the options that all commands share, and what is made from them. */
-import { parseKeyFile, type Signer, StemeClient } from '@stemedb/client';
+import { parseKeyFile, type RetryPolicy, type Signer, StemeClient } from '@stemedb/client';
 import { nodeCryptoSigner } from '@stemedb/client/node';
 import type { Outcome } from '@stemedb/model';
 import { LogCorruptError } from '../log/failure.js';
@@ -83,8 +83,8 @@ export class Session {
     };
   }
 
-  /** A client of the server that the options name. */
-  client(signer?: Signer): StemeClient {
+  /** A client of the server that the options name; `retry` for who must see each failure. */
+  client(signer?: Signer, retry: Partial<RetryPolicy> = {}): StemeClient {
     const { io, options } = this;
     const apiKey = options.apiKey ?? io.env.STEMEDB_API_KEY;
     const clock = {
@@ -97,6 +97,7 @@ export class Session {
         url: this.url,
         fetch: io.fetch,
         clock,
+        retry,
         ...(apiKey !== undefined && { apiKey }),
         ...(signer !== undefined && { signer }),
       });

@@ -10,7 +10,7 @@ import { systemClock as systemClientClock } from '@stemedb/client';
 import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
-import type { CliIo, EndOfProgram, FileSink, TextSink, UserFiles } from './cli_io.js';
+import type { CliIo, EndOfProgram, FileSink, Processes, TextSink, UserFiles } from './cli_io.js';
 import type { CliServices } from './services.js';
 
 const columnsDefault = 100;
@@ -98,6 +98,21 @@ const runApart = (
   });
 };
 
+const systemProcesses: Processes = {
+  kill: (pid) => {
+    process.kill(pid, 'SIGKILL');
+  },
+  shell: (line) => {
+    // In a group of its own and waited for by nobody: it may be a server that is to stay.
+    const child = spawn('sh', ['-c', line], { stdio: ['ignore', 2, 2], detached: true });
+    child.unref();
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exit, signal) => resolve({ exit, signal }));
+    });
+  },
+};
+
 /** What `runCli` needs, from this process. */
 export const systemCliIo = (services: CliServices): CliIo => ({
   env: process.env,
@@ -112,5 +127,6 @@ export const systemCliIo = (services: CliServices): CliIo => ({
   services,
   nodeVersion: process.versions.node,
   runApart,
+  processes: systemProcesses,
   sleep: (delayMs) => systemClientClock.sleep(delayMs),
 });

@@ -79,6 +79,10 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
     disk: systemDisk,
     services: noServices,
     nodeVersion: process.versions.node,
+    processes: {
+      kill: () => assert.fail('no processes here'),
+      shell: () => assert.fail('no shell here'),
+    },
     sleep: () => Promise.resolve(),
     ...options.io,
   };

@@ -1,30 +1,15 @@
 /** `stemedb doctor`: is this machine fit to run a server here? */
-import { examine } from '../../ops/doctor/doctor.js';
 import type { Register } from '../command.js';
 import { escapeText } from '../escape.js';
+import { examination } from '../examination.js';
 import type { ExitName } from '../exit_codes.js';
 import type { Session } from '../session.js';
 
 const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
 const doctor = async (session: Session): Promise<ExitName> => {
-  const { io, report, directories, url } = session;
-  const results = await examine({
-    disk: io.disk,
-    clock: io.clock,
-    random: io.random,
-    ...directories,
-    url,
-    nodeVersion: io.nodeVersion,
-    get: async (address) => {
-      try {
-        const response = await io.fetch(address, { signal: AbortSignal.timeout(3_000) });
-        return { status: response.status, text: await response.text() };
-      } catch {
-        return undefined;
-      }
-    },
-  });
+  const { report } = session;
+  const results = await examination(session);
   if (report.options.json) await report.json(results);
   else {
     const rows = results.map(({ name, status, detail, advice }) => [

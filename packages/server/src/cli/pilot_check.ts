@@ -1,0 +1,335 @@
+/**
+ * A pilot check against a running server: preflight, load, ledger, kill, ledger again, verify. Each
+ * step gives criteria; what could not be looked at is skipped by name.
+ */
+import { nodeCryptoSigner } from '@stemedb/client/node';
+import { formatTime, parseJson, toHex } from '@stemedb/model';
+import { readIdentity } from '../log/identity.js';
+import { PilotClaims } from '../ops/pilot/claims.js';
+import { type Criterion, judged, resultOf, skipped } from '../ops/pilot/criterion.js';
+import { type Held, heldByLog, heldByServer } from '../ops/pilot/held.js';
+import { Ledger } from '../ops/pilot/ledger.js';
+import { type LoadResult, runLoad } from '../ops/pilot/load.js';
+import type { PilotReport } from '../ops/pilot/markdown.js';
+import { killAndRecover } from '../ops/pilot/recovery.js';
+import type { Health } from '../ops/pilot/server.js';
+import { openReadOnlyLog } from '../ops/read_only_log.js';
+import { counted } from './cells.js';
+import { examination } from './examination.js';
+import type { PilotOptions } from './pilot_options.js';
+import { ClientPilotServer } from './pilot_server.js';
+import { type Session, unwrap } from './session.js';
+
+const runBytes = 6;
+/** The rate counts as held when this share of it was reached. */
+const heldShare = 0.99;
+/** Claims are written so long before the server is killed. */
+const beforeKillMs = 1_000;
+
+const names = {
+  preflight: 'preflight',
+  ingest: 'ingest rate',
+  writes: 'write latency',
+  questions: 'query latency',
+  kept: 'no acknowledged claim lost, under load',
+  recovery: 'ready after a kill',
+  keptAfterKill: 'no acknowledged claim lost, after the kill',
+  verify: 'data directory verified',
+  log: 'no acknowledged claim missing on disk',
+} as const;
+
+const ms = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(1)} ms` : 'none');
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+export class PilotCheck {
+  readonly #session: Session;
+  readonly #options: PilotOptions;
+  readonly #claims: PilotClaims;
+  readonly #server: ClientPilotServer;
+  readonly #ledger = new Ledger();
+  readonly #criteria: Criterion[] = [];
+  readonly #startedAtMs: number;
+  #next = 0;
+  #health: Health | undefined;
+
+  private constructor(
+    session: Session,
+    options: PilotOptions,
+    claims: PilotClaims,
+    server: ClientPilotServer,
+  ) {
+    this.#session = session;
+    this.#options = options;
+    this.#claims = claims;
+    this.#server = server;
+    this.#startedAtMs = session.io.clock.wallMs();
+  }
+
+  /** Nothing is sent yet. Claims are signed by `--key`, else by a key of this run. */
+  static async prepare(session: Session, options: PilotOptions): Promise<PilotCheck> {
+    const { io } = session;
+    const named = await session.signer(options.key);
+    const signer = named ?? nodeCryptoSigner(io.random.bytes(32));
+    const run = toHex(io.random.bytes(runBytes));
+    const claims = new PilotClaims(run, signer.agentId, io.clock.wallMs(), options.claimBytes);
+    const strict = session.client(signer, { attemptsMax: 1 });
+    const patient = session.client(signer);
+    return new PilotCheck(
+      session,
+      options,
+      claims,
+      new ClientPilotServer({ strict, patient }, claims),
+    );
+  }
+
+  async run(): Promise<PilotReport> {
+    const { report } = this.#session;
+    await report.note(
+      `Claims are written below ${this.#claims.prefix} on ${this.#session.url}; they stay there.`,
+    );
+    const isUp = await this.#preflight();
+    if (isUp) {
+      await this.#load();
+      await this.#look(names.kept);
+      await this.#kill();
+      await this.#verify();
+      await this.#readLog();
+    } else this.#skipTheRest();
+    return this.#report();
+  }
+
+  get isServerThere(): boolean {
+    return this.#health !== undefined;
+  }
+
+  #report(): PilotReport {
+    const { rate, batch, duration, queryRate, claimBytes, connections } = this.#options;
+    return {
+      result: resultOf(this.#criteria, this.#options.allowSkipped === true),
+      startedAt: formatTime(this.#startedAtMs),
+      url: this.#session.url,
+      databaseId: this.#health?.databaseId,
+      serverVersion: this.#health?.version,
+      prefix: this.#claims.prefix,
+      claimsWritten: this.#ledger.count,
+      settings: {
+        'claims a second': rate,
+        'claims a request': batch,
+        'questions a second': queryRate,
+        seconds: duration,
+        'bytes of a claim': claimBytes,
+        'connections for each': connections,
+      },
+      criteria: this.#criteria,
+    };
+  }
+
+  async #preflight(): Promise<boolean> {
+    const wanted = 'a server that is ready, and no failed check';
+    this.#health = await this.#server.health();
+    if (this.#health?.isReady !== true) {
+      const found = this.#health === undefined ? 'nobody answers' : 'the server is not ready';
+      this.#criteria.push(
+        judged(names.preflight, wanted, `${found} at ${this.#session.url}`, false),
+      );
+      return false;
+    }
+    // The checks of a machine say something of the server only where its data are.
+    const local = (await this.#whyNotLocal()) === undefined;
+    const results = local ? await examination(this.#session) : [];
+    const failed = results.filter(({ status }) => status === 'fail');
+    const listed = failed.map(({ name, detail }) => `${name}: ${detail}`);
+    const checks = local ? counted(results.length, 'check') : 'its machine was not looked at';
+    const measured = [`version ${this.#health.version}, ready`, checks, ...listed].join('; ');
+    this.#criteria.push(judged(names.preflight, wanted, measured, failed.length === 0));
+    return true;
+  }
+
+  #loading(isOver: () => boolean): Promise<LoadResult> {
+    const { io } = this.#session;
+    const { rate, batch, queryRate, connections } = this.#options;
+    return runLoad({
+      server: this.#server,
+      ledger: this.#ledger,
+      clock: io.clock,
+      sleep: (delayMs) => io.sleep(delayMs),
+      ...{ rate, batch, queryRate, atOnce: connections },
+      random: () => new DataView(io.random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
+      first: this.#next,
+      isOver,
+    }).then((result) => {
+      this.#next = result.next;
+      return result;
+    });
+  }
+
+  async #load(): Promise<void> {
+    const { io, report } = this.#session;
+    const { rate, duration, warmUp, queryRate, queryP99, writeP99 } = this.#options;
+    await report.note(`${rate} claims and ${queryRate} questions a second for ${duration} s ...`);
+    const warmMs = io.clock.monotonicMs() + warmUp * 1000;
+    await this.#loading(() => io.clock.monotonicMs() >= warmMs);
+    const endMs = io.clock.monotonicMs() + duration * 1000;
+    const load = await this.#loading(() => io.clock.monotonicMs() >= endMs);
+    const { writes, questions, failedWrites, failedQuestions } = load;
+    const reached = load.acknowledged / duration;
+    this.#criteria.push(
+      judged(
+        names.ingest,
+        `${rate} acknowledged a second for ${duration} s, none refused`,
+        `${reached.toFixed(1)} a second, ${failedWrites} refused or unanswered`,
+        reached >= rate * heldShare && failedWrites === 0,
+      ),
+    );
+    const shown = (of: LoadResult['writes']): string =>
+      `p50 ${ms(of.percentile(0.5))}, p95 ${ms(of.percentile(0.95))}, ` +
+      `p99 ${ms(of.percentile(0.99))}`;
+    const p99 = writes.percentile(0.99);
+    this.#criteria.push(
+      judged(names.writes, `p99 at most ${writeP99} ms`, shown(writes), p99 <= writeP99),
+    );
+    const wanted = `p99 at most ${queryP99} ms at ${queryRate} a second, none refused`;
+    this.#criteria.push(
+      queryRate === 0
+        ? skipped(names.questions, wanted, 'no questions were asked (--query-rate 0)')
+        : judged(
+            names.questions,
+            wanted,
+            `${shown(questions)}; ${questions.count} answered, ${failedQuestions} refused`,
+            questions.percentile(0.99) <= queryP99 && failedQuestions === 0,
+          ),
+    );
+  }
+
+  /** Asks for every claim of the ledger. */
+  async #look(name: string): Promise<void> {
+    const { connections } = this.#options;
+    const wanted = 'every acknowledged claim is there, byte for byte';
+    try {
+      const held = await heldByServer(this.#server, this.#ledger, connections);
+      this.#criteria.push(judged(name, wanted, inWords(held), held.missing === 0));
+    } catch (error) {
+      this.#criteria.push(judged(name, wanted, `it cannot be asked: ${describe(error)}`, false));
+    }
+  }
+
+  async #kill(): Promise<void> {
+    const { io, report } = this.#session;
+    const { recoverySeconds, pid, killCommand, startCommand } = this.#options;
+    const wanted = `ready within ${recoverySeconds} s, the same database`;
+    if (pid === undefined && killCommand === undefined) {
+      const why = 'nothing was killed; --pid or --kill-command says how';
+      this.#criteria.push(skipped(names.recovery, wanted, why));
+      this.#criteria.push(skipped(names.keptAfterKill, 'every acknowledged claim is there', why));
+      return;
+    }
+    await report.note('Killing the server while claims are written ...');
+    let isOver = false;
+    const loading = this.#loading(() => isOver);
+    await io.sleep(beforeKillMs);
+    const recovered = await killAndRecover({
+      server: this.#server,
+      clock: io.clock,
+      sleep: (delayMs) => io.sleep(delayMs),
+      kill: () => (killCommand === undefined ? this.#killPid(pid ?? 0) : this.#shell(killCommand)),
+      start: startCommand === undefined ? undefined : () => this.#shell(startCommand),
+      secondsMax: recoverySeconds,
+    });
+    isOver = true;
+    await loading;
+    const measured = recovered.ok ? `${recovered.seconds.toFixed(2)} s` : recovered.why;
+    this.#criteria.push(judged(names.recovery, wanted, measured, recovered.ok));
+    if (recovered.ok) await this.#look(names.keptAfterKill);
+    else {
+      const there = 'every acknowledged claim is there';
+      this.#criteria.push(judged(names.keptAfterKill, there, 'the server did not return', false));
+    }
+  }
+
+  async #killPid(pid: number): Promise<string | undefined> {
+    try {
+      this.#session.io.processes.kill(pid);
+      return undefined;
+    } catch (error) {
+      return describe(error);
+    }
+  }
+
+  async #shell(line: string): Promise<string | undefined> {
+    try {
+      const { exit, signal } = await this.#session.io.processes.shell(line);
+      return exit === 0 ? undefined : `it ended with ${signal ?? exit}`;
+    } catch (error) {
+      return describe(error);
+    }
+  }
+
+  /** Why the data directory cannot be looked at here; undefined when it can. */
+  async #whyNotLocal(): Promise<string | undefined> {
+    const { io, directories } = this.#session;
+    const { walDir } = directories;
+    if (!(await io.disk.exists(walDir))) return `no data in ${walDir}; name them with --data`;
+    const identity = await readIdentity(io.disk, walDir);
+    if (!identity.ok) return identity.error.detail;
+    if (identity.value?.databaseId === this.#health?.databaseId) return undefined;
+    return `${walDir} is not the data directory of this server; name it with --data`;
+  }
+
+  async #verify(): Promise<void> {
+    const { io, report, directories } = this.#session;
+    const wanted = 'every byte of the log, and its tree';
+    const why =
+      (await this.#whyNotLocal()) ?? (io.runApart === undefined ? 'no process' : undefined);
+    if (why !== undefined || io.runApart === undefined) {
+      this.#criteria.push(skipped(names.verify, wanted, why ?? ''));
+      return;
+    }
+    await report.note('Verifying the data directory ...');
+    const lines: string[] = [];
+    const { walDir, dbDir } = directories;
+    const words = ['verify', '--json', '--wal-dir', walDir, '--db-dir', dbDir];
+    const ended = await io.runApart(words, (line) => lines.push(line));
+    const parsed = parseJson(lines.at(-1) ?? '');
+    const { log, findings } = (parsed.ok ? parsed.value : {}) as {
+      readonly log?: { readonly records?: number };
+      readonly findings?: number;
+    };
+    const isSound = ended.exit === 0 && findings === 0;
+    const measured = `${log?.records ?? 'no'} records, ${counted(findings ?? 0, 'finding')}`;
+    const end = ended.exit === 0 ? '' : `; \`stemedb verify\` ended with ${ended.exit}`;
+    this.#criteria.push(judged(names.verify, wanted, measured + end, isSound));
+  }
+
+  /** What the files say, whatever the server says. */
+  async #readLog(): Promise<void> {
+    const { io, report, directories } = this.#session;
+    const wanted = 'every acknowledged claim stands in the log';
+    const why = await this.#whyNotLocal();
+    if (why !== undefined) {
+      this.#criteria.push(skipped(names.log, wanted, why));
+      return;
+    }
+    await report.note('Reading the log ...');
+    try {
+      const log = unwrap(await openReadOnlyLog(io.disk, directories.walDir));
+      const held = await heldByLog(log, this.#claims, this.#ledger);
+      this.#criteria.push(judged(names.log, wanted, inWords(held), held.missing === 0));
+    } catch (error) {
+      const found = `the log cannot be read: ${describe(error)}`;
+      this.#criteria.push(judged(names.log, wanted, found, false));
+    }
+  }
+
+  #skipTheRest(): void {
+    for (const name of Object.values(names).slice(1)) {
+      this.#criteria.push(skipped(name, '', 'the preflight failed'));
+    }
+  }
+}
+
+const inWords = ({ looked, missing, firstMissing }: Held): string =>
+  missing === 0
+    ? `${counted(looked, 'claim')}, all there`
+    : `${missing} of ${looked} claims are missing, the first is number ${firstMissing}`;

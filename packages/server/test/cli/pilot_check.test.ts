@@ -1,0 +1,191 @@
+/** `stemedb pilot-check` as a process against real servers, and each way in which it fails. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { runCli } from '../support/cli_process.js';
+import { run, scratch } from './harness.js';
+import { type SupervisedServer, startSupervised } from './supervised_server.js';
+
+interface Row {
+  readonly name: string;
+  readonly measured: string;
+  readonly verdict: string;
+}
+
+interface Found {
+  readonly result: string;
+  readonly claimsWritten: number;
+  readonly prefix: string;
+  readonly criteria: readonly Row[];
+}
+
+/** Generous: what is tested is the check, not this machine. */
+const easy = [
+  ...['--rate', '10', '--query-rate', '5', '--warm-up', '0.5', '--duration', '1'],
+  ...['--query-p99', '20000', '--write-p99', '20000'],
+];
+
+const check = async (
+  url: string,
+  ...words: readonly string[]
+): Promise<{ readonly exit: number | null; readonly found: Found; readonly err: string }> => {
+  const ended = await runCli('pilot-check', '--url', url, '--json', ...easy, ...words);
+  assert.notEqual(ended.out, '', ended.err);
+  return { exit: ended.exit, found: JSON.parse(ended.out), err: ended.err };
+};
+
+const verdictOf = ({ criteria }: Found, name: string): string => {
+  const row = criteria.find((one) => one.name.includes(name));
+  assert.ok(row !== undefined, `${name} is not among ${criteria.map((one) => one.name)}`);
+  return row.verdict;
+};
+
+const dataOf = ({ directory }: SupervisedServer): readonly string[] => ['--data', directory];
+
+test('a sound server passes, is killed meanwhile, and keeps every claim', async (context) => {
+  const server = await startSupervised(context, { restarts: true });
+  const reportPath = join(await scratch(context), 'report.md');
+  const { exit, found, err } = await check(
+    server.url,
+    ...dataOf(server),
+    ...['--pid', String(server.pid()), '--recovery-seconds', '100'],
+    ...['--report', reportPath],
+  );
+  assert.deepEqual(
+    found.criteria.filter(({ verdict }) => verdict !== 'pass'),
+    [],
+  );
+  assert.equal(found.result, 'pass');
+  assert.equal(exit, 0);
+  assert.match(err, new RegExp(`written below ${found.prefix}`));
+  // The second before the kill is under load as well.
+  assert.ok(found.claimsWritten >= 20, `${found.claimsWritten} claims`);
+  const health = await (await fetch(`${server.url}/v1/health`)).json();
+  const { assertion_count: count } = health as { assertion_count: number };
+  assert.ok(count >= found.claimsWritten);
+
+  const report = await readFile(reportPath, 'utf8');
+  assert.match(report, /^# Pilot check: passed$/m);
+  assert.ok(report.includes(found.prefix));
+  for (const { name } of found.criteria) assert.ok(report.includes(`| ${name} | `), name);
+});
+
+test('a server that does not come back fails the check', async (context) => {
+  const server = await startSupervised(context, { restarts: false });
+  const { exit, found } = await check(
+    server.url,
+    ...['--allow-skipped', '--recovery-seconds', '2'],
+    ...['--pid', String(server.pid())],
+  );
+  assert.equal(verdictOf(found, 'ready after a kill'), 'fail');
+  assert.equal(verdictOf(found, 'after the kill'), 'fail');
+  assert.equal(verdictOf(found, 'under load'), 'pass');
+  assert.equal(exit, 1);
+});
+
+/** A server that says of each tenth claim that it was stored, and throws it away. */
+const forgetful = async (context: TestContext, behind: string): Promise<string> => {
+  let written = 0;
+  const forward = (from: IncomingMessage, to: ServerResponse, body: Buffer): void => {
+    const { method, headers } = from;
+    const onward = request(behind + (from.url ?? ''), { method, headers }, (answer) => {
+      to.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(to);
+    });
+    onward.on('error', () => to.destroy());
+    onward.end(body);
+  };
+  const server = createServer(async (from, to) => {
+    const parts: Buffer[] = [];
+    for await (const part of from) parts.push(part as Buffer);
+    if (from.method === 'POST' && from.url === '/v1/assert') written += 1;
+    if (written % 10 !== 9 || from.method !== 'POST' || from.url !== '/v1/assert') {
+      forward(from, to, Buffer.concat(parts));
+      return;
+    }
+    to.writeHead(201, { 'content-type': 'application/json' }).end('{"status":"created"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+test('one server, looked at in several ways', async (parent) => {
+  const server = await startSupervised(parent, { restarts: true });
+  await parent.test(
+    'what was not looked at keeps the whole from passing, unless that is allowed',
+    async () => {
+      const { exit, found } = await check(server.url);
+      assert.equal(found.result, 'incomplete');
+      assert.equal(exit, 1);
+      for (const name of ['ready after a kill', 'after the kill', 'data directory']) {
+        assert.equal(verdictOf(found, name), 'skipped');
+      }
+      const allowed = await check(
+        server.url,
+        ...['--allow-skipped', '--batch', '5', ...dataOf(server)],
+      );
+      assert.equal(allowed.found.result, 'pass');
+      assert.equal(allowed.exit, 0);
+      assert.equal(verdictOf(allowed.found, 'data directory'), 'pass');
+    },
+  );
+
+  await parent.test('a latency that is not reached fails the check', async () => {
+    const { exit, found } = await check(server.url, ...['--allow-skipped', '--query-p99', '0.01']);
+    assert.equal(verdictOf(found, 'query latency'), 'fail');
+    assert.equal(found.result, 'fail');
+    assert.equal(exit, 1);
+  });
+
+  await parent.test('a kill that kills nothing is no recovery', async () => {
+    const { found } = await check(
+      server.url,
+      ...['--allow-skipped', '--recovery-seconds', '2'],
+      ...['--kill-command', 'true'],
+    );
+    const row = found.criteria.find(({ name }) => name === 'ready after a kill');
+    assert.equal(row?.verdict, 'fail');
+    assert.match(row?.measured ?? '', /not killed/);
+  });
+
+  await parent.test('acknowledged claims that are not there fail it', async (context) => {
+    const url = await forgetful(context, server.url);
+    const { exit, found } = await check(url, '--allow-skipped');
+    assert.equal(verdictOf(found, 'under load'), 'fail');
+    assert.equal(verdictOf(found, 'ingest rate'), 'pass');
+    assert.equal(exit, 1);
+    const row = found.criteria.find(({ name }) => name.includes('under load'));
+    assert.match(row?.measured ?? '', /^\d+ of \d+ claims are missing/);
+  });
+});
+
+test('without a server everything else is skipped, and the exit code says why', async () => {
+  const { exit, found } = await check('http://127.0.0.1:9', '--allow-skipped');
+  assert.equal(verdictOf(found, 'preflight'), 'fail');
+  assert.ok(found.criteria.slice(1).every(({ verdict }) => verdict === 'skipped'));
+  assert.equal(found.result, 'fail');
+  assert.equal(exit, 69);
+});
+
+test('what contradicts itself is refused before anything is sent', async () => {
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--pid', '5', '--kill-command', 'x'], /name one/],
+    [['--start-command', 'x'], /--start-command needs/],
+    [['--rate', '0'], /--rate must be above 0/],
+    [['--pid', '1'], /whole number from 2/],
+    [['--rate', '5', '--batch', '10'], /--batch is more/],
+    [['--query-p99', 'soon'], /number from 0/],
+  ];
+  for (const [words, complaint] of wrong) {
+    const { exit, err } = await run(['pilot-check', '--url', 'http://127.0.0.1:9', ...words]);
+    assert.equal(exit, 2, words.join(' '));
+    assert.match(err, complaint);
+  }
+});
