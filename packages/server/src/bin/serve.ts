@@ -158,7 +158,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   }
   const database = opened.value;
   reportOpening(logger, database);
-  telemetry.observe(readingsOf(config, database));
+  telemetry.observe(readingsOf(config, database, logger));
   const app = await buildApp(config, database, telemetry, logger, effects.lenses.names());
   let stop = (_code: number): void => undefined;
   const ended = new Promise<number>((resolve) => {

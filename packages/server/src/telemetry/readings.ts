@@ -3,11 +3,12 @@
  * its sample out: the rest is told all the same, since a node is asked most when it is unwell.
  */
 import { Gauge, type Registry } from 'prom-client';
+import { type SuccessReadings, successGauges } from './last_success.js';
 
 /** The directories of a node. */
 type DataDirectory = 'wal' | 'db';
 
-export interface Readings {
+export interface Readings extends SuccessReadings {
   assertions(): number;
   logBytes(): number;
   logSegments(): number;
@@ -111,6 +112,7 @@ export const readingGauges = (registry: Registry, readings: Readings): void => {
     () => readings.certificateExpirySeconds(),
   );
   spaceGauges(registry, readings);
+  successGauges(registry, readings);
   new Gauge({
     name: 'stemedb_build_info',
     help: 'Always 1, under the version that runs.',

@@ -16,6 +16,12 @@ export const someReadings: Readings = {
   openBreakers: () => 4,
   quarantined: () => 5,
   certificateExpirySeconds: () => 1_800_000_000,
+  successes: async () =>
+    new Map([
+      ['backup', { finishedAtMs: 1_700_000_000_500, position: 8 }],
+      ['archive', { finishedAtMs: 1_700_000_100_000, position: 6 }],
+    ]),
+  isArchiveWanted: () => true,
   version: '1.2.3',
 };
 

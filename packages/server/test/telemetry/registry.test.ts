@@ -54,6 +54,10 @@ test('what the rooms report is counted under the specified names', async () => {
     stemedb_circuit_breakers_open: 4,
     stemedb_quarantine_pending: 5,
     stemedb_tls_certificate_expiry_timestamp_seconds: 1_800_000_000,
+    stemedb_backup_last_success_timestamp_seconds: 1_700_000_000.5,
+    stemedb_archive_last_success_timestamp_seconds: 1_700_000_100,
+    stemedb_archive_position: 6,
+    stemedb_verify_last_success_timestamp_seconds: 0,
     'stemedb_build_info{version="1.2.3"}': 1,
     'stemedb_storage_operation_duration_seconds_bucket{le="0.000005",operation="read"}': 1,
     'stemedb_storage_operation_duration_seconds_sum{operation="scan"}': 0.002,
@@ -89,6 +93,19 @@ test('every registry stands alone', async () => {
   assert.equal(await count(other), 0);
 });
 
+test('only an archive that is wanted is missed', async () => {
+  for (const isWanted of [true, false]) {
+    const telemetry = createTelemetry();
+    const successes = async () => new Map();
+    telemetry.observe({ ...someReadings, successes, isArchiveWanted: () => isWanted });
+    const samples = samplesOf(await telemetry.text());
+    const expected = isWanted ? 0 : undefined;
+    assert.equal(samples.get('stemedb_archive_last_success_timestamp_seconds'), expected);
+    assert.equal(samples.get('stemedb_archive_position'), expected);
+    assert.equal(samples.get('stemedb_backup_last_success_timestamp_seconds'), 0);
+  }
+});
+
 test('a reading that fails or says nothing leaves out its own sample only', async () => {
   const telemetry = createTelemetry();
   telemetry.observe({
@@ -102,6 +119,7 @@ test('a reading that fails or says nothing leaves out its own sample only', asyn
       return { sizeBytes: 600, freeBytes: 100 };
     },
     certificateExpirySeconds: () => undefined,
+    successes: () => Promise.reject(new Error('EIO')),
   });
   for (let asked = 0; asked < 2; asked += 1) {
     const samples = samplesOf(await telemetry.text());
@@ -110,6 +128,7 @@ test('a reading that fails or says nothing leaves out its own sample only', asyn
       'stemedb_wal_disk_usage_bytes',
       'stemedb_disk_free_bytes{directory="wal"}',
       'stemedb_tls_certificate_expiry_timestamp_seconds',
+      'stemedb_backup_last_success_timestamp_seconds',
     ];
     for (const name of missing) assert.ok(!samples.has(name), name);
     assert.equal(samples.get('stemedb_disk_free_bytes{directory="db"}'), 100);

@@ -34,6 +34,7 @@ const specified: Readonly<Record<string, string>> = {
   stemedb_query_timeout_total: 'counter',
   stemedb_circuit_breakers_open: 'gauge',
   stemedb_quarantine_pending: 'gauge',
+  stemedb_backup_last_success_timestamp_seconds: 'gauge',
   stemedb_tls_certificate_expiry_timestamp_seconds: 'gauge',
   process_cpu_seconds_total: 'counter',
   process_resident_memory_bytes: 'gauge',
