@@ -7,7 +7,8 @@ import { syncFailed } from '../../src/log/sync_failure.js';
 import { createTelemetry } from '../../src/telemetry/registry.js';
 import { samplesOf, someReadings } from './readings.js';
 
-test('what the rooms report is counted under the specified names', async () => {
+/** The samples after each kind of event. */
+const afterEvents = async (): Promise<ReadonlyMap<string, number>> => {
   const telemetry = createTelemetry();
   telemetry.log.appended?.({ records: 3, bytes: 500, seconds: 0.002, syncSeconds: 0.001 });
   telemetry.log.rotated?.();
@@ -26,7 +27,12 @@ test('what the rooms report is counted under the specified names', async () => {
   telemetry.query.answered({ ...asked, failure: 'query_timeout' });
   telemetry.query.answered({ ...asked, failure: 'caller_gone' });
   telemetry.observe(someReadings);
-  const samples = samplesOf(await telemetry.text());
+  assert.match(telemetry.contentType, /^text\/plain/);
+  return samplesOf(await telemetry.text());
+};
+
+test('what the rooms report is counted under the specified names', async () => {
+  const samples = await afterEvents();
   const query = '{endpoint="query",lens="recency"}';
   const expected: Readonly<Record<string, number>> = {
     stemedb_wal_fsync_latency_seconds_sum: 0.001,
@@ -81,7 +87,6 @@ test('what the rooms report is counted under the specified names', async () => {
   const names = [...samples.keys()].map((name) => name.split('{')[0] ?? '');
   assert.ok(names.includes('process_resident_memory_bytes'));
   assert.ok(names.some((name) => name.startsWith('nodejs_eventloop_lag')));
-  assert.match(telemetry.contentType, /^text\/plain/);
 });
 
 test('every registry stands alone', async () => {
