@@ -1,13 +1,13 @@
 /** When backups, archive passes, verifications and drills last succeeded, and how far they came. */
 import { Gauge, type Registry } from 'prom-client';
 
-export interface Success {
+interface Success {
   readonly finishedAtMs: number;
   /** Records of the log that it covers. */
   readonly position: number;
 }
 
-export type Operation = 'backup' | 'archive' | 'verify' | 'drill';
+type Operation = 'backup' | 'archive' | 'verify' | 'drill';
 
 export interface SuccessReadings {
   /** An operation that never succeeded is not in it; rejects when the notes cannot be read. */

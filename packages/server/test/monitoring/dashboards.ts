@@ -4,7 +4,7 @@ import { pathOf, textOf } from './programs.js';
 
 const folder = 'grafana/dashboards';
 
-export interface Target {
+interface Target {
   readonly refId: string;
   readonly expr: string;
   readonly legendFormat: string;

@@ -59,7 +59,9 @@ const checkPanels = async ({ prometheus, instance }: Watched): Promise<number> =
       panels += 1;
       for (const { refId, expr } of panel.targets ?? []) {
         const series = await prometheus.range(substituted(expr, [instance], rateSeconds), 3);
-        const isThere = series.some(({ values }) => values.some((value) => Number.isFinite(+value)));
+        const isThere = series.some(({ values }) =>
+          values.some((value) => Number.isFinite(+value)),
+        );
         if (!isThere) empty.push(`${title}, ${panel.title}, ${refId}: ${expr}`);
       }
     }
