@@ -1,4 +1,4 @@
-/** Dashboards that Grafana can load: ids, titles, units, places, and no data source but the chosen. */
+/** Dashboards that Grafana can load: ids, titles, units, places, no data source but the chosen. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Dashboard, dashboards, dataPanels, type Panel, substituted } from './dashboards.js';
