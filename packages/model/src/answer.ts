@@ -189,6 +189,28 @@ export interface ImpactAnswer {
   readonly next_cursor?: string;
 }
 
+/** A record as the feed of a node states it. */
+export interface FeedRecord {
+  /** Give it as `since`: what follows this record. */
+  readonly cursor: string;
+  readonly id: RecordId;
+  readonly record: RecordContent;
+  /** RFC 3339 with milliseconds. */
+  readonly recorded_at: string;
+  /** Under which this node logged it first. */
+  readonly recorded_stamp: HlcStamp;
+  readonly proof: 'signature' | 'credential' | 'node';
+}
+
+export interface FeedPage {
+  /** In the order of this node's log. */
+  readonly records: readonly FeedRecord[];
+  /** Give it as `since` for what follows; always there. */
+  readonly next_cursor: string;
+  /** True when there was more to look at already. */
+  readonly more: boolean;
+}
+
 /** The trust in one agent, and the verdicts that made it. */
 export interface TrustAnswer {
   readonly agent_id: AgentId;

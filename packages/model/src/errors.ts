@@ -30,6 +30,7 @@ export const errorTable = {
   not_found: row(404, 'There is no such thing.'),
   method_not_allowed: row(405, 'The path exists, the method does not.'),
   conflict: row(409, 'The state does not allow this.'),
+  cursor_of_other_log: row(409, 'The cursor belongs to the log of another node or restore.'),
   cursor_expired: row(410, 'The cursor is older than 24 hours.'),
   body_too_large: row(413, 'The body is larger than this call accepts.'),
   url_too_long: row(414, 'The URL is longer than allowed.'),
@@ -58,6 +59,7 @@ export const errorTable = {
   request_timeout: row(408, 'The request took too long to arrive.', true),
   disk_full: row(507, 'There is not enough free space to write.'),
   too_many_dependants: row(422, 'More rests on the record than one call walks over.'),
+  reader_too_slow: row(503, 'The reader of a stream took too long to take what was sent.', true),
   too_many_errors: row(422, 'More lines were refused than are reported.'),
   // Start-up and offline commands: no HTTP status of their own reaches a client.
   data_directory_unwritable: row(500, 'The data directory cannot be written.'),

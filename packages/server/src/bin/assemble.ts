@@ -8,6 +8,7 @@ import { submittedId } from '../ingest/submitted_id.js';
 import type { Identity } from '../log/identity.js';
 import { type LogProofs, MerkleLog } from '../log/merkle/merkle_log.js';
 import { CachedCandidates } from '../query/cached_candidates.js';
+import { createFeed } from '../query/feed.js';
 import { Generations } from '../query/generations.js';
 import { createImpacts } from '../query/impacts.js';
 import { localCandidates } from '../query/local_candidates.js';
@@ -51,6 +52,8 @@ interface Parts {
   readonly views: SharedViews;
   readonly checkpoints: Checkpoints;
   readonly commit: GroupCommit;
+  /** Called after each batch that became visible. */
+  readonly afterVisible: Set<() => void>;
 }
 
 const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Parts => {
@@ -68,6 +71,7 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
   const checkpoints = new Checkpoints(effects.clock, files, (error) =>
     effects.onCheckpointFailure?.(error),
   );
+  const afterVisible = new Set<() => void>();
   const commit = new GroupCommit({
     log,
     store,
@@ -82,11 +86,15 @@ const partsOf = (files: Files, options: DatabaseOptions, effects: Effects): Part
     onApplied: () => {
       views.retire();
       checkpoints.noteWrite();
+      for (const note of afterVisible) note();
     },
     ...(effects.onWriteFailure === undefined ? {} : { onFailure: effects.onWriteFailure }),
     ...(effects.commitMetrics === undefined ? {} : { metrics: effects.commitMetrics }),
   });
-  return { files, options, effects, agentId, hybrid, histories, cache, views, checkpoints, commit };
+  return {
+    ...{ files, options, effects, agentId, hybrid, histories, cache, views, checkpoints, commit },
+    afterVisible,
+  };
 };
 
 /** Sees to it that the wanted policy is in force. */
@@ -117,9 +125,11 @@ const ingestOf = ({ files, options, effects, histories, commit }: Parts): Ingest
   });
 };
 
+type Readers = Pick<Database, 'query' | 'reads' | 'feed' | 'impacts'>;
+
 /** The rooms that read, over one count of open readings. */
-const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'reads' | 'impacts'> => {
-  const { files, options, effects, hybrid, histories, cache, views, commit } = parts;
+const readersOf = (parts: Parts, ingest: Ingest): Readers => {
+  const { files, options, effects, hybrid, histories, cache, views, commit, afterVisible } = parts;
   const { identity, log, store } = files;
   const { clock } = effects;
   const cachedRows = new CachedCandidates(cache);
@@ -141,9 +151,20 @@ const readersOf = (parts: Parts, ingest: Ingest): Pick<Database, 'query' | 'read
   };
   const readings = createReadings(collaborators);
   const { verify } = effects;
+  const { feedLimits: limits = {} } = options;
+  const feed = createFeed({
+    log,
+    store,
+    readings,
+    clock,
+    cursorKey: collaborators.cursorKey,
+    limits,
+  });
+  afterVisible.add(() => feed.noteVisible());
   return {
     query: createQueryService(collaborators, readings),
     reads: createRecordReads({ ...collaborators, readings, verify }),
+    feed,
     impacts: createImpacts({
       ...collaborators,
       readings,

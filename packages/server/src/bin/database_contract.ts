@@ -13,6 +13,8 @@ import type { Log } from '../log/log.js';
 import type { LogProofs } from '../log/merkle/merkle_log.js';
 import type { LogMetrics } from '../log/metrics.js';
 import type { OpenReport } from '../log/open_log.js';
+import type { Feed } from '../query/feed.js';
+import type { FeedLimits } from '../query/feed_limits.js';
 import type { Impacts } from '../query/impacts.js';
 import type { CacheMetrics } from '../query/query_cache.js';
 import type { QueryLimits } from '../query/query_service.js';
@@ -38,6 +40,7 @@ export interface DatabaseOptions {
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
   readonly queryLimits?: Partial<QueryLimits>;
+  readonly feedLimits?: Partial<FeedLimits>;
   /** Memory for answers, candidate rows and records that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax?: number;
 }
@@ -85,6 +88,8 @@ export interface Database {
   readonly query: QueryService;
   /** Records of every kind beside the questions: lists, details, trust. */
   readonly reads: RecordReads;
+  /** The log, record by record. */
+  readonly feed: Feed;
   readonly impacts: Impacts;
   readonly policies: PolicyHistory;
   /** Checkpoints and proofs of the Merkle log. */

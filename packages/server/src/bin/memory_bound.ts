@@ -4,6 +4,7 @@
  */
 import { httpLimits } from '../guard/limits.js';
 import { groupCommitLimits } from '../ingest/commit_queue.js';
+import { feedLimits } from '../query/feed_limits.js';
 import { queryLimits } from '../query/query_service.js';
 import { wideRowsOf } from '../query/rooms.js';
 
@@ -23,11 +24,14 @@ export const rowsInBound: number = wideRowsOf(queryLimits);
 /** The bound for this much cache and a database whose widest pair has so many claims. */
 export const memoryBytesMax = (cacheBytes: number, widestPairRows: number): number => {
   const { queueBytesMax } = groupCommitLimits;
-  const { setAsideTotalBytesMax, answersUnsentBytesMax } = httpLimits;
+  const { setAsideTotalBytesMax, answersUnsentBytesMax, feedStreamsMax } = httpLimits;
+  const { feedPieceBytesMax, feedTailBytesMax, feedUnsentBytesMax } = feedLimits;
   const { rowsHeldMax, draftsBytesMax } = queryLimits;
   const rows = rowsHeldMax + Math.max(0, widestPairRows - rowsInBound);
   // A draft is in memory once more as the text that is sent.
   const answers = 2 * draftsBytesMax + answersUnsentBytesMax;
+  // What a stream was given stands in the buffers of its connection as well.
+  const streams = 2 * feedStreamsMax * feedPieceBytesMax + feedTailBytesMax + feedUnsentBytesMax;
   const writes = queueBytesMax + setAsideTotalBytesMax;
-  return processBytes + cacheBytes + writes + answers + rows * rowHeldBytes;
+  return processBytes + cacheBytes + writes + answers + streams + rows * rowHeldBytes;
 };

@@ -98,6 +98,7 @@ const buildApp = (
     ingest: database.ingest,
     query: database.query,
     reads: database.reads,
+    feed: database.feed,
     impacts: database.impacts,
     proofs: database.proofs,
     principalOf: () => ({ type: 'node', agentId: database.agentId }),

@@ -7,6 +7,7 @@ import { readBindAddress } from '../guard/bind.js';
 import { httpLimits } from '../guard/limits.js';
 import { groupCommitLimits } from '../ingest/commit_queue.js';
 import { systemClock } from '../io/system_clock.js';
+import { feedLimits } from '../query/feed_limits.js';
 import { queryLimits } from '../query/query_service.js';
 import { memoryBytesMax, rowHeldBytes, rowsInBound } from './memory_bound.js';
 import { readTextFile } from './read_text_file.js';
@@ -36,7 +37,7 @@ const run = async ({ flags, configFile, printConfig }: ServerArguments): Promise
     for (const { key, value, source } of loaded.value.lines) {
       say(`${key} = ${JSON.stringify(value)}  # ${source}`);
     }
-    for (const limits of [httpLimits, groupCommitLimits, queryLimits]) {
+    for (const limits of [httpLimits, groupCommitLimits, queryLimits, feedLimits]) {
       for (const [name, value] of Object.entries(limits)) say(`# limit ${name} = ${value}`);
     }
     const memory = memoryBytesMax(loaded.value.config.cacheBytesMax, 0);

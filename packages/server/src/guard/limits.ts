@@ -26,6 +26,14 @@ export interface HttpLimits {
   readonly setAsideTotalBytesMax: number;
   /** Bytes of large answers that wait for their readers, over all connections. */
   readonly answersUnsentBytesMax: number;
+  /** Streams of the feed that are open at the same time; further ones are refused. */
+  readonly feedStreamsMax: number;
+  /** A stream with nothing to say says so this often, so that neither end takes it for dead. */
+  readonly feedHeartbeatMs: number;
+  /** Time for the reader of a stream to take what it was sent; then it is dropped. */
+  readonly feedStallMs: number;
+  /** Time for the last words of a stream to be taken, before its connection is cut. */
+  readonly feedClosingMs: number;
   /** Signatures that one write may carry. */
   readonly signaturesMax: number;
   /** Bytes of the request line and all headers. */
@@ -63,6 +71,10 @@ export const httpLimits: HttpLimits = {
   setAsideBytesMax: 32 * mebibyte,
   setAsideTotalBytesMax: 128 * mebibyte,
   answersUnsentBytesMax: 128 * mebibyte,
+  feedStreamsMax: 256,
+  feedHeartbeatMs: 15_000,
+  feedStallMs: 10_000,
+  feedClosingMs: 2_000,
   signaturesMax: 64,
   headerBytesMax: 16 * kibibyte,
   headersMax: 100,

@@ -7,6 +7,7 @@ import type { Principal } from '../ingest/principal.js';
 import type { Clock } from '../io/clock.js';
 import type { Random } from '../io/random.js';
 import type { LogProofs } from '../log/merkle/merkle_log.js';
+import type { Feed } from '../query/feed.js';
 import type { Impacts } from '../query/impacts.js';
 import type { QueryService } from '../query/question.js';
 import type { RecordReads } from '../query/record_reads.js';
@@ -49,6 +50,8 @@ export interface HttpDeps {
   readonly ingest: Ingest;
   readonly query: QueryService;
   readonly reads: RecordReads;
+  /** The log, record by record. */
+  readonly feed: Feed;
   /** What retracting a source changes. */
   readonly impacts: Impacts;
   /** Checkpoints and proofs of the Merkle log. */

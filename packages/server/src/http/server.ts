@@ -30,6 +30,7 @@ import { assertRoute } from './routes/assert.js';
 import { assertBatchRoute } from './routes/assert_batch.js';
 import { assertionRoutes } from './routes/assertions.js';
 import { errorsPageRoute } from './routes/errors_page.js';
+import { feedRoute } from './routes/feed.js';
 import { healthRoutes } from './routes/health.js';
 import { impactRoutes } from './routes/impact.js';
 import { logRoutes } from './routes/log.js';
@@ -173,6 +174,7 @@ async function largeAnswerRoutes(
 ): Promise<void> {
   new UnsentAnswers(deps.config.limits.answersUnsentBytesMax).bound(app);
   await app.register((plugin) => recordKindRoutes(plugin, deps));
+  await app.register((plugin) => feedRoute(plugin, deps));
   await app.register((plugin) => impactRoutes(plugin, deps));
   await app.register((plugin) => assertionRoutes(plugin, deps));
   await app.register((plugin) => readRecordRoute(plugin, deps));

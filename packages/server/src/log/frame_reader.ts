@@ -7,7 +7,7 @@ import { frameHeaderBytes, frameMagicBytes, framePayloadBytesMax, markKind } fro
 import { checkFrame, claimedFrameBytes, type Frame, type FrameFault } from './frame.js';
 
 /** Large enough that the system call costs little beside the CRC, small enough to forget. */
-const chunkBytes = 1024 * 1024;
+const defaultChunkBytes = 1024 * 1024;
 
 export interface SegmentSource {
   readonly file: Pick<DiskFile, 'read'>;
@@ -42,6 +42,7 @@ export async function* readFrames(
   source: SegmentSource,
   position: number,
   nextSequence: number,
+  chunkBytes: number = defaultChunkBytes,
 ): AsyncGenerator<readonly LocatedFrame[], FramesEnd> {
   let at = position;
   let expected = nextSequence;

@@ -11,6 +11,7 @@ export interface IterateFrom {
   readonly sequence: number;
   readonly offset?: number;
   readonly shard?: number;
+  readonly chunkBytes?: number;
 }
 
 /** How far the log is durable at the moment of asking. */
@@ -38,7 +39,8 @@ export async function* iterateRecords(
       at = { offset: segmentOffset + segmentHeaderBytes, sequence: at.sequence, last: undefined };
       continue;
     }
-    const walk = { disk, files, segmentOffset, stop: files.next(segmentOffset) ?? endOffset };
+    const stop = files.next(segmentOffset) ?? endOffset;
+    const walk = { disk, files, segmentOffset, stop, chunkBytes: from.chunkBytes };
     at = yield* walkSegment(walk, at, select);
   }
 }
@@ -73,6 +75,7 @@ interface Walk {
   readonly segmentOffset: number;
   /** Offset up to which this segment may be read. */
   readonly stop: number;
+  readonly chunkBytes: number | undefined;
 }
 
 type Select = (frame: LocatedFrame) => boolean;
@@ -91,12 +94,13 @@ async function* walkSegment(
   from: Reading,
   select: Select,
 ): AsyncGenerator<readonly LogRecord[], Reading> {
-  const { segmentOffset, stop } = walk;
+  const { segmentOffset, stop, chunkBytes } = walk;
   const { number } = headerOf(walk.files, segmentOffset);
   const file = await openForReading(walk);
   try {
     const source = { file, number, endPosition: stop - segmentOffset };
-    const frames = readFrames(source, from.offset - segmentOffset, from.sequence);
+    const start = from.offset - segmentOffset;
+    const frames = readFrames(source, start, from.sequence, chunkBytes);
     let last = from.last;
     for (;;) {
       const step = await readStep(frames, segmentOffset, last);

@@ -53,11 +53,13 @@ export interface Log {
   /** Reads one record back and checks its CRC; `log_corrupt` names segment and offset. */
   read(sequence: number, offset: number): Outcome<LogRecord>;
   /** Records from `fromSequence` (whose frame is at `fromOffset` when known), in order, in
-   * chunks; with `shard`, only that shard's and those of `allShards`. Throws only `log_corrupt`. */
+   * chunks of about `chunkBytes` (1 MiB if left out); with `shard`, only that shard's and those of
+   * `allShards`. Throws only `log_corrupt`. */
   iterate(from: {
     readonly sequence: number;
     readonly offset?: number;
     readonly shard?: number;
+    readonly chunkBytes?: number;
   }): AsyncIterable<readonly LogRecord[]>;
   /** Appends and syncs a mark that records how far the log is durable. */
   mark(): Promise<Outcome<void>>;

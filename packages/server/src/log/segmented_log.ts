@@ -133,6 +133,7 @@ export class SegmentedLog implements Log {
     readonly sequence: number;
     readonly offset?: number;
     readonly shard?: number;
+    readonly chunkBytes?: number;
   }): AsyncIterable<readonly LogRecord[]> {
     const end = () => ({ offset: this.#writer.endOffset, sequence: this.#lastSequence });
     return iterateRecords(this.#disk, this.#files, end, from);

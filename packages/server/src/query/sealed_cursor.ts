@@ -73,8 +73,11 @@ export const sealCursor = (
   binding: string,
   state: JsonObject,
   nowMs: number,
-): string => {
-  const body = canonicalBytes({ ...state, b: binding, t: nowMs });
+): string => sealState(key, { ...state, b: binding, t: nowMs });
+
+/** Authenticates a state that is bound to nothing else. */
+export const sealState = (key: Uint8Array, state: JsonObject): string => {
+  const body = canonicalBytes(state);
   return `${base64(body)}.${base64(macOf(key, body))}`;
 };
 
@@ -103,17 +106,28 @@ const openState = (
   cursor: string,
   nowMs: number,
 ): Outcome<JsonObject> => {
-  const [bodyText = '', macText = '', ...more] = cursor.split('.');
-  const body = new Uint8Array(Buffer.from(bodyText, 'base64url'));
-  const mac = new Uint8Array(Buffer.from(macText, 'base64url'));
-  if (more.length > 0 || !equalBytes(mac, macOf(key, body))) return invalidCursor();
-  const parsed = parseJson(body);
-  if (!parsed.ok) return invalidCursor();
-  const state = parsed.value as { readonly b: string; readonly t: number } & JsonObject;
+  const sealed = readSealed(key, cursor);
+  if (sealed?.isOurs !== true) return invalidCursor();
+  const state = sealed.state as { readonly b: string; readonly t: number } & JsonObject;
   if (state.b !== binding) return invalidCursor();
   if (nowMs - state.t <= cursorLifetimeMs) return ok(state);
   return fail({
     code: 'cursor_expired',
     detail: 'The cursor is older than 24 hours; ask again from the first page.',
   });
+};
+
+/** What a cursor says, and whether this node said it; undefined when it is no cursor. */
+export const readSealed = (
+  key: Uint8Array,
+  cursor: string,
+): { readonly state: JsonObject; readonly isOurs: boolean } | undefined => {
+  const [bodyText = '', macText = '', ...more] = cursor.split('.');
+  const body = new Uint8Array(Buffer.from(bodyText, 'base64url'));
+  const mac = new Uint8Array(Buffer.from(macText, 'base64url'));
+  const parsed = parseJson(body);
+  if (more.length > 0 || !parsed.ok) return undefined;
+  const { value } = parsed;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return { state: value as JsonObject, isOurs: equalBytes(mac, macOf(key, body)) };
 };

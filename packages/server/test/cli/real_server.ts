@@ -25,11 +25,13 @@ export const startReal = async (
   directories: TestDirectories,
 ): Promise<RealServer> => {
   const database = must(await openReal(directories));
-  const { agentId, identity, ingest, query, reads, impacts, proofs, log, store } = database;
+  const { agentId, identity, log, store } = database;
+  const { ingest, query, reads, feed, impacts, proofs } = database;
   const app = await buildHttpServer({
     ingest,
     query,
     reads,
+    feed,
     impacts,
     proofs,
     principalOf: () => ({ type: 'node', agentId }),

@@ -10,6 +10,7 @@ import { settings } from '../../src/config/settings.js';
 import { readBindAddress } from '../../src/guard/bind.js';
 import { httpLimits } from '../../src/guard/limits.js';
 import { groupCommitLimits } from '../../src/ingest/commit_queue.js';
+import { feedLimits } from '../../src/query/feed_limits.js';
 import { defaultCacheBytesMax } from '../../src/query/query_cache.js';
 import { queryLimits } from '../../src/query/query_service.js';
 
@@ -50,7 +51,7 @@ test('docs/configuration.md lists every setting', () => {
 });
 
 test('docs/configuration.md lists every limit with its value', () => {
-  const limits = { ...httpLimits, ...groupCommitLimits, ...queryLimits };
+  const limits = { ...httpLimits, ...groupCommitLimits, ...queryLimits, ...feedLimits };
   const expected = Object.entries(limits).map(([name, value]) => [name, String(value)]);
   const rows = rowsBelow('Limits').map(([name, value]) => [name, value]);
   assert.deepEqual(rows, expected);

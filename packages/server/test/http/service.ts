@@ -159,6 +159,7 @@ const depsOf = (
   ingest: database.ingest,
   query: database.query,
   reads: database.reads,
+  feed: database.feed,
   impacts: database.impacts,
   proofs: database.proofs,
   principalOf: () => ({ type: 'node', agentId: database.agentId }),

@@ -14,6 +14,7 @@ import type { Random } from '../../src/io/random.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import type { LogRecord } from '../../src/log/log.js';
 import type { QueryLimits } from '../../src/query/collaborators.js';
+import type { FeedLimits } from '../../src/query/feed_limits.js';
 import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
 import { submissionOf } from './histories/cast.js';
@@ -60,6 +61,7 @@ export const simulatedDatabase = async (options: {
   /** 0: every answer is computed anew. */
   readonly cacheBytesMax?: number;
   readonly queryLimits?: Partial<QueryLimits>;
+  readonly feedLimits?: Partial<FeedLimits>;
 }): Promise<SimulatedDatabase> => {
   const clock = new TestClock(options.startMs);
   let files = newMemoryFiles();
@@ -71,6 +73,7 @@ export const simulatedDatabase = async (options: {
       policy: options.policy ?? defaultPolicyTable,
       ...(options.cacheBytesMax === undefined ? {} : { cacheBytesMax: options.cacheBytesMax }),
       ...(options.queryLimits === undefined ? {} : { queryLimits: options.queryLimits }),
+      ...(options.feedLimits === undefined ? {} : { feedLimits: options.feedLimits }),
     },
     {
       clock,
