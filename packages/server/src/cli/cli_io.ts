@@ -25,6 +25,8 @@ export interface UserFiles {
   /** Makes a file that must not exist yet; the sink must be closed. */
   create(path: string, mode: number): Promise<FileSink>;
   remove(path: string): Promise<void>;
+  /** Removes a directory with all that is in it; one that is not there is well. */
+  removeTree(path: string): Promise<void>;
 }
 
 export interface FileSink {

@@ -74,7 +74,7 @@ export class PilotCheck {
     const signer = named ?? nodeCryptoSigner(io.random.bytes(32));
     const run = toHex(io.random.bytes(runBytes));
     const claims = new PilotClaims(run, signer.agentId, io.clock.wallMs(), options.claimBytes);
-    const strict = session.client(signer, { attemptsMax: 1 });
+    const strict = session.client(signer, { retry: { attemptsMax: 1 } });
     const patient = session.client(signer);
     return new PilotCheck(
       session,

@@ -14,6 +14,7 @@ import { registerCompletion } from './commands/completion.js';
 import { registerConfig } from './commands/config.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerDrill } from './commands/drill.js';
 import { registerEpoch } from './commands/epoch.js';
 import { registerExport } from './commands/export.js';
 import { registerIdentity } from './commands/identity.js';
@@ -62,6 +63,7 @@ const registers = [
   registerCheckpoint,
   registerProve,
   registerRebuild,
+  registerDrill,
   registerDoctor,
   registerIdentity,
   registerKeys,

@@ -41,6 +41,10 @@ export interface CliServices {
   };
   /** What a server with this much cache takes of memory at most, by the sum of its limits. */
   memoryBytesMax(cacheBytes: number): number;
+  /** Serves a database of its own on a free port of the loopback, configured as the server is. */
+  serve(
+    directories: Directories,
+  ): Promise<Outcome<{ readonly url: string; stop(): Promise<void> }>>;
   /** Reads the configuration as the server would. */
   readConfig(file: string | undefined): Promise<Outcome<readonly ConfigLine[]>>;
 }

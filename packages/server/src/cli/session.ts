@@ -83,8 +83,15 @@ export class Session {
     };
   }
 
-  /** A client of the server that the options name; `retry` for who must see each failure. */
-  client(signer?: Signer, retry: Partial<RetryPolicy> = {}): StemeClient {
+  /** A client of the server that the options name, or of another; `retry` for who must see each
+   * failure. */
+  client(
+    signer?: Signer,
+    {
+      url = this.url,
+      retry = {},
+    }: { readonly url?: string; readonly retry?: Partial<RetryPolicy> } = {},
+  ): StemeClient {
     const { io, options } = this;
     const apiKey = options.apiKey ?? io.env.STEMEDB_API_KEY;
     const clock = {
@@ -94,7 +101,7 @@ export class Session {
     };
     try {
       return new StemeClient({
-        url: this.url,
+        url,
         fetch: io.fetch,
         clock,
         retry,
@@ -102,7 +109,7 @@ export class Session {
         ...(signer !== undefined && { signer }),
       });
     } catch (cause) {
-      throw misconfigured(`--url must be like ${defaultUrl}, not ${this.url}.`, cause);
+      throw misconfigured(`--url must be like ${defaultUrl}, not ${url}.`, cause);
     }
   }
 

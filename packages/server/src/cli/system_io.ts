@@ -81,6 +81,7 @@ export const systemFiles: UserFiles = {
   replace: replaceFile,
   create: createFile,
   remove: (path) => rm(path, { force: true }),
+  removeTree: (path) => rm(path, { force: true, recursive: true }),
 };
 
 /** The same program again, with its errors where ours go. */

@@ -17,6 +17,7 @@ const services: CliServices = {
   openDatabase: async () => fail({ code: 'internal', detail: 'not here' }),
   engine: systemEngine,
   memoryBytesMax: () => assert.fail('no limits here'),
+  serve: () => assert.fail('no server here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

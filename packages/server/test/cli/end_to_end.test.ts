@@ -13,6 +13,7 @@ const services: CliServices = {
   openDatabase: (directories) => openReal(directories, { policy: false }),
   engine: systemEngine,
   memoryBytesMax: () => assert.fail('no limits here'),
+  serve: () => assert.fail('no server here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

@@ -36,6 +36,7 @@ const noServices: CliServices = {
     remove: () => assert.fail('no store here'),
   },
   memoryBytesMax: () => assert.fail('no limits here'),
+  serve: () => assert.fail('no server here'),
   readConfig: () => assert.fail('no configuration here'),
 };
 

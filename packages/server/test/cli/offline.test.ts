@@ -23,6 +23,7 @@ const services: CliServices = {
     openReal(directories, { policy: false, ...(onReplay !== undefined && { onReplay }) }),
   engine: systemEngine,
   memoryBytesMax: () => assert.fail('no limits here'),
+  serve: () => assert.fail('no server here'),
   readConfig: async (file) =>
     file === 'bad'
       ? fail({
