@@ -19,7 +19,7 @@ import type { DrawnClaim } from './drawn_claims.js';
 import type { LogCopyFacts } from './log_copy.js';
 
 /** A question about one pair at the recovery point. */
-export interface DrillQuestion {
+interface DrillQuestion {
   readonly concept_path: string;
   readonly predicate: string;
   readonly lens: string;
@@ -52,7 +52,7 @@ export interface DrillSteps {
   readonly onPhase: (phase: PhaseName) => void;
 }
 
-export type PhaseName = 'restore' | 'start' | 'first answer' | 'questions' | 'verify';
+type PhaseName = 'restore' | 'start' | 'first answer' | 'questions' | 'verify';
 
 export interface DrillReport {
   readonly verdict: 'passed' | 'failed';
