@@ -8,7 +8,7 @@ import { openReadOnlyLog } from '../../src/ops/read_only_log.js';
 import { recordsOf } from './backup/backups.js';
 import { filledDirectories, must } from './directories.js';
 
-test('the same seed draws the same claims, and all there are when more are asked for', async (t) => {
+test('the same seed draws the same claims, and all when more are asked for', async (t) => {
   const { walDir } = await filledDirectories(t, 60);
   const log = must(await openReadOnlyLog(systemDisk, walDir));
   const idsOf = async (seed: number, count: number): Promise<readonly string[]> =>
