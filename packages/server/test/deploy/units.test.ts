@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exitCodes } from '../../src/cli/exit_codes.js';
-import { loadConfig } from '../../src/config/config.js';
-import { readBindAddress } from '../../src/guard/bind.js';
-import { runCli } from '../support/cli_process.js';
 import { runToEnd, without } from './programs.js';
 import { root } from './release.js';
+import { assertCommand, configOf } from './settings_of.js';
 
 const folder = join(root, 'deploy/systemd');
 const units = readdirSync(folder).filter((name) => /\.(service|timer)$/.test(name));
@@ -70,31 +68,19 @@ test('every timer has its job, and every job is a command that exists', async ()
     assert.ok(services.includes(name.replace('.timer', '.service')), name);
   }
   for (const name of services) {
-    const [program, command, ...words] = (valuesOf(read(name), 'ExecStart')[0] ?? '').split(' ');
-    if (command === undefined) continue;
+    const [program, ...words] = (valuesOf(read(name), 'ExecStart')[0] ?? '').split(' ');
+    if (words.length === 0) continue;
     assert.equal(program, '/opt/stemedb/current/bin/stemedb', name);
-    const help = await runCli(command, '--help');
-    assert.equal(help.exit, 0, `${name}: ${command}`);
-    assert.match(help.out, new RegExp(`^Usage: stemedb ${command}\\b`, 'm'), name);
-    const options = words.filter((word) => word.startsWith('--') && word !== '--quiet');
-    for (const option of options) assert.ok(help.out.includes(`${option} `), `${name}: ${option}`);
+    await assertCommand(words);
   }
 });
 
 test('the settings that are installed are settings of the server', async () => {
   // Those that are commented out as well: taking the mark away must not break the start.
   const lines = read('stemedb.env').matchAll(/^#?([A-Z][A-Z0-9_]*)=(.*)$/gm);
-  const env = Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
+  const env = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
   assert.ok(Object.keys(env).length >= 2);
-  const loaded = await loadConfig({
-    flags: {},
-    env,
-    file: undefined,
-    readFile: async () => undefined,
-    checkBind: readBindAddress,
-  });
-  assert.ok(loaded.ok, loaded.ok ? '' : loaded.error.detail);
-  assert.equal(loaded.value.config.walDir, '/var/lib/stemedb/wal');
+  assert.equal((await configOf(env)).walDir, '/var/lib/stemedb/wal');
 });
 
 test('the scripts have no faults that shellcheck finds', {
