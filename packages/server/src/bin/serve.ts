@@ -10,7 +10,7 @@
 import type { Outcome, StemeError } from '@stemedb/model';
 import { ok } from '@stemedb/model';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { exitCodeOf, exitCodes } from '../cli/exit_codes.js';
 import type { Config } from '../config/config.js';
 import { readBindAddress } from '../guard/bind.js';
@@ -25,6 +25,7 @@ import { formatPosition } from '../log/position.js';
 import { createTelemetry, type Telemetry } from '../telemetry/registry.js';
 import { type Database, openDatabase } from './database.js';
 import { registerLensModules } from './lens_modules.js';
+import { createNodeLog, loggedRefusals } from './node_log.js';
 import { readingsOf } from './readings.js';
 import { systemEffects } from './system_effects.js';
 import { version } from './version.js';
@@ -111,6 +112,7 @@ const buildApp = (
       allowedOrigins: config.allowedOrigins,
       version,
       limits: httpLimits,
+      slowQueryMs: config.slowQueryMs,
     },
     logger,
     clock: systemClock,
@@ -122,7 +124,7 @@ const buildApp = (
 export const serve = async (config: Config): Promise<Outcome<RunningServer>> => {
   const address = readBindAddress(config.bindAddr, config.insecure);
   if (!address.ok) return address;
-  const logger = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  const logger = createNodeLog(config.logLevel);
   const telemetry = createTelemetry();
   const effects = systemEffects();
   const lenses = await registerLensModules(config.lensModules, effects.lenses);
@@ -144,7 +146,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const opened = await openDatabase(config, {
     ...effects,
     checks,
-    logMetrics: telemetry.log,
+    logMetrics: loggedRefusals(telemetry.log, logger),
     ingestMetrics: telemetry.ingest,
     commitMetrics: telemetry.commit,
     cacheMetrics: telemetry.cache,
@@ -165,6 +167,7 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   const ended = new Promise<number>((resolve) => {
     stop = (code) => {
       stop = () => undefined;
+      logger.info({ exit_code: code }, 'stopping');
       void endInOrder(app, database, checks, logger).then(() =>
         resolve(database.writeFailure === undefined ? code : exitCodeOf('log_failed')),
       );
@@ -176,6 +179,9 @@ export const serve = async (config: Config): Promise<Outcome<RunningServer>> => 
   });
   try {
     const url = await app.listen({ host: address.value.host, port: address.value.port });
+    const { databaseId, nodeId } = database.identity;
+    const node = { database_id: databaseId, node_id: nodeId };
+    logger.info({ url, version, ...node }, 'listening');
     return ok({ url, ended, stop: (code) => stop(code) });
   } catch (cause) {
     await checks.close();

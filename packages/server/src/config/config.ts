@@ -24,6 +24,8 @@ export interface Config {
   readonly walDir: string;
   readonly dbDir: string;
   readonly logLevel: LogLevel;
+  /** Questions that take at least this long are logged; 0: none. */
+  readonly slowQueryMs: number;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly insecure: boolean;
@@ -169,6 +171,18 @@ const sizeOf = (line: ConfigLine): Outcome<number> => {
   );
 };
 
+/** A day: beyond it nothing would ever be logged. */
+const millisecondsMax = 86_400_000;
+
+const millisecondsOf = (line: ConfigLine): Outcome<number> => {
+  const value = Number(line.value);
+  if (/^\d{1,8}$/.test(line.value) && value <= millisecondsMax) return ok(value);
+  return invalid(
+    `${line.key} (from ${line.source}) must be a whole number of milliseconds from 0 to ` +
+      `${millisecondsMax}, not "${line.value}".`,
+  );
+};
+
 const assemble = (
   lines: ReadonlyMap<SettingKey, ConfigLine>,
   policy: PolicyTable | undefined,
@@ -183,10 +197,11 @@ const assemble = (
   const insecure = oneOf(line('insecure'), ['true', 'false'] as const);
   const signatures = oneOf(line('signatures'), ['optional', 'required'] as const);
   const cacheBytesMax = sizeOf(line('cache_size'));
-  for (const checked of [level, insecure, signatures, cacheBytesMax]) {
+  const slowQueryMs = millisecondsOf(line('slow_query_ms'));
+  for (const checked of [level, insecure, signatures, cacheBytesMax, slowQueryMs]) {
     if (!checked.ok) return checked;
   }
-  if (!level.ok || !insecure.ok || !signatures.ok || !cacheBytesMax.ok)
+  if (!level.ok || !insecure.ok || !signatures.ok || !cacheBytesMax.ok || !slowQueryMs.ok)
     throw new Error('Unreachable.');
   for (const key of ['bind_addr', 'wal_dir', 'db_dir'] as const) {
     if (line(key).value === '') return invalid(`${key} (from ${line(key).source}) is empty.`);
@@ -208,6 +223,7 @@ const assemble = (
     realm: realm === '' ? undefined : realm,
     signatures: signatures.value,
     cacheBytesMax: cacheBytesMax.value,
+    slowQueryMs: slowQueryMs.value,
     lensModules: listOf(line('lens_modules').value),
     policy,
   });

@@ -8,6 +8,7 @@ export type SettingKey =
   | 'wal_dir'
   | 'db_dir'
   | 'log_level'
+  | 'slow_query_ms'
   | 'allowed_hosts'
   | 'allowed_origins'
   | 'insecure'
@@ -51,6 +52,12 @@ export const settings: readonly Setting[] = [
     'level',
     'info',
     'What is logged: fatal, error, warn, info, debug, trace or silent.',
+  ),
+  setting(
+    'slow_query_ms',
+    'milliseconds',
+    '1000',
+    'Questions that take at least this long are logged; 0 logs none.',
   ),
   setting(
     'allowed_hosts',

@@ -44,6 +44,8 @@ interface HttpConfig {
   /** The version that `/openapi.json` states. */
   readonly version: string;
   readonly limits: HttpLimits;
+  /** A question that takes at least this long is logged; 0 or undefined: none is. */
+  readonly slowQueryMs?: number;
 }
 
 export interface HttpDeps {

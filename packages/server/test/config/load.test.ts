@@ -59,6 +59,7 @@ test('nothing has to be stated', async () => {
     realm: undefined,
     signatures: 'optional',
     cacheBytesMax: 64 * 1024 ** 2,
+    slowQueryMs: 1000,
     lensModules: [],
     policy: undefined,
   });
@@ -107,6 +108,14 @@ test('a size is bytes or binary multiples of them', async () => {
   }
 });
 
+test('slow questions are told from a whole number of milliseconds on', async () => {
+  for (const [text, ms] of Object.entries({ 0: 0, 250: 250, 86400000: 86_400_000 })) {
+    const { config } = await load({ env: { STEMEDB_SLOW_QUERY_MS: text } });
+    assert.equal(config.slowQueryMs, ms, text);
+  }
+  assert.equal((await load({ env: {} })).config.slowQueryMs, 1000);
+});
+
 test('an unknown or bad key is named, with the nearest known one', async () => {
   const env = (name: string, value: string) => refusal({ env: { [name]: value } });
   assert.match(await env('STEMEDB_LOG_LEVL', 'info'), /STEMEDB_LOG_LEVL.*STEMEDB_LOG_LEVEL/);
@@ -115,6 +124,9 @@ test('an unknown or bad key is named, with the nearest known one', async () => {
   assert.match(await env('STEMEDB_SIGNATURES', 'always'), /signatures.*optional, required/);
   for (const size of ['', 'much', '-1', '64MB', '1.5GiB', '9007199254740993', '99999999GiB']) {
     assert.match(await env('STEMEDB_CACHE_SIZE', size), /cache_size.*STEMEDB_CACHE_SIZE.*64MiB/);
+  }
+  for (const time of ['', 'slow', '-1', '1.5', '1s', '86400001']) {
+    assert.match(await env('STEMEDB_SLOW_QUERY_MS', time), /slow_query_ms.*0 to 86400000/);
   }
   assert.match(await env('STEMEDB_WAL_DIR', ''), /wal_dir.*empty/);
   assert.match(await env('STEMEDB_REALM', 'x'.repeat(65)), /realm.*64 bytes/);

@@ -98,6 +98,12 @@ class Caller implements Cancellation {
   }
 }
 
+/** Characters of a slow question that are logged. */
+const loggedQuestionMax = 1000;
+
+const isSlow = ({ config: { slowQueryMs = 0 } }: HttpDeps, seconds: number): boolean =>
+  slowQueryMs > 0 && seconds * 1000 >= slowQueryMs;
+
 /** Answers within the call when the answer is kept: a promise would cost as much as it does. */
 function answer(
   deps: HttpDeps,
@@ -118,6 +124,12 @@ function answer(
     // A caller that left ends its question like a timeout; the node was not slow.
     const failure = caller.aborted ? 'caller_gone' : outcome.ok ? undefined : outcome.error.code;
     deps.metrics.query.answered({ endpoint, lens, seconds, failure });
+    if (isSlow(deps, seconds)) {
+      const outcome = failure ?? 'answered';
+      const asked = JSON.stringify(question.value).slice(0, loggedQuestionMax);
+      const fields = { reqId: request.id, endpoint, seconds, outcome, question: asked };
+      request.log.warn(fields, 'a slow question');
+    }
     if (outcome.ok) sendJson(reply, 200, outcome.value);
     else sendProblem(reply, outcome.error);
   };
