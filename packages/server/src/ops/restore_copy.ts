@@ -7,9 +7,9 @@
  * written last; without it no server starts here, and the next restore begins anew.
  */
 import {
-  endOfMs,
   fail,
   formatVkey,
+  type HlcStamp,
   HybridClock,
   keyPairFromSeed,
   kindNumber,
@@ -27,12 +27,7 @@ import { createIdentity, decodeIdentity, type Identity } from '../log/identity.j
 import { allShards, type Log, type LogEntry } from '../log/log.js';
 import { CompactRange } from '../log/merkle/compact_range.js';
 import { openLog } from '../log/open_log.js';
-import {
-  SegmentWalk,
-  type WalkedRecord,
-  type WalkWatch,
-  walkBegin,
-} from './backup/segment_walk.js';
+import { SegmentWalk, type WalkWatch, walkBegin } from './backup/segment_walk.js';
 import { differencesFrom } from './copy_facts.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
 import { clearTarget, commitTarget, openTarget, type RestoreTarget } from './restore_target.js';
@@ -46,8 +41,8 @@ export interface RestoreCopyInput {
   readonly walDir: string;
   readonly dbDir: string;
   readonly copy: LogCopy;
-  /** Keeps records up to the end of this millisecond. */
-  readonly toMs?: number | undefined;
+  /** Keeps records that are stamped up to this. */
+  readonly to?: HlcStamp | undefined;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
   readonly onProgress: (phase: RestorePhase, doneBytes: number) => void;
@@ -175,12 +170,12 @@ interface Kept {
 
 /** With a moment the copy is read twice: first to see how much of it was before that. */
 const countKept = async (input: RestoreCopyInput, timer: PhaseTimer): Promise<Outcome<Kept>> => {
-  const { copy, toMs } = input;
-  if (toMs === undefined) return ok({ prefix: copy.facts.records });
+  const { copy, to } = input;
+  if (to === undefined) return ok({ prefix: copy.facts.records });
   let prefix = 0;
   let isPrefix = true;
-  const isKept = keeper(toMs);
-  const onRecord = (record: WalkedRecord): void => {
+  const isKept = keeper(to);
+  const onRecord = (record: LogEntry): void => {
     isPrefix &&= isKept(record);
     if (isPrefix) prefix += 1;
   };
@@ -188,11 +183,10 @@ const countKept = async (input: RestoreCopyInput, timer: PhaseTimer): Promise<Ou
   return walked.ok ? ok({ prefix }) : walked;
 };
 
-const keeper = (toMs: number | undefined): ((record: LogEntry) => boolean) => {
-  if (toMs === undefined) return () => true;
-  const newest = endOfMs(toMs);
-  return ({ stamp }) => stamp <= newest;
-};
+const keeper =
+  (to: HlcStamp | undefined): ((record: LogEntry) => boolean) =>
+  ({ stamp }) =>
+    to === undefined || stamp <= to;
 
 interface Written {
   readonly records: number;
@@ -245,15 +239,18 @@ const continuationOf = (
 };
 
 const appendCopy = async (input: RestoreCopyInput, log: Log): Promise<Outcome<Written>> => {
-  const isKept = keeper(input.toMs);
-  const range = new CompactRange();
+  const { copy, to } = input;
+  const isKept = keeper(to);
+  // What is taken whole has the tree of the copy.
+  const range = to === undefined ? undefined : new CompactRange();
   let batch: LogEntry[] = [];
-  let assertions = 0;
+  const counts = { records: 0, assertions: 0 };
   const walked = await walkCopy(input, 'write', {
-    onRecord: (record) => {
+    onRecord: (record, _, id) => {
       if (!isKept(record)) return;
-      range.add(record.id, record.stamp);
-      if (record.kind === kindNumber.assertion) assertions += 1;
+      range?.add(id, record.stamp);
+      counts.records += 1;
+      if (record.kind === kindNumber.assertion) counts.assertions += 1;
       batch.push(record);
     },
     onChunk: async () => {
@@ -264,8 +261,8 @@ const appendCopy = async (input: RestoreCopyInput, log: Log): Promise<Outcome<Wr
     },
   });
   if (!walked.ok) return walked;
-  const leftOut = input.copy.facts.records - range.size;
-  return ok({ records: range.size, assertions, leftOut, root: range.root });
+  const leftOut = copy.facts.records - counts.records;
+  return ok({ ...counts, leftOut, root: range?.root ?? copy.facts.root });
 };
 
 /** Walks over all records of the copy, and holds them against what it says of itself. */
@@ -301,12 +298,7 @@ const compareLog = (
   timer: PhaseTimer,
 ): Promise<Outcome<void>> =>
   timer.time('compare', async () => {
-    const range = new CompactRange();
-    const walk = new SegmentWalk(identity, walkBegin, {
-      onRecord: ({ sequence, id, stamp }) => {
-        if (sequence > 1) range.add(id, stamp);
-      },
-    });
+    const walk = new SegmentWalk(identity, walkBegin, { outsideTree: 1 });
     let done = 0;
     for (const segment of await listSegments(disk, walDir)) {
       const file = await disk.open(segment.path, 'read');
@@ -320,9 +312,10 @@ const compareLog = (
         await file.close();
       }
     }
-    if (range.size === written.records && range.root === written.root) return ok(undefined);
+    const records = walk.size - 1;
+    if (records === written.records && walk.root === written.root) return ok(undefined);
     const detail =
       `The log that was written to ${walDir} does not read as it was written: it has ` +
-      `${range.size} records of ${written.records}, with another root. Check the disk.`;
+      `${records} records of ${written.records}, with another root. Check the disk.`;
     return fail({ code: 'log_corrupt', detail });
   });

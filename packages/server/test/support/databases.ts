@@ -58,6 +58,7 @@ export const simulatedDatabase = async (options: {
   readonly identity: number;
   readonly policy?: PolicyTable;
   readonly disk?: Disk;
+  readonly segmentBytesMax?: number;
   /** 0: every answer is computed anew. */
   readonly cacheBytesMax?: number;
   readonly queryLimits?: Partial<QueryLimits>;
@@ -71,6 +72,9 @@ export const simulatedDatabase = async (options: {
       dbDir: '/db',
       signatures: 'optional',
       policy: options.policy ?? defaultPolicyTable,
+      ...(options.segmentBytesMax === undefined
+        ? {}
+        : { segmentBytesMax: options.segmentBytesMax }),
       ...(options.cacheBytesMax === undefined ? {} : { cacheBytesMax: options.cacheBytesMax }),
       ...(options.queryLimits === undefined ? {} : { queryLimits: options.queryLimits }),
       ...(options.feedLimits === undefined ? {} : { feedLimits: options.feedLimits }),

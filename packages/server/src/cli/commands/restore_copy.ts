@@ -1,5 +1,5 @@
 /** `stemedb restore COPY`: a backup or an archive into empty directories, as a log of its own. */
-import { formatTime, parseTime } from '@stemedb/model';
+import { endOfMs, formatTime, type HlcStamp, parseStamp, parseTime, stampMs } from '@stemedb/model';
 import { type RestoredLog, restoreCopy } from '../../ops/restore_copy.js';
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';
@@ -20,30 +20,33 @@ export const restoreCopyFrom = async (
   { to, logOnly }: RestoreCopyOptions,
 ): Promise<ExitName> => {
   const { io, report, directories } = session;
-  const toMs = to === undefined ? undefined : momentOf(to);
+  const until = to === undefined ? undefined : momentOf(to);
   const copy = await openCopy(session, place);
   const progress = startProgress(io, report.options, { title: 'restore', total: copy.bytes });
   try {
     const restored = unwrap(
       await restoreCopy({
-        ...{ disk: io.disk, clock: io.clock, random: io.random, ...directories, copy, toMs },
+        ...{ disk: io.disk, clock: io.clock, random: io.random, ...directories, copy },
+        to: until,
         onProgress: (phase, done) => progress.update(done, phase),
       }),
     );
     progress.stop();
     const storeSeconds = logOnly === true ? null : await buildStore(session, restored);
-    await show(session, restored, { storeSeconds, name: copy.facts.name, toMs });
+    await show(session, restored, { storeSeconds, name: copy.facts.name, until });
     return 'ok';
   } finally {
     progress.stop();
   }
 };
 
-/** RFC 3339, or milliseconds. */
-const momentOf = (text: string): number => {
-  const ms = parseTime(/^\d+$/.test(text) ? Number(text) : text);
-  if (ms !== undefined) return ms;
-  throw new UsageError('--to must be an RFC 3339 time such as 2026-01-31T12:00:00Z.');
+/** RFC 3339 or milliseconds, of which the whole millisecond counts, or a stamp; as `as_of` is. */
+const momentOf = (text: string): HlcStamp => {
+  const stamp = parseStamp(text);
+  if (stamp !== undefined) return stamp;
+  const ms = parseTime(/^\d{1,15}$/.test(text) ? Number(text) : text);
+  if (ms !== undefined) return endOfMs(ms);
+  throw new UsageError('--to must be a time such as 2026-01-31T12:00:00Z, or a stamp.');
 };
 
 /** So that a server is ready at once. */
@@ -75,26 +78,22 @@ const show = async (
   how: {
     readonly storeSeconds: number | null;
     readonly name: string;
-    readonly toMs: number | undefined;
+    readonly until: HlcStamp | undefined;
   },
 ): Promise<void> => {
   const { records, assertions, leftOut, root, seconds, logId, origin, hasNodeKey } = restored;
-  const { storeSeconds, name, toMs } = how;
+  const { storeSeconds, name, until } = how;
   if (report.options.json) {
-    const to = toMs === undefined ? null : formatTime(toMs);
-    await report.json({
-      ...restored,
-      seconds: { ...seconds, store: storeSeconds },
-      from: name,
-      to,
-    });
+    const phases = { ...seconds, store: storeSeconds };
+    await report.json({ ...restored, seconds: phases, from: name, to: until ?? null });
   } else {
     await report.line(
       `${escapeText(name)} into ${directories.walDir}: ${counted(records, 'record')}, ` +
         `${counted(assertions, 'assertion')}`,
     );
-    if (toMs !== undefined) {
-      await report.line(`${counted(leftOut, 'record')} after ${formatTime(toMs)} left out`);
+    if (until !== undefined) {
+      const time = formatTime(stampMs(until));
+      await report.line(`${counted(leftOut, 'record')} after ${time} left out`);
     }
     await report.line(`root ${root}, compared`);
     await report.line(`log ${logId}, goes on from ${origin}`);

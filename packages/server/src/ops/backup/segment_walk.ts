@@ -50,16 +50,13 @@ export interface Walked {
   readonly logId: string;
 }
 
-export interface WalkedRecord extends LogEntry {
-  readonly sequence: number;
-  readonly id: RecordId;
-}
-
 export interface WalkWatch {
   /** Told of each record after it was added. */
-  readonly onRecord?: (record: WalkedRecord) => void;
+  readonly onRecord?: (record: LogEntry, sequence: number, id: RecordId) => void;
   /** Asked now and then, after some records; an error ends the walk. */
   readonly onChunk?: () => Promise<Outcome<void>>;
+  /** Records in front of the tree that is added up: 1 for the continuation of a restored log. */
+  readonly outsideTree?: number;
 }
 
 /** A segment to walk over: its bytes end with a whole frame. */
@@ -73,6 +70,8 @@ export class SegmentWalk {
   readonly #range: CompactRange;
   readonly #of: Walked;
   readonly #watch: WalkWatch;
+  readonly #outsideMax: number;
+  #outside = 0;
   #assertions: number;
   #newestStamp: string;
   #segments: number;
@@ -89,10 +88,12 @@ export class SegmentWalk {
     this.#newestStamp = from.newestStamp;
     this.#segments = from.segments;
     this.#watch = watch;
+    this.#outsideMax = watch.outsideTree ?? 0;
   }
 
+  /** Records so far. */
   get size(): number {
-    return this.#range.size;
+    return this.#range.size + this.#outside;
   }
 
   get root(): string {
@@ -143,10 +144,11 @@ export class SegmentWalk {
     const entry = readEntry(buffer, start, frame);
     if (entry === undefined) return false;
     const id = recordIdOf(entry.bytes);
-    this.#range.add(id, entry.stamp);
+    if (frame.sequence <= this.#outsideMax) this.#outside += 1;
+    else this.#range.add(id, entry.stamp);
     if (entry.kind === kindNumber.assertion) this.#assertions += 1;
     if (entry.stamp > this.#newestStamp) this.#newestStamp = entry.stamp;
-    this.#watch.onRecord?.({ ...entry, sequence: frame.sequence, id });
+    this.#watch.onRecord?.(entry, frame.sequence, id);
     return true;
   }
 
@@ -163,8 +165,8 @@ export class SegmentWalk {
     if (header.logId !== this.#of.logId) return 'is of another log';
     if (header.firstOffset !== firstOffset) return 'and the file name differ';
     if (header.number !== this.#segments + 1) return `has number ${header.number}`;
-    if (header.firstSequence !== this.#range.size + 1) {
-      return `begins with record ${header.firstSequence}, not ${this.#range.size + 1}`;
+    if (header.firstSequence !== this.size + 1) {
+      return `begins with record ${header.firstSequence}, not ${this.size + 1}`;
     }
     if (header.newestStamp !== this.#newestStamp) return 'names another newest stamp';
     const last = this.#last;

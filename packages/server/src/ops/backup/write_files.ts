@@ -164,7 +164,7 @@ const copySegments = async (
       if (expected.size === size && expected.root !== walk.root) differs = expected;
     }
   };
-  const walk = new SegmentWalk(identity, from, { onRecord: ({ sequence }) => compare(sequence) });
+  const walk = new SegmentWalk(identity, from, { onRecord: (_, sequence) => compare(sequence) });
   compare(walk.size);
   const segments: BackupSegment[] = [];
   let lastSegment = lastSegmentOf(from);

@@ -1,6 +1,6 @@
 /** Backups of real databases, and what a restored one must be. */
 import assert from 'node:assert/strict';
-import type { Outcome } from '@stemedb/model';
+import type { HlcStamp, Outcome } from '@stemedb/model';
 import { sodiumVerify } from '../../../src/ingest/sodium.js';
 import type { Clock } from '../../../src/io/clock.js';
 import type { Disk } from '../../../src/io/disk.js';
@@ -59,7 +59,7 @@ export const tryRestore = (
   copy: LogCopy,
   directories: TestDirectories,
   options: {
-    readonly toMs?: number;
+    readonly to?: HlcStamp;
     readonly disk?: Disk;
     readonly clock?: Clock;
     readonly freeBytesMin?: number;

@@ -1,0 +1,142 @@
+/** Which backups are kept, what is removed, and what was cut off. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemDisk } from '../../../src/io/system_disk.js';
+import { type FoundBackup, findBackups } from '../../../src/ops/backup/places.js';
+import { planRetention, type Retention } from '../../../src/ops/backup/retention.js';
+import { MemoryObjects } from '../../support/memory_objects.js';
+import { seeded } from '../../support/seeded.js';
+import { fill, filledDirectories, must, openReal, type TestDirectories } from '../directories.js';
+import { backUp, backupClock, copyNamed, tryBackup } from './backups.js';
+
+const dayMs = 86_400_000;
+
+const addClaims = async (directories: TestDirectories, count: number): Promise<void> => {
+  const database = must(await openReal(directories, { segmentBytesMax: 16 * 1024 }));
+  await fill(database, count);
+  await database.close();
+};
+
+const namesAt = async (store: MemoryObjects): Promise<readonly string[]> =>
+  (await findBackups(store)).map(({ name }) => name);
+
+test('what a kept backup refers to is kept, and the newest always', async (context) => {
+  const directories = await filledDirectories(context);
+  const { walDir } = directories;
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const made: string[] = [];
+  for (const isIncremental of [false, false, true, true]) {
+    clock.advance(dayMs);
+    await addClaims(directories, 130 + 20 * made.length);
+    made.push((await backUp(store, clock, { walDir, isIncremental })).name);
+  }
+  const [, second, third, fourth] = made;
+  // The newest refers to segments of the second, and to none of the first.
+  const kept = await backUp(store, clock, { walDir, isIncremental: true, retention: { count: 1 } });
+  const copy = await copyNamed(store, kept.name);
+  assert.ok(kept.removed.includes(made[0] ?? '') && !kept.removed.includes(second ?? ''));
+  assert.ok((await namesAt(store)).includes(kept.name));
+  for (const segment of await copy.disk.list(copy.directory)) {
+    await copy.disk.open(`${copy.directory}/${segment}`, 'read');
+  }
+  clock.advance(40 * dayMs);
+  const days = { days: 30 };
+  const alone = await backUp(store, clock, { walDir, retention: days });
+  assert.deepEqual(await namesAt(store), [alone.name], 'the others are older, and not needed');
+  assert.ok([second, third, fourth].every((name) => name !== undefined));
+});
+
+test('a cut off backup is none, is listed, and goes with the next', async (context) => {
+  const { walDir } = await filledDirectories(context, 60);
+  const whole = new MemoryObjects();
+  const full = await backUp(whole, backupClock(), { walDir });
+  const puts = whole.objects.size + 1;
+  for (let cut = 1; cut < puts; cut += 1) {
+    const store = new MemoryObjects();
+    let left = cut;
+    store.onChange = () => {
+      left -= 1;
+      if (left < 0) throw new Error('power cut');
+    };
+    const clock = backupClock();
+    await assert.rejects(backUp(store, clock, { walDir }), /power cut/);
+    const [found] = await findBackups(store);
+    assert.ok(found?.state === 'incomplete' && found.name === full.name, `after ${cut}`);
+    store.onChange = undefined;
+    const next = await backUp(store, clock, { walDir, isIncremental: true });
+    assert.equal(next.type, 'full', 'it is no base');
+    assert.deepEqual(next.removed, [found.name]);
+    assert.deepEqual(await namesAt(store), [next.name]);
+  }
+});
+
+test('a failure leaves no part of a backup when the store can still be asked', async (context) => {
+  const { walDir } = await filledDirectories(context, 60);
+  const store = new MemoryObjects();
+  store.onChange = (call, key) => {
+    if (call === 'put' && key.endsWith('metadata.json')) throw new Error('refused');
+  };
+  await assert.rejects(backUp(store, backupClock(), { walDir }), /refused/);
+  assert.equal(store.objects.size, 0);
+});
+
+test('two at once: the second is refused, and a taken name is passed over', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const lock = await systemDisk.lock(`${walDir}/backup.lock`);
+  const refused = await tryBackup(store, clock, { walDir });
+  assert.ok(!refused.ok && refused.error.code === 'data_directory_locked');
+  await lock?.release();
+  store.objects.set('stemedb-backup-20270115-080002/started.json', Buffer.from('{}'));
+  const made = await backUp(store, clock, { walDir });
+  assert.equal(made.name, 'stemedb-backup-20270115-080003');
+  assert.ok((await namesAt(store)).includes('stemedb-backup-20270115-080002'), 'not ours, young');
+  clock.advance(2 * dayMs);
+  const later = await backUp(store, clock, { walDir });
+  assert.deepEqual(later.removed, ['stemedb-backup-20270115-080002'], 'nobody goes on with it');
+});
+
+test('damaged metadata keep everything, and backups of others stay', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const other = await filledDirectories(context, 20);
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const first = await backUp(store, clock, { walDir });
+  const foreign = await backUp(store, clock, { walDir: other.walDir });
+  const second = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual(second.removed, [first.name]);
+  store.objects.set('stemedb-backup-20200101-000000/metadata.json', Buffer.from('{}'));
+  const third = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual(third.removed, []);
+  assert.deepEqual(third.damaged, ['stemedb-backup-20200101-000000']);
+  store.objects.delete('stemedb-backup-20200101-000000/metadata.json');
+  const last = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual(await namesAt(store), [foreign.name, last.name]);
+});
+
+test('no plan removes the newest, or what a kept one needs', () => {
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const random = seeded(seed);
+    const needs = new Map<string, readonly string[]>();
+    const found = Array.from({ length: 1 + random.below(12) }, (_, at) => {
+      const name = `stemedb-backup-20270101-0000${String(at).padStart(2, '0')}`;
+      needs.set(name, [...[...needs.keys()].filter(() => random.chance(0.2)), name]);
+      const segments = (needs.get(name) ?? []).map((backup) => ({ backup }));
+      const metadata = { name, time_ms: at * dayMs, database_id: 'a', segments };
+      return { name, files: new Map(), state: 'complete', metadata } as unknown as FoundBackup;
+    });
+    const names = [...needs.keys()];
+    const [count, days] = [1 + random.below(5), 1 + random.below(8)];
+    const retention: Retention = random.pick([{}, { count }, { days }, { count, days }]);
+    const nowMs = (found.length - 1) * dayMs + 1;
+    const plan = planRetention(found, { databaseId: 'a', logId: 'b' }, retention, nowMs);
+    const kept = new Set(plan.kept.map(({ name }) => name));
+    const wanted = Math.max(1, retention.count ?? 0, retention.days ?? 0);
+    const least = retention.count === undefined && retention.days === undefined ? 100 : wanted;
+    const expected = new Set(names.slice(-least).flatMap((name) => needs.get(name) ?? []));
+    assert.deepEqual([...kept].sort(), [...expected].sort(), `seed ${seed}`);
+    assert.equal(kept.size + plan.removed.length, names.length);
+  }
+});
