@@ -55,7 +55,7 @@ export const successGauges = (registry: Registry, readings: SuccessReadings): vo
     gauge(`stemedb_${operation}_last_success_timestamp_seconds`, help, operation, finished);
   time('backup', 'When a backup last succeeded, seconds since 1970; 0: never.');
   time('archive', 'When an archive pass last succeeded; 0: never; no sample without an archive.');
-  time('verify', 'When the data directory was last verified and found sound; 0: never.');
+  time('verify', 'When the database or a copy of it was last verified and found sound; 0: never.');
   time('drill', 'When a backup was last restored for practice; 0: never.');
   gauge(
     'stemedb_archive_position',

@@ -3,8 +3,10 @@
  * load; then every query of every panel is run as Grafana would, and must have data.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directoriesOf, runCli } from '../support/cli_process.js';
 import { ServerProcess } from '../support/server_process.js';
 import { dashboards, dataPanels, substituted } from './dashboards.js';
 import { MonitoredLoad } from './load.js';
@@ -40,16 +42,20 @@ const whileWatched = async (work: (watched: Watched) => Promise<void>): Promise<
   }
 };
 
-/** Resolves when the node was asked so many times. */
-const scraped = async (prometheus: PrometheusProcess, times: number): Promise<void> => {
+const eventually = async (isSo: () => Promise<boolean>, what: string): Promise<void> => {
   const deadline = performance.now() + 120_000;
-  while (performance.now() < deadline) {
-    const [series] = await prometheus.range('sum(sum_over_time(up{job="stemedb"}[1h]))', 0);
-    if (Number(series?.values.at(-1)) >= times) return;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < deadline, `${what}: it does not come`);
     await sleep(200);
   }
-  throw new Error('Prometheus does not reach the node.');
 };
+
+/** Resolves when the node was asked so many times. */
+const scraped = (prometheus: PrometheusProcess, times: number): Promise<void> =>
+  eventually(async () => {
+    const [series] = await prometheus.range('sum(sum_over_time(up{job="stemedb"}[1h]))', 0);
+    return Number(series?.values.at(-1)) >= times;
+  }, 'Prometheus asks the node');
 
 const checkPanels = async ({ prometheus, instance }: Watched): Promise<number> => {
   const empty: string[] = [];
@@ -121,10 +127,27 @@ const checkExposition = async ({ server }: Watched): Promise<void> => {
   );
 };
 
+/** What `stemedb` does beside the server is in the metrics a moment later. */
+const checkCopies = async ({ server, prometheus }: Watched): Promise<void> => {
+  const { directory } = server;
+  const startedSeconds = Date.now() / 1000;
+  for (const words of [['backup', '--to', join(directory, 'backups')], ['verify']]) {
+    const ended = await runCli(...words, ...directoriesOf(directory));
+    assert.equal(ended.exit, 0, ended.err + ended.out);
+    const name = `stemedb_${words[0]}_last_success_timestamp_seconds`;
+    await eventually(async () => {
+      const [series] = await prometheus.range(name, 0);
+      const seconds = Number(series?.values.at(-1));
+      return seconds >= startedSeconds && seconds <= Date.now() / 1000;
+    }, name);
+  }
+};
+
 test('every panel and rule has data of a loaded node', { skip, timeout: 300_000 }, () =>
   whileWatched(async (watched) => {
     assert.deepEqual(await watched.prometheus.range('stemedb_no_such_metric', 3), []);
     assert.ok((await checkPanels(watched)) > 40);
+    await checkCopies(watched);
     await checkVariables(watched);
     await checkRules(watched);
     await checkExposition(watched);

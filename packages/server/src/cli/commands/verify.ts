@@ -1,11 +1,13 @@
 /**
  * `stemedb verify`: the log against itself and against checkpoints, then the store against the
- * log. Changes nothing. The store is read by a process of its own, because the library that maps
- * its file trusts it: on some damage it ends the process with a signal.
+ * log. Changes nothing; a success is noted beside the log, for the metrics. The store is read by a
+ * process of its own, because the library that maps its file trusts it: on some damage it ends the
+ * process with a signal.
  */
 import { type JsonObject, type JsonValue, parseJson } from '@stemedb/model';
 import { Option } from 'commander';
 import { tryLockDirectory } from '../../log/directory.js';
+import { noteOperation } from '../../ops/operations_file.js';
 import { type Severity, type VerifyReport, verifyDatabase } from '../../ops/verify.js';
 import {
   checkStore,
@@ -74,11 +76,20 @@ const verify = async (session: Session, options: VerifyOptions): Promise<ExitNam
     progress.stop();
     if (report.options.json) await report.json({ ...result, list: findings });
     else await showReport(session, result);
-    return result.worst === undefined ? 'ok' : exitOf[result.worst];
+    if (result.worst !== undefined) return exitOf[result.worst];
+    await noteSuccess(session, result.log.records);
+    return 'ok';
   } finally {
     progress.stop();
     await lock?.release();
   }
+};
+
+/** For the metrics of the server whose log it is; whoever may only read has verified it too. */
+const noteSuccess = async ({ io, directories }: Session, position: number): Promise<void> => {
+  const { walDir } = directories;
+  const note = { finishedAtMs: io.clock.wallMs(), position, name: walDir };
+  await noteOperation(io.disk, walDir, 'verify', note).catch(() => undefined);
 };
 
 const showReport = async (session: Session, result: VerifyReport): Promise<void> => {
