@@ -63,17 +63,24 @@ async function withServer(run, name, options, use) {
   }
 }
 
-/** Runs the command line on the directory of a server that has stopped; seconds it took. */
-async function timed(run, home, ...words) {
+async function secondsOf(run, words) {
   const begin = performance.now();
-  const directories = ['--wal-dir', join(home, 'wal'), '--db-dir', join(home, 'db')];
-  await run.children.run(process.execPath, [cliPath, ...words, '--json', ...directories], {
-    secondsMax: programSecondsMax,
-  });
+  await run.children.run(process.execPath, [cliPath, ...words], { secondsMax: programSecondsMax });
   return (performance.now() - begin) / 1000;
 }
 
-/** Streams of lines into an empty database; then its store is made anew, and all is verified. */
+/**
+ * Runs the command line on the directory of a server that has stopped. Seconds it took, without the
+ * start of the program.
+ */
+async function timed(run, home, ...words) {
+  const directories = ['--wal-dir', join(home, 'wal'), '--db-dir', join(home, 'db')];
+  const start = await secondsOf(run, ['--version']);
+  const whole = await secondsOf(run, [...words, '--json', ...directories]);
+  return Math.max(0.001, whole - start);
+}
+
+/** Streams of lines into an empty database, which is then rebuilt, verified, copied, restored. */
 async function measureBulk(run, kind) {
   const { claimBytes, signed } = kind;
   const claims = Math.ceil((run.plan.coefficientBytes / claimBytes) * (signed ? 0.5 : 1));
@@ -106,6 +113,10 @@ async function measureBulk(run, kind) {
   const storeBytes = diskBytes(join(home, 'db'));
   const rebuildSeconds = await timed(run, home, 'rebuild');
   const verifySeconds = await timed(run, home, 'verify');
+  const copies = join(home, 'copies');
+  const backupSeconds = await timed(run, home, 'backup', '--to', copies);
+  const restored = join(home, 'restored');
+  const restoreSeconds = await timed(run, restored, 'restore', copies, '--log-only');
   rmSync(home, { recursive: true, force: true });
   return {
     ...kind,
@@ -120,6 +131,8 @@ async function measureBulk(run, kind) {
     memoryMib: loaded.memoryMib,
     rebuildSeconds,
     verifySeconds,
+    backupSeconds,
+    restoreSeconds,
   };
 }
 
@@ -133,15 +146,16 @@ async function measureSingle(run, kind) {
     const number = run.nextNumber();
     return post('/v1/assert', statedClaim(number, conceptOf(number), kind));
   };
-  const warm = { connections, seconds: 1, again: false };
   const result = await withServer(run, name, {}, async (server) => {
-    const first = writeRequests(run.requestsPath(), singlesPerSecondMax, make);
-    await server.load({ ...warm, file: first });
-    const count = singlesPerSecondMax * seconds;
-    const file = writeRequests(run.requestsPath(), count, make);
+    const send = (secondsNow) => {
+      const count = singlesPerSecondMax * secondsNow;
+      const file = writeRequests(run.requestsPath(), count, make);
+      return server.load({ file, connections, seconds: secondsNow, again: false });
+    };
+    if (run.plan.warmSeconds > 0) await send(run.plan.warmSeconds);
     const figures = await logFigures(server);
     const before = costOf(server.pid);
-    const load = await server.load({ file, connections, seconds, again: false });
+    const load = await send(seconds);
     const each = costEach(before, costOf(server.pid), load.requests);
     const { syncs } = await logFigures(server);
     const answer = await sample(server, '/v1/assert', statedClaim(run.nextNumber(), 'a/b', kind));
@@ -218,7 +232,7 @@ async function measureQuestions(run, candidates) {
         const file = writeRequests(run.requestsPath(), prepared, request);
         return server.load({ file, connections, seconds: secondsNow, again });
       };
-      await ask(1);
+      if (run.plan.warmSeconds > 0) await ask(run.plan.warmSeconds);
       const before = costOf(server.pid);
       const load = await ask(seconds);
       const each = costEach(before, costOf(server.pid), load.requests);

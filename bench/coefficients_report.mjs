@@ -78,10 +78,20 @@ export function coefficientsText({ bulk, single, questions, memory }) {
   return [
     table(
       'streams of claims',
-      ['claims', 'bytes', ...costHeads, 'log bytes', 'store bytes', 'rebuild s', 'verify s'],
+      [
+        'claims',
+        'bytes',
+        ...costHeads,
+        'log bytes',
+        'store bytes',
+        'rebuild s',
+        'verify s',
+        ...['backup s', 'restore s'],
+      ],
       bulk.map((row) => [
         ...[signs(row), number(row.claimBytes), ...costs(row), number(row.logBytes)],
         ...[number(row.storeBytes), number(row.rebuildSeconds, 2), number(row.verifySeconds, 2)],
+        ...[number(row.backupSeconds, 2), number(row.restoreSeconds, 2)],
       ]),
     ),
     table(

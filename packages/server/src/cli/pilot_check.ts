@@ -3,11 +3,11 @@
  * step gives criteria; what could not be looked at is skipped by name.
  */
 import { nodeCryptoSigner } from '@stemedb/client/node';
-import { formatTime, parseJson, toHex } from '@stemedb/model';
+import { formatTime, toHex } from '@stemedb/model';
 import { readIdentity } from '../log/identity.js';
 import { PilotClaims } from '../ops/pilot/claims.js';
 import { type Criterion, judged, resultOf, skipped } from '../ops/pilot/criterion.js';
-import { type Held, heldByLog, heldByServer } from '../ops/pilot/held.js';
+import { heldByLog, heldByServer } from '../ops/pilot/held.js';
 import { Ledger } from '../ops/pilot/ledger.js';
 import { type LoadResult, runLoad } from '../ops/pilot/load.js';
 import type { PilotReport } from '../ops/pilot/markdown.js';
@@ -16,6 +16,7 @@ import type { Health } from '../ops/pilot/server.js';
 import { openReadOnlyLog } from '../ops/read_only_log.js';
 import { counted } from './cells.js';
 import { examination } from './examination.js';
+import { copyAndRestore, copyNames, inWords, runForResult, skippedCopies } from './pilot_copies.js';
 import type { PilotOptions } from './pilot_options.js';
 import { ClientPilotServer } from './pilot_server.js';
 import { type Session, unwrap } from './session.js';
@@ -96,6 +97,7 @@ export class PilotCheck {
       await this.#kill();
       await this.#verify();
       await this.#readLog();
+      await this.#copy();
     } else this.#skipTheRest();
     return this.#report();
   }
@@ -115,12 +117,12 @@ export class PilotCheck {
       prefix: this.#claims.prefix,
       claimsWritten: this.#ledger.count,
       settings: {
-        'claims a second': rate,
-        'claims a request': batch,
-        'questions a second': queryRate,
-        seconds: duration,
-        'bytes of a claim': claimBytes,
-        'connections for each': connections,
+        rate,
+        batch,
+        query_rate: queryRate,
+        duration_seconds: duration,
+        claim_bytes: claimBytes,
+        connections,
       },
       criteria: this.#criteria,
     };
@@ -278,27 +280,24 @@ export class PilotCheck {
   }
 
   async #verify(): Promise<void> {
-    const { io, report, directories } = this.#session;
+    const { report, directories } = this.#session;
     const wanted = 'every byte of the log, and its tree';
-    const why =
-      (await this.#whyNotLocal()) ?? (io.runApart === undefined ? 'no process' : undefined);
-    if (why !== undefined || io.runApart === undefined) {
-      this.#criteria.push(skipped(names.verify, wanted, why ?? ''));
+    const why = await this.#whyNotLocal();
+    if (why !== undefined) {
+      this.#criteria.push(skipped(names.verify, wanted, why));
       return;
     }
     await report.note('Verifying the data directory ...');
-    const lines: string[] = [];
     const { walDir, dbDir } = directories;
-    const words = ['verify', '--json', '--wal-dir', walDir, '--db-dir', dbDir];
-    const ended = await io.runApart(words, (line) => lines.push(line));
-    const parsed = parseJson(lines.at(-1) ?? '');
-    const { log, findings } = (parsed.ok ? parsed.value : {}) as {
+    const words = ['verify', '--wal-dir', walDir, '--db-dir', dbDir];
+    const { exit, result } = await runForResult(this.#session.io, words);
+    const { log, findings } = result as {
       readonly log?: { readonly records?: number };
       readonly findings?: number;
     };
-    const isSound = ended.exit === 0 && findings === 0;
+    const isSound = exit === 0 && findings === 0;
     const measured = `${log?.records ?? 'no'} records, ${counted(findings ?? 0, 'finding')}`;
-    const end = ended.exit === 0 ? '' : `; \`stemedb verify\` ended with ${ended.exit}`;
+    const end = exit === 0 ? '' : `; \`stemedb verify\` ended with ${exit}`;
     this.#criteria.push(judged(names.verify, wanted, measured + end, isSound));
   }
 
@@ -322,14 +321,22 @@ export class PilotCheck {
     }
   }
 
+  async #copy(): Promise<void> {
+    const { scratch } = this.#options;
+    const why = await this.#whyNotLocal();
+    if (scratch === undefined || why !== undefined) {
+      const reason = why ?? 'no place for copies; --scratch names one';
+      this.#criteria.push(...skippedCopies(reason));
+      return;
+    }
+    await this.#session.report.note(`Copying and restoring in ${scratch} ...`);
+    const work = { scratch, claims: this.#claims, ledger: this.#ledger };
+    this.#criteria.push(...(await copyAndRestore(this.#session, work)));
+  }
+
   #skipTheRest(): void {
-    for (const name of Object.values(names).slice(1)) {
+    for (const name of [...Object.values(names).slice(1), ...Object.values(copyNames)]) {
       this.#criteria.push(skipped(name, '', 'the preflight failed'));
     }
   }
 }
-
-const inWords = ({ looked, missing, firstMissing }: Held): string =>
-  missing === 0
-    ? `${counted(looked, 'claim')}, all there`
-    : `${missing} of ${looked} claims are missing, the first is number ${firstMissing}`;

@@ -16,6 +16,7 @@ export interface PilotOptions {
   readonly killCommand?: string;
   readonly startCommand?: string;
   readonly recoverySeconds: number;
+  readonly scratch?: string;
   readonly report?: string;
   readonly allowSkipped?: boolean;
 }

@@ -111,6 +111,7 @@ export const showPlan = async (report: Report, shown: ShownPlan): Promise<void> 
   await report.note(`There a sync took ${syncMs.p50} ms (p99 ${syncMs.p99} ms). Yours may differ:`);
   await report.note('`stemedb doctor` measures your disk, `stemedb pilot-check` the whole.');
   if (!explain) return;
+  await report.note(`The load of that machine was ${measured.loadAverage} then, the run included.`);
   const last = sizes.at(-1);
   await report.note(
     `How costs grow with the number of claims: bench/RESULTS.md of ${last?.date}, up to ` +

@@ -1,10 +1,12 @@
 /** `stemedb pilot-check` as a process against real servers, and each way in which it fails. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runCli } from '../support/cli_process.js';
 import { run, scratch } from './harness.js';
 import { type SupervisedServer, startSupervised } from './supervised_server.js';
@@ -47,12 +49,13 @@ const dataOf = ({ directory }: SupervisedServer): readonly string[] => ['--data'
 
 test('a sound server passes, is killed meanwhile, and keeps every claim', async (context) => {
   const server = await startSupervised(context, { restarts: true });
-  const reportPath = join(await scratch(context), 'report.md');
+  const folder = await scratch(context);
+  const reportPath = join(folder, 'report.md');
   const { exit, found, err } = await check(
     server.url,
     ...dataOf(server),
     ...['--pid', String(server.pid()), '--recovery-seconds', '100'],
-    ...['--report', reportPath],
+    ...['--report', reportPath, '--scratch', join(folder, 'copies')],
   );
   assert.deepEqual(
     found.criteria.filter(({ verdict }) => verdict !== 'pass'),
@@ -66,6 +69,11 @@ test('a sound server passes, is killed meanwhile, and keeps every claim', async 
   const health = await (await fetch(`${server.url}/v1/health`)).json();
   const { assertion_count: count } = health as { assertion_count: number };
   assert.ok(count >= found.claimsWritten);
+
+  // The copies are left to look at: the restored log holds what the report says that it holds.
+  const again = await runCli('verify', '--json', '--data', join(folder, 'copies', 'restored'));
+  assert.equal(again.exit, 0, again.err);
+  assert.ok(JSON.parse(again.out).log.records > found.claimsWritten);
 
   const report = await readFile(reportPath, 'utf8');
   assert.match(report, /^# Pilot check: passed$/m);
@@ -124,7 +132,7 @@ test('one server, looked at in several ways', async (parent) => {
       const { exit, found } = await check(server.url);
       assert.equal(found.result, 'incomplete');
       assert.equal(exit, 1);
-      for (const name of ['ready after a kill', 'after the kill', 'data directory']) {
+      for (const name of ['ready after a kill', 'after the kill', 'data directory', 'restored']) {
         assert.equal(verdictOf(found, name), 'skipped');
       }
       const allowed = await check(
@@ -188,4 +196,20 @@ test('what contradicts itself is refused before anything is sent', async () => {
     assert.equal(exit, 2, words.join(' '));
     assert.match(err, complaint);
   }
+  const stranger = spawn('sleep', ['60']);
+  try {
+    const { exit, err } = await run(['pilot-check', '--pid', String(stranger.pid)]);
+    assert.equal(exit, 1);
+    assert.match(err, /is no StemeDB server but "sleep 60"/);
+    assert.equal(stranger.exitCode, null);
+  } finally {
+    stranger.kill();
+  }
+  const used = await run([
+    'pilot-check',
+    '--scratch',
+    fileURLToPath(new URL('.', import.meta.url)),
+  ]);
+  assert.equal(used.exit, 1);
+  assert.match(used.err, /not empty; name an empty or a new directory/);
 });

@@ -38,6 +38,7 @@ test('size --json has every input, figure and limit', async () => {
   assert.equal(exit, 0);
   const { workload, plan, recommendation, measurement } = JSON.parse(out);
   assert.equal(workload.assertions, 1_000_000);
+  assert.equal(workload.queries_per_second, 50);
   assert.deepEqual(Object.keys(plan), ['processor', 'memory', 'disk', 'network', 'recovery']);
   assert.equal(plan.disk.log.unit, 'bytes');
   assert.equal(recommendation.verdict, 'measured');

@@ -1,4 +1,5 @@
 /** `stemedb pilot-check`: does this server, on this machine, do what a pilot asks of it? */
+import { isEmptyDirectory } from '../../ops/data_directory.js';
 import type { Criterion, PilotResult } from '../../ops/pilot/criterion.js';
 import { markdownOf, type PilotReport } from '../../ops/pilot/markdown.js';
 import { numberFrom, type Register, wholeNumber } from '../command.js';
@@ -35,8 +36,30 @@ const showReport = async (session: Session, found: PilotReport): Promise<void> =
   await report.line(report.paint(colour, sentence));
 };
 
+/** Two checks in one place would restore the copy of the other. */
+const refuseUsedScratch = async ({ io }: Session, { scratch }: PilotOptions): Promise<void> => {
+  if (scratch === undefined || (await isEmptyDirectory(io.disk, scratch))) return;
+  const detail = `${scratch} is not empty; name an empty or a new directory with --scratch.`;
+  throw new CommandError({ code: 'conflict', detail });
+};
+
+/**
+ * A process that is none of ours is not killed for a mistyped number. Where the kernel does not
+ * show what a process runs, the number is believed.
+ */
+const refuseStranger = async ({ io }: Session, { pid }: PilotOptions): Promise<void> => {
+  if (pid === undefined) return;
+  const command = await io.files.readText(`/proc/${pid}/cmdline`).catch(() => undefined);
+  if (command === undefined || /stemedb/i.test(command)) return;
+  const words = escapeText(command.split('\0').join(' ').trim());
+  const detail = `Process ${pid} is no StemeDB server but "${words}": name another one with --pid.`;
+  throw new CommandError({ code: 'conflict', detail });
+};
+
 const pilotCheck = async (session: Session, options: PilotOptions): Promise<ExitName> => {
   refuseNonsense(options);
+  await refuseUsedScratch(session, options);
+  await refuseStranger(session, options);
   const check = await PilotCheck.prepare(session, options);
   const found = await check.run();
   await showReport(session, found);
@@ -73,6 +96,7 @@ export const registerPilotCheck: Register = (program, run) => {
     .option('--kill-command <line>', 'or kill the server by this line of shell')
     .option('--start-command <line>', 'start it again by this one (default: a supervisor does)')
     .option('--recovery-seconds <seconds>', 'it must be ready by then', numberFrom(0, 86_400), 30)
+    .option('--scratch <dir>', 'back up to here and restore here; it must be empty')
     .option('--report <file>', 'write the report as Markdown')
     .option('--allow-skipped', 'pass although something was not looked at')
     .action((options: PilotOptions, command) =>

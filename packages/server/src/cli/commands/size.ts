@@ -20,6 +20,14 @@ const rateMax = 1e7;
 const claimBytesMin = 200;
 const claimBytesMax = 1024 * 1024;
 
+const inSnakeCase = (workload: Workload): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(workload).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+
 const size = async (session: Session, options: SizeOptions): Promise<ExitName> => {
   const { report, services } = session;
   const { cacheMib, explain, ...rest } = options;
@@ -29,7 +37,7 @@ const size = async (session: Session, options: SizeOptions): Promise<ExitName> =
   const { date, command, machine, syncMs } = measured;
   const measurement = { date, command, machine, sync_ms: syncMs };
   if (report.options.json) {
-    await report.json({ workload, plan, recommendation, measurement });
+    await report.json({ workload: inSnakeCase(workload), plan, recommendation, measurement });
   } else await showPlan(report, { plan, recommendation, measured, explain: explain === true });
   return recommendation.verdict === 'beyond' ? 'failed' : 'ok';
 };

@@ -32,7 +32,7 @@ export const markdownOf = (report: PilotReport): string => {
     `- server: ${report.url}, version ${serverVersion ?? 'unknown'}`,
     `- database: ${databaseId ?? 'unknown'}`,
     `- ${report.claimsWritten} claims acknowledged, all below \`${report.prefix}\``,
-    ...Object.entries(settings).map(([name, value]) => `- ${name}: ${value}`),
+    ...Object.entries(settings).map(([name, value]) => `- ${name.replaceAll('_', ' ')}: ${value}`),
     '',
     '| criterion | wanted | measured | verdict |',
     '|---|---|---|---|',

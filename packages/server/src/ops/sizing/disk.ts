@@ -15,6 +15,7 @@ const syncingShareMax = 0.5;
 /** A single write should not wait longer, however few there are. */
 const syncMsMax = 20;
 const restoreRoom = 2;
+const pageBytes = 4_096;
 
 export interface DiskPlan {
   readonly log: Figure;
@@ -76,9 +77,10 @@ const speedOf = (load: Load, costs: Costs) => {
     ),
     written_at_peak: figure(
       'written at the peak',
-      load.single * single.writtenBytes + load.streamed * streamed.writtenBytes,
+      load.single * (single.writtenBytes + pageBytes) + load.streamed * streamed.writtenBytes,
       'bytes a second',
-      `${shown(load.single)}/s x ${shown(single.writtenBytes)} bytes + ` +
+      `${shown(load.single)}/s x (${shown(single.writtenBytes)} bytes + a page of ${pageBytes}, ` +
+        'which a sync of its own writes again) + ' +
         `${shown(load.streamed)}/s x ${shown(streamed.writtenBytes)} bytes`,
     ),
   };
@@ -120,7 +122,7 @@ export const diskOf = (workload: Workload, load: Load, costs: Costs): DiskPlan =
     archive:
       archiveSeconds === 0
         ? figure('archive', 0, 'bytes', 'there is none')
-        : figure('archive', log, 'bytes', 'the log, once; it is never thinned out'),
+        : figure('archive', log, 'bytes', 'the log, not compressed; it is never thinned out'),
     ...speedOf(load, costs),
   };
 };

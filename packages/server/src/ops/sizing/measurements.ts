@@ -29,9 +29,12 @@ export interface BulkPoint extends ClaimKind, Cost {
   readonly writtenBytes: number;
   readonly memoryEmptyMib: number;
   readonly memoryMib: number;
-  /** The whole of `stemedb rebuild` and `stemedb verify` over these claims. */
+  /** The whole of each command over these claims, without the start of the program. */
   readonly rebuildSeconds: number;
   readonly verifySeconds: number;
+  /** A full backup, and its restore without the store, on one disk. */
+  readonly backupSeconds: number;
+  readonly restoreSeconds: number;
 }
 
 /** One claim a request. */

@@ -10,6 +10,9 @@ import type { Measurements } from './measurements.js';
 import { type RecoveryPlan, recoveryOf } from './recovery.js';
 import type { Workload } from './workload.js';
 
+/** As often a record is sent to the archive: alone, merged with others, and in its segment. */
+const archivedTimes = 4;
+
 export interface Plan {
   readonly processor: { readonly busy: Figure; readonly cores: Figure };
   readonly memory: {
@@ -82,7 +85,7 @@ const network = (workload: Workload, load: Load, costs: Costs): Plan['network'] 
   const received = summed(load, costs, ({ receivedBytes }) => receivedBytes);
   const sent = summed(load, costs, ({ sentBytes }) => sentBytes);
   const archived = workload.archiveSeconds === 0 ? 0 : load.single + load.streamed;
-  const copying = archived * costs.stored.logBytes;
+  const copying = archived * costs.stored.logBytes * archivedTimes;
   return {
     received: figure(
       'received at the peak',
@@ -95,7 +98,8 @@ const network = (workload: Workload, load: Load, costs: Costs): Plan['network'] 
       8 * (sent.writes + sent.questions + copying),
       'bits a second',
       `8 x (${summedInWords(load, costs, 'bytes', ({ sentBytes }) => sentBytes)} + ` +
-        `${shown(archived)}/s archived x ${shown(costs.stored.logBytes)} bytes)`,
+        `${shown(archived)}/s archived x ${shown(costs.stored.logBytes)} bytes x ` +
+        `${archivedTimes}, because parts are merged before a segment is sealed; not compressed)`,
     ),
   };
 };

@@ -7,6 +7,7 @@ import type { Workload } from './workload.js';
 export interface RecoveryPlan {
   readonly restart: Figure;
   readonly rebuild: Figure;
+  readonly backup: Figure;
   readonly recovery_point: Figure;
   readonly recovery_time: Figure;
 }
@@ -35,8 +36,9 @@ export const recoveryOf = (
   measured: Measurements,
 ): RecoveryPlan => {
   const { assertions, linkMbit, archiveSeconds, retentionDays } = workload;
-  const { logBytes, rebuildSeconds } = costs.stored;
+  const { logBytes, rebuildSeconds, restoreSeconds, backupSeconds } = costs.stored;
   const rebuild = assertions * rebuildSeconds * costs.writeGrowth;
+  const restore = assertions * restoreSeconds;
   const transfer = (assertions * logBytes * 8) / (linkMbit * 1e6);
   const each = shown(rebuildSeconds * 1e6);
   const grown = shown(costs.writeGrowth);
@@ -48,13 +50,20 @@ export const recoveryOf = (
       'seconds',
       `${shown(assertions)} claims x ${each} us x ${grown} at this size`,
     ),
+    backup: figure(
+      'a full backup takes',
+      assertions * backupSeconds,
+      'seconds',
+      `${shown(assertions)} claims x ${shown(backupSeconds * 1e6)} us to a disk like the node's`,
+    ),
     recovery_point: pointOf(workload),
     recovery_time: figure(
       'machine lost: ready again after',
-      archiveSeconds + retentionDays > 0 ? transfer + rebuild : Number.POSITIVE_INFINITY,
+      archiveSeconds + retentionDays > 0 ? transfer + restore + rebuild : Number.POSITIVE_INFINITY,
       'seconds',
       `${shown(transfer)} s for ${shownBytes(assertions * logBytes)} over ${shown(linkMbit)} ` +
-        `Mbit/s + ${shown(rebuild)} s to make the store anew`,
+        `Mbit/s + ${shown(restore)} s to restore and compare it + ${shown(rebuild)} s to make ` +
+        'the store anew',
     ),
   };
 };
