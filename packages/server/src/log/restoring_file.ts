@@ -17,6 +17,9 @@ export const isRestoreCutOff = async (
   (await disk.exists(join(directory, restoringFileName))) &&
   !(await disk.exists(join(directory, 'identity')));
 
+/** What is left of a marker whose making was cut off; it marks nothing. */
+export const unfinishedMarkerName = `${restoringFileName}.new`;
+
 /** Durable when it resolves. Rejects with errors of the disk. */
 export const markRestoring = (disk: Disk, directory: string): Promise<void> => {
   const text = 'A restore into this directory has begun and not ended. Run it again.\n';

@@ -6,7 +6,12 @@ import { lockDirectory } from '../log/directory.js';
 import { openFailed } from '../log/failure.js';
 import { offsetOfName } from '../log/format.js';
 import { encodeIdentity, type Identity, identityFileName } from '../log/identity.js';
-import { isRestoreCutOff, markRestoring, restoringFileName } from '../log/restoring_file.js';
+import {
+  isRestoreCutOff,
+  markRestoring,
+  restoringFileName,
+  unfinishedMarkerName,
+} from '../log/restoring_file.js';
 import { replaceSmallFile } from '../log/small_file.js';
 import { loadChecked } from './copy_disk.js';
 import { isEmptyDirectory } from './data_directory.js';
@@ -49,13 +54,24 @@ export const openTarget = async ({
     }
     const refused = (await refusal(disk, walDir, dbDir)) ?? (await tooLittle(disk, walDir, copy));
     if (refused !== undefined) return refused;
-    await markRestoring(disk, walDir);
+    await mark(disk, walDir);
     target = ok({ disk, walDir, release });
     return target;
   } catch (error) {
     return fail(openFailed(walDir, error));
   } finally {
     if (target === undefined) await release();
+  }
+};
+
+const mark = async (disk: Disk, walDir: string): Promise<void> => {
+  try {
+    await markRestoring(disk, walDir);
+  } catch (error) {
+    for (const name of [unfinishedMarkerName, restoringFileName]) {
+      await disk.remove(join(walDir, name)).catch(() => undefined);
+    }
+    throw error;
   }
 };
 
