@@ -62,6 +62,8 @@ class DiskError extends Error {
 interface NameChange {
   readonly removed: string | undefined;
   readonly set: { readonly name: string; readonly inode: SimulatedInode } | undefined;
+  /** Of a move between directories, whose two changes happen both or not at all. */
+  readonly move?: symbol;
 }
 
 interface Directory {
@@ -115,17 +117,27 @@ export class SimulatedDisk implements Disk {
   async syncDirectory(path: string): Promise<void> {
     if (this.#begin({ type: 'syncDirectory', path })?.type === 'lie') return;
     const directory = this.#directory(path);
+    const moves = new Set(directory.pending.map(({ move }) => move).filter(Boolean));
     for (const pending of directory.pending) applyNames(directory.durable, pending);
     directory.pending.length = 0;
+    for (const other of this.#directories.values()) {
+      for (const pending of other.pending.filter(({ move }) => moves.has(move))) {
+        applyNames(other.durable, pending);
+        other.pending.splice(other.pending.indexOf(pending), 1);
+      }
+    }
   }
 
   async rename(from: string, to: string): Promise<void> {
     this.#begin({ type: 'rename', path: from });
     const { directory, name } = this.#locate(from);
     const target = this.#locate(to);
-    if (target.directory !== directory) throw new DiskError('EXDEV', to);
     const inode = this.#inode(from);
-    change(directory, { removed: name, set: { name: target.name, inode } });
+    const set = { name: target.name, inode };
+    if (target.directory === directory) return change(directory, { removed: name, set });
+    const move = Symbol(from);
+    change(target.directory, { removed: undefined, set, move });
+    change(directory, { removed: name, set: undefined, move });
   }
 
   async remove(path: string): Promise<void> {
@@ -168,10 +180,16 @@ export class SimulatedDisk implements Disk {
   /** Power comes back: everything not synced settles, handles and locks are gone. */
   crash(seed: number, loss: Loss = 'any'): void {
     const random = new SeededRandom(seed);
+    const moves = new Map<symbol, boolean>();
+    const survives = ({ move }: NameChange): boolean => {
+      const known = move && moves.get(move);
+      const isKept = known ?? (loss === 'any' ? random.chance(0.5) : loss === 'all kept');
+      if (move !== undefined) moves.set(move, isKept);
+      return isKept;
+    };
     for (const directory of this.#directories.values()) {
       for (const pending of directory.pending) {
-        const isKept = loss === 'any' ? random.chance(0.5) : loss === 'all kept';
-        if (isKept) applyNames(directory.durable, pending);
+        if (survives(pending)) applyNames(directory.durable, pending);
       }
       directory.pending.length = 0;
       directory.current.clear();
@@ -203,8 +221,8 @@ export class SimulatedDisk implements Disk {
     const names = (map: Map<string, SimulatedInode>) =>
       new Map([...map].map(([name, inode]) => [name, cloneOf(inode)] as const));
     for (const [path, { durable, current, pending }] of this.#directories) {
-      const changes = pending.map(({ removed, set }) => ({
-        removed,
+      const changes = pending.map(({ set, ...rest }) => ({
+        ...rest,
         set: set && { name: set.name, inode: cloneOf(set.inode) },
       }));
       const directory = { durable: names(durable), current: names(current), pending: changes };
