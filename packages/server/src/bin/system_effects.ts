@@ -18,6 +18,7 @@ export const systemEngine: OpenEngine = {
   fault: (directory) => lmdbFileFault(systemDisk, directory),
   damage: lmdbDamage,
   remove: async (directory) => {
+    if (!(await systemDisk.exists(directory))) return;
     for (const name of engineFiles) {
       const path = join(directory, name);
       if (await systemDisk.exists(path)) await systemDisk.remove(path);

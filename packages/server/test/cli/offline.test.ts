@@ -131,6 +131,14 @@ test('verify beside a server checks the log and leaves the store alone', async (
   assert.match(ran.out, /store: not checked, because a server is using it/);
 });
 
+test('rebuild makes a store where none was before, its directory included', async (context) => {
+  const directories = await filledDirectories(context, 5);
+  const elsewhere = { walDir: directories.walDir, dbDir: join(directories.dbDir, 'of', 'its-own') };
+  const ran = await run(['rebuild'], elsewhere);
+  assert.equal(ran.exit, 0, ran.err);
+  assert.equal((await run(['verify'], elsewhere)).exit, 0);
+});
+
 test('rebuild refuses beside a server, and where there is no log', async (context) => {
   const directories = await filledDirectories(context, 10);
   const empty = await scratchDirectories(context);
