@@ -87,7 +87,7 @@ const advice: { readonly [code: string]: string } = {
   data_directory_unwritable: 'Give this user write access, or name another directory.',
   format_too_new: 'Use the version that wrote it, or a newer one.',
   database_mismatch: 'Check --wal-dir and --db-dir; the store may be deleted and rebuilt.',
-  log_corrupt: 'Run `stemedb verify`, then restore a backup or an export.',
+  log_corrupt: 'Run `stemedb repair`: it says what is left of the log, and the ways on.',
   store_corrupt: 'Run `stemedb rebuild`.',
   log_altered: 'Keep the checkpoint, the files and this output; see docs/merkle-log.md.',
   disk_full: 'Make room and run it again.',

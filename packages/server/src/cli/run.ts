@@ -26,6 +26,7 @@ import { registerPilotCheck } from './commands/pilot_check.js';
 import { registerProve } from './commands/prove.js';
 import { registerQuery } from './commands/query.js';
 import { registerRebuild } from './commands/rebuild.js';
+import { registerRepair } from './commands/repair.js';
 import { registerRestore } from './commands/restore.js';
 import { registerShow } from './commands/show.js';
 import { registerSign } from './commands/sign.js';
@@ -58,6 +59,7 @@ const registers = [
   registerImport,
   registerExport,
   registerBackup,
+  registerRepair,
   registerRestore,
   registerVerify,
   registerCheckpoint,

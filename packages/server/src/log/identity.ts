@@ -17,11 +17,12 @@ import {
   type StemeError,
   toHex,
 } from '@stemedb/model';
-import type { Disk } from '../io/disk.js';
+import type { Disk, ReadDisk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
 import { openFailed } from './failure.js';
 import { offsetOfName } from './format.js';
 import { renewalFileName } from './renewal_file.js';
+import { repairCutOff, repairingFileName } from './repairing_file.js';
 import { isRestoreCutOff, restoreCutOff } from './restoring_file.js';
 import { readSmallFile, replaceSmallFile } from './small_file.js';
 
@@ -61,6 +62,8 @@ export async function openIdentity(
   directory: string,
 ): Promise<Outcome<Identity>> {
   try {
+    const isRepairing = await disk.exists(join(directory, repairingFileName));
+    if (isRepairing) return repairCutOff(directory);
     const isRenewing = await disk.exists(join(directory, renewalFileName));
     if (isRenewing) return fail(interrupted(directory));
     const found = await readIdentity(disk, directory);
@@ -79,7 +82,7 @@ export async function openIdentity(
 
 /** The identity as it stands; undefined when there is none. Rejects with errors of the disk. */
 export async function readIdentity(
-  disk: Disk,
+  disk: ReadDisk,
   directory: string,
 ): Promise<Outcome<Identity | undefined>> {
   const path = join(directory, identityFileName);

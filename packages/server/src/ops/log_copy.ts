@@ -17,7 +17,7 @@ export interface LogCopyFacts {
   readonly logId: string;
   /** 16 hex digits. */
   readonly nodeId: string;
-  /** The key that signs checkpoints of this log, as C2SP writes it. */
+  /** The key that signs checkpoints of this log, as C2SP writes it; empty when it is lost. */
   readonly vkey: string;
   /** Also the size of the tree and the last sequence. */
   readonly records: number;

@@ -25,6 +25,7 @@ import {
 import { checkpointFileName } from '../log/merkle/checkpoint_file.js';
 import { treeFileName } from '../log/merkle/tree_file.js';
 import { type Renewal, readRenewal, renewalFileName, writeRenewal } from '../log/renewal_file.js';
+import { repairCutOff, repairingFileName } from '../log/repairing_file.js';
 import { writeWhole } from '../log/segment_writer.js';
 import { replaceSmallFile } from '../log/small_file.js';
 import { listSegments, openSegment, readBytes, type SegmentFile } from './segment_files.js';
@@ -49,6 +50,8 @@ export interface Renewed {
 export const renewIdentity = async (input: RenewInput): Promise<Outcome<Renewed>> => {
   const { disk, walDir } = input;
   try {
+    const isRepairing = await disk.exists(join(walDir, repairingFileName));
+    if (isRepairing) return repairCutOff(walDir);
     const found = await readRenewal(disk, walDir);
     if (!found.ok) return found;
     if (found.value !== undefined) return await carryOut(input, found.value, true);

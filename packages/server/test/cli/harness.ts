@@ -29,7 +29,7 @@ export interface RunOptions {
 }
 
 /** For commands that only talk to a server. */
-const noServices: CliServices = {
+export const noServices: CliServices = {
   openDatabase: () => assert.fail('no database here'),
   engine: {
     open: () => assert.fail('no store here'),

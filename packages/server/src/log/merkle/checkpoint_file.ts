@@ -15,7 +15,7 @@ import {
   openCheckpoint,
   originOf,
 } from '@stemedb/model';
-import type { Disk } from '../../io/disk.js';
+import type { Disk, ReadDisk } from '../../io/disk.js';
 import type { Identity } from '../identity.js';
 import { readSmallFile, replaceSmallFile } from '../small_file.js';
 
@@ -33,7 +33,7 @@ export interface SignedCheckpoint {
  * the file is not one of this node for this log. Rejects with errors of the disk.
  */
 export async function readCheckpointFile(
-  disk: Disk,
+  disk: ReadDisk,
   directory: string,
   identity: Identity,
   verify: Ed25519Verify,

@@ -1,0 +1,166 @@
+/**
+ * Keeps a damaged log up to its last good record before the damage. What is lost had been
+ * acknowledged and may have been signed, so the log must not go on under its name (spec 4.4): all
+ * files of it are moved into a directory beside it, and what stands in front of the damage is
+ * restored from there as a log of its own that says where it comes from. See SPEC.md.
+ */
+import { join } from 'node:path';
+import {
+  formatVkey,
+  keyPairFromSeed,
+  noteKeyOf,
+  type Outcome,
+  ok,
+  originOf,
+  parseStamp,
+} from '@stemedb/model';
+import type { Clock } from '../../io/clock.js';
+import type { Disk, ReadDisk } from '../../io/disk.js';
+import type { Random } from '../../io/random.js';
+import { offsetOfName, segmentHeaderBytes } from '../../log/format.js';
+import { encodeIdentity, identityFileName } from '../../log/identity.js';
+import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
+import { readRepairing, repairingFileName, writeRepairing } from '../../log/repairing_file.js';
+import { markRestoring } from '../../log/restoring_file.js';
+import type { LogCopy } from '../log_copy.js';
+import { type RestoredLog, restoreCopy } from '../restore_copy.js';
+import { listSegments } from '../segment_files.js';
+import { type Examination, examine } from './examine.js';
+import { wholeFile } from './mends.js';
+import { type Patches, patchedDisk } from './patched_disk.js';
+
+export interface CutInput {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly walDir: string;
+  readonly dbDir: string;
+  /** Name of a directory to be made in the log directory. */
+  readonly asideName: string;
+  /** Makes the directory of the store empty: its store is of the longer log. */
+  readonly removeStore: () => Promise<void>;
+  /** Gives back the caller's locks of both directories: restoring takes them itself. */
+  readonly release: () => Promise<void>;
+  readonly freeBytesMin?: number;
+  readonly segmentBytesMax?: number;
+}
+
+export interface CutLog {
+  /** Undefined when an earlier repair had come to its end, and only its mark was left. */
+  readonly restored: RestoredLog | undefined;
+  readonly asideName: string;
+}
+
+/**
+ * Begins, or goes on with what an earlier call began. The caller has locked both directories.
+ * Rejects with errors of the disk; the same call then goes on.
+ */
+export const cutLog = async (input: CutInput): Promise<Outcome<CutLog>> => {
+  const { disk, walDir } = input;
+  const found = await readRepairing(disk, walDir);
+  if (!found.ok) return found;
+  const state = found.value ?? { aside: input.asideName, phase: 'moving' as const };
+  if (state.phase === 'moving') {
+    await writeRepairing(disk, walDir, state);
+    await moveAside(disk, walDir, state.aside);
+    await writeRepairing(disk, walDir, { ...state, phase: 'moved' });
+  } else if (await disk.exists(join(walDir, identityFileName))) {
+    await removeMark(disk, walDir);
+    return ok({ restored: undefined, asideName: state.aside });
+  }
+  return restoreFrom(input, state.aside);
+};
+
+const removeMark = async (disk: Disk, walDir: string): Promise<void> => {
+  await disk.remove(join(walDir, repairingFileName));
+  await disk.syncDirectory(walDir);
+};
+
+/** What makes a log of a directory, and what was said of it: backups of it are none of the next. */
+const isOfLog = (name: string): boolean =>
+  offsetOfName(name) !== undefined ||
+  name === identityFileName ||
+  name === checkpointFileName ||
+  name.startsWith('operation-');
+
+const moveAside = async (disk: Disk, walDir: string, aside: string): Promise<void> => {
+  const target = join(walDir, aside);
+  await disk.makeDirectory(target);
+  await disk.syncDirectory(walDir);
+  for (const name of (await disk.list(walDir)).filter(isOfLog)) {
+    await disk.rename(join(walDir, name), join(target, name));
+  }
+  // The new names first: a file may for a moment have two, and never none.
+  await disk.syncDirectory(target);
+  await disk.syncDirectory(walDir);
+};
+
+const restoreFrom = async (input: CutInput, asideName: string): Promise<Outcome<CutLog>> => {
+  const { disk, walDir, removeStore, release } = input;
+  const directory = join(walDir, asideName);
+  const examination = await examine({ disk, directory, knownSequence: 0 });
+  const copy = await copyInFront(disk, directory, examination);
+  await removeStore();
+  await markRestoring(disk, walDir);
+  // The mark keeps servers away until the new log is there.
+  await release();
+  const restored = await restoreCopy({ ...input, copy, onProgress: () => undefined });
+  if (!restored.ok) return restored;
+  await removeMark(disk, walDir);
+  return ok({ restored: restored.value, asideName });
+};
+
+/** Segments in front of all damage, the last of them cut where it begins. */
+const patchesInFront = async (
+  disk: ReadDisk,
+  directory: string,
+  damagedFrom: number,
+): Promise<Patches> => {
+  const patches = new Map<string, (() => Promise<Uint8Array>) | undefined>();
+  for (const { name, path, firstOffset } of await listSegments(disk, directory)) {
+    const kept = damagedFrom - firstOffset;
+    if (kept === Number.POSITIVE_INFINITY) continue;
+    if (kept < segmentHeaderBytes) patches.set(name, undefined);
+    else patches.set(name, async () => (await wholeFile(disk, path)).subarray(0, kept));
+  }
+  return patches;
+};
+
+/** The records in front of all damage, as a copy of the log. */
+const copyInFront = async (
+  disk: Disk,
+  directory: string,
+  { identity, ids, survey }: Examination,
+): Promise<LogCopy> => {
+  const { damagedFrom, tornTail } = survey;
+  const torn = tornTail && (offsetOfName(tornTail.segment) ?? 0) + tornTail.byte;
+  const from = Math.min(damagedFrom ?? Number.POSITIVE_INFINITY, torn ?? Number.POSITIVE_INFINITY);
+  const patches = await patchesInFront(disk, directory, from);
+  const front = patchedDisk(disk, directory, patches);
+  const found = await examine({ disk: front, directory, knownSequence: 0 });
+  const { databaseId, logId } = ids ?? { databaseId: '', logId: '' };
+  const origin = originOf(databaseId, logId);
+  const agentId = identity && keyPairFromSeed(identity.nodeKeySeed).agentId;
+  const stamp = parseStamp(survey.newestStamp);
+  return {
+    facts: {
+      what: 'backup',
+      name: directory,
+      ...{ databaseId, logId },
+      nodeId: identity?.nodeId ?? stamp?.slice(16) ?? '',
+      vkey: agentId === undefined ? '' : formatVkey(noteKeyOf(origin, agentId)),
+      records: found.survey.kept,
+      assertions: found.survey.keptAssertions,
+      root: found.survey.root ?? '',
+      newestStamp: found.survey.newestStamp,
+      writtenAtMs: 0,
+    },
+    checkpoint: undefined,
+    disk: front,
+    directory,
+    bytes: found.survey.bytes,
+    identity: async () => identity && encodeIdentity(identity),
+    beside: [],
+    async *faultsBeside() {},
+  };
+};

@@ -1,0 +1,127 @@
+/**
+ * Puts damaged files of a log directory right from a copy of the same log. What the directory would
+ * be is examined before a byte is changed, and what it has become after. Each damaged file is
+ * copied aside before the mended one takes its place at once, so a cut at any point leaves a
+ * directory that is as damaged as before or less, and the same command goes on.
+ */
+import { join } from 'node:path';
+import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import type { Disk } from '../../io/disk.js';
+import { decodeIdentity, identityFileName } from '../../log/identity.js';
+import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
+import { writeWhole } from '../../log/segment_writer.js';
+import type { LogCopy } from '../log_copy.js';
+import { type Examination, type ExamineInput, examine, isSound } from './examine.js';
+import { mendsFrom, wholeFile } from './mends.js';
+import { type Patches, patchedDisk } from './patched_disk.js';
+
+export interface MendPlan {
+  readonly patches: Patches;
+  /** The directory as the patches would leave it. */
+  readonly after: Examination;
+}
+
+/** What a copy would put right. Changes nothing. */
+export const planMend = async (
+  input: ExamineInput,
+  before: Examination,
+  copy: LogCopy,
+): Promise<Outcome<MendPlan>> => {
+  const { disk, directory } = input;
+  const { ids, faults, survey } = before;
+  const { databaseId, logId } = copy.facts;
+  if (ids !== undefined && (ids.databaseId !== databaseId || ids.logId !== logId)) {
+    return fail(otherLog(copy, ids.logId));
+  }
+  const findings = [...survey.damage, ...(survey.tornTail === undefined ? [] : [survey.tornTail])];
+  const damaged = new Set(findings.map(({ segment }) => segment));
+  const segments = await mendsFrom(disk, directory, copy, damaged);
+  if (!segments.ok) return segments;
+  const patches = new Map(segments.value);
+  if (faults.has(identityFileName)) {
+    const bytes = await identityOf(copy);
+    if (bytes !== undefined) patches.set(identityFileName, async () => bytes);
+  }
+  const { checkpoint } = copy;
+  if (faults.has(checkpointFileName) && checkpoint !== undefined) {
+    patches.set(checkpointFileName, async () => new TextEncoder().encode(checkpoint));
+  }
+  const look = () => examine({ ...input, disk: patchedDisk(disk, directory, patches) });
+  const after = await look();
+  const torn = after.survey.tornTail;
+  const load = torn === undefined ? undefined : patches.get(torn.segment);
+  if (torn === undefined || load === undefined) return ok({ patches, after });
+  // What stood behind the copy's bytes is of no use: the next start would cut it away.
+  patches.set(torn.segment, async () => (await load()).subarray(0, torn.byte));
+  return ok({ patches, after: await look() });
+};
+
+/** The identity in a copy, when it is that of the log. */
+const identityOf = async (copy: LogCopy): Promise<Uint8Array | undefined> => {
+  const bytes = await copy.identity();
+  if (bytes === undefined) return undefined;
+  const identity = decodeIdentity(bytes, identityFileName);
+  return identity.ok && identity.value.logId === copy.facts.logId ? bytes : undefined;
+};
+
+const otherLog = ({ facts }: LogCopy, logId: string): StemeError => ({
+  code: 'conflict',
+  detail:
+    `The copy ${facts.name} is of log ${facts.logId}, and the directory has log ${logId}: its ` +
+    'files do not fit. Nothing was changed; restore the copy into an empty directory instead.',
+});
+
+export interface MendInput extends ExamineInput {
+  readonly disk: Disk;
+  /** A directory in the log directory; made when missing. */
+  readonly asideName: string;
+}
+
+/** Carries a plan out; the value is what the directory has become. Rejects with disk errors. */
+export const carryOutMend = async (
+  input: MendInput,
+  { patches }: MendPlan,
+): Promise<Outcome<Examination>> => {
+  const { disk, directory, asideName } = input;
+  const aside = join(directory, asideName);
+  await disk.makeDirectory(aside);
+  await disk.syncDirectory(directory);
+  const mended = patchedDisk(disk, directory, patches);
+  for (const name of patches.keys()) {
+    const path = join(directory, name);
+    const bytes = await wholeFile(mended, path);
+    if (await disk.exists(path)) await writeNew(disk, aside, name, await wholeFile(disk, path));
+    await writeNew(disk, directory, `${name}.mended`, bytes);
+    await disk.rename(`${path}.mended`, path);
+    await disk.syncDirectory(directory);
+  }
+  const after = await examine(input);
+  return isSound(after) ? ok(after) : fail(notMended(directory));
+};
+
+const notMended = (directory: string): StemeError => ({
+  code: 'log_failed',
+  detail:
+    `The log in ${directory} was written from the copy and does not read back as written: the ` +
+    'disk cannot be trusted. Restore the copy on another one.',
+});
+
+/** Durable with its name; what stood there from an earlier run is replaced. */
+const writeNew = async (
+  disk: Disk,
+  directory: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> => {
+  const path = join(directory, name);
+  if (await disk.exists(path)) await disk.remove(path);
+  const file = await disk.open(path, 'create');
+  try {
+    const written = await writeWhole(file, bytes, 0);
+    if (!written.ok) throw written.error.cause;
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.syncDirectory(directory);
+};

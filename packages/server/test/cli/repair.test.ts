@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ok } from '@stemedb/model';
+import { systemEngine } from '../../src/bin/system_effects.js';
+import type { CliServices } from '../../src/cli/services.js';
+import { systemDisk } from '../../src/io/system_disk.js';
+import { tryLockDirectory } from '../../src/log/directory.js';
+import { filledDirectories, must, openReal, type TestDirectories } from '../ops/directories.js';
+import { noServices, type Ran, run as runAny } from './harness.js';
+
+const services: CliServices = {
+  ...noServices,
+  openDatabase: (directories) => openReal(directories, { policy: false }),
+  engine: systemEngine,
+  readConfig: async () => ok([]),
+};
+
+const run = (words: readonly string[], { walDir, dbDir }: TestDirectories): Promise<Ran> =>
+  runAny([...words, '--wal-dir', walDir, '--db-dir', dbDir], { io: { services } });
+
+const placeOf = ({ walDir }: TestDirectories): string => join(walDir, '..', 'backups');
+
+const segmentsOf = async ({ walDir }: TestDirectories): Promise<readonly string[]> =>
+  (await readdir(walDir)).filter((file) => file.endsWith('.wal')).sort();
+
+/** Several segments, a backup of them, and a flipped bit in the middle of the second. */
+const damaged = async (context: TestContext): Promise<TestDirectories> => {
+  const directories = await filledDirectories(context, 120);
+  const backup = await run(['backup', '--to', placeOf(directories)], directories);
+  assert.equal(backup.exit, 0, backup.err);
+  const [, second = ''] = await segmentsOf(directories);
+  const path = join(directories.walDir, second);
+  const bytes = await readFile(path);
+  bytes.writeUInt8((bytes[3000] ?? 0) ^ 4, 3000);
+  await writeFile(path, bytes);
+  return directories;
+};
+
+/** `verify` finds nothing, and a database opens on it; gives its number of records. */
+const assertStarts = async (directories: TestDirectories): Promise<number> => {
+  const verified = await run(['verify'], directories);
+  assert.equal(verified.exit, 0, verified.out);
+  const database = must(await openReal(directories));
+  const { lastSequence } = database.log;
+  await database.close();
+  return lastSequence;
+};
+
+test('repair: without an option it tells what is left and changes nothing', async (context) => {
+  const directories = await damaged(context);
+  const before = await readdir(directories.walDir);
+  const ran = await run(['repair'], directories);
+  assert.equal(ran.exit, 65, ran.err);
+  assert.match(
+    ran.out,
+    /^[0-9a-f]{16}\.wal:\d+: no valid frame \(CRC mismatch\) from here to byte/m,
+  );
+  assert.match(ran.out, /^Whole, in front of the damage: \d+ records \(1-\d+\)\.$/m);
+  assert.match(ran.out, /^Whole, behind damage: \d+ records \(\d+-\d+\)\.$/m);
+  assert.match(ran.out, /^Not to be read: 1 record \(\d+\)\.$/m);
+  assert.deepEqual(await readdir(directories.walDir), before);
+  const { found, done } = JSON.parse((await run(['repair', '--json'], directories)).out);
+  assert.equal(done, null);
+  assert.equal(found.is_sound, false);
+  assert.equal(found.lost[0].from, found.kept + 1);
+  assert.match(found.later_ids[0], /^[0-9a-f]{64}$/);
+});
+
+test('repair --from: the damaged segment from a backup, and nothing is lost', async (context) => {
+  const directories = await damaged(context);
+  const place = placeOf(directories);
+  const dry = await run(['repair', '--from', place, '--dry-run'], directories);
+  assert.equal(dry.exit, 65, dry.err);
+  assert.match(dry.err, /would put right: [0-9a-f]{16}\.wal\./);
+  const ran = await run(['repair', '--from', place], directories);
+  assert.equal(ran.exit, 0, ran.err);
+  assert.match(
+    ran.out,
+    /Put right from stemedb-backup-\d+-\d+: .*The log has 161 records, all whole/,
+  );
+  assert.equal(await assertStarts(directories), 161);
+  const aside = (await readdir(directories.walDir)).find((name) => name.startsWith('set-aside-'));
+  assert.equal((await readdir(join(directories.walDir, aside ?? ''))).length, 1);
+  const again = await run(['repair', '--from', place], directories);
+  assert.match(again.out, /Nothing to repair: 161 records, all whole/);
+});
+
+test('repair --cut: a log of its own up to the damage; a backup then restores', async (context) => {
+  const directories = await damaged(context);
+  const ran = await run(['repair', '--cut', '--json'], directories);
+  assert.equal(ran.exit, 0, ran.err);
+  const { found, done, records, set_aside: aside } = JSON.parse(ran.out);
+  assert.equal(done, 'cut');
+  assert.equal(records, found.kept);
+  assert.equal(await assertStarts(directories), found.kept + 1);
+  assert.ok((await readdir(aside)).includes('identity'));
+});
+
+test('repair: an end that only the store remembers is missed', async (context) => {
+  const directories = await filledDirectories(context, 120);
+  const last = (await segmentsOf(directories)).at(-1) ?? '';
+  await rm(join(directories.walDir, last));
+  const ran = await run(['repair'], directories);
+  assert.equal(ran.exit, 65, ran.out);
+  assert.match(ran.out, /^Not to be read: \d+ records \(\d+-161\)\.$/m);
+});
+
+test('repair: an identity comes back from a backup, or is named as lost', async (context) => {
+  const directories = await damaged(context);
+  const place = placeOf(directories);
+  assert.equal((await run(['repair', '--from', place], directories)).exit, 0);
+  await rm(join(directories.walDir, 'identity'));
+  const lost = await run(['repair'], directories);
+  assert.match(lost.out, /^identity: The file "identity" is missing\.$/m);
+  const ran = await run(['repair', '--from', place], directories);
+  assert.equal(ran.exit, 0, ran.err);
+  assert.equal(await assertStarts(directories), 161);
+});
+
+test('repair: a copy that lacks the damaged part changes nothing', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const place = placeOf(directories);
+  assert.equal((await run(['backup', '--to', place], directories)).exit, 0);
+  const database = must(await openReal(directories));
+  const principal = { type: 'node', agentId: database.agentId } as const;
+  for (let value = 0; value < 3; value += 1) {
+    const content = { concept_path: 'a/b', predicate: 'p', value };
+    await database.ingest.submitAll(principal, [{ kind: 'assertion', content }]);
+  }
+  await database.close();
+  const [only = ''] = await segmentsOf(directories);
+  const path = join(directories.walDir, only);
+  const bytes = await readFile(path);
+  const at = bytes.lastIndexOf('"value":1');
+  bytes.writeUInt8(0x39, at + 8);
+  await writeFile(path, bytes);
+  const ran = await run(['repair', '--from', place], directories);
+  assert.equal(ran.exit, 65, ran.out);
+  assert.match(ran.err, /does not have all that is damaged\. Nothing was changed/);
+  const cut = await run(['repair', '--from', place, '--cut'], directories);
+  assert.equal(cut.exit, 0, cut.err);
+  await assertStarts(directories);
+});
+
+test('repair: refused beside a server, without a log, and for an altered log', async (context) => {
+  const directories = await damaged(context);
+  const lock = await tryLockDirectory(systemDisk, directories.dbDir);
+  assert.equal((await run(['repair', '--cut'], directories)).exit, 75);
+  await lock?.release();
+  const elsewhere = { walDir: join(directories.walDir, 'no'), dbDir: directories.dbDir };
+  assert.equal((await run(['repair'], elsewhere)).exit, 1);
+  assert.equal((await run(['repair', '--dry-run'], directories)).exit, 2);
+});
