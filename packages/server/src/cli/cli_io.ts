@@ -45,11 +45,13 @@ export interface EndOfProgram {
 export interface Processes {
   /** Ends a process at once (SIGKILL); throws with a POSIX `code` when that is not possible. */
   kill(pid: number): void;
-  /**
-   * Runs a line in a shell, with what it prints on standard error. A program that stays up may
-   * outlive this one.
-   */
+  /** Runs a line in a shell; what it prints goes to standard error. */
   shell(line: string): Promise<EndOfProgram>;
+  /**
+   * Runs a line in a shell that may stay when this program ends, so what it prints is not shown.
+   * Resolves when it ends.
+   */
+  start(line: string): Promise<EndOfProgram>;
 }
 
 export interface CliIo {

@@ -15,6 +15,7 @@ import { killAndRecover } from '../ops/pilot/recovery.js';
 import type { Health } from '../ops/pilot/server.js';
 import { openReadOnlyLog } from '../ops/read_only_log.js';
 import { counted } from './cells.js';
+import type { EndOfProgram } from './cli_io.js';
 import { examination } from './examination.js';
 import { copyAndRestore, copyNames, inWords, runForResult, skippedCopies } from './pilot_copies.js';
 import type { PilotOptions } from './pilot_options.js';
@@ -43,6 +44,16 @@ const ms = (value: number): string => (Number.isFinite(value) ? `${value.toFixed
 
 const describe = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+/** Why a line of shell failed; undefined when it did not. */
+const failureOf = async (running: Promise<EndOfProgram>): Promise<string | undefined> => {
+  try {
+    const { exit, signal } = await running;
+    return exit === 0 ? undefined : `it ended with ${signal ?? exit}`;
+  } catch (error) {
+    return describe(error);
+  }
+};
 
 export class PilotCheck {
   readonly #session: Session;
@@ -141,8 +152,10 @@ export class PilotCheck {
     // The checks of a machine say something of the server only where its data are.
     const local = (await this.#whyNotLocal()) === undefined;
     const results = local ? await examination(this.#session) : [];
-    const failed = results.filter(({ status }) => status === 'fail');
-    const listed = failed.map(({ name, detail }) => `${name}: ${detail}`);
+    // That another process has the data directory is what is wanted here.
+    const found = results.filter(({ name, status }) => status !== 'ok' && name !== 'lock');
+    const failed = found.filter(({ status }) => status === 'fail');
+    const listed = found.map(({ name, status, detail }) => `${status}: ${name}: ${detail}`);
     const checks = local ? counted(results.length, 'check') : 'its machine was not looked at';
     const measured = [`version ${this.#health.version}, ready`, checks, ...listed].join('; ');
     this.#criteria.push(judged(names.preflight, wanted, measured, failed.length === 0));
@@ -235,8 +248,12 @@ export class PilotCheck {
       server: this.#server,
       clock: io.clock,
       sleep: (delayMs) => io.sleep(delayMs),
-      kill: () => (killCommand === undefined ? this.#killPid(pid ?? 0) : this.#shell(killCommand)),
-      start: startCommand === undefined ? undefined : () => this.#shell(startCommand),
+      kill: () =>
+        killCommand === undefined
+          ? this.#killPid(pid ?? 0)
+          : failureOf(io.processes.shell(killCommand)),
+      start:
+        startCommand === undefined ? undefined : () => failureOf(io.processes.start(startCommand)),
       secondsMax: recoverySeconds,
     });
     isOver = true;
@@ -254,15 +271,6 @@ export class PilotCheck {
     try {
       this.#session.io.processes.kill(pid);
       return undefined;
-    } catch (error) {
-      return describe(error);
-    }
-  }
-
-  async #shell(line: string): Promise<string | undefined> {
-    try {
-      const { exit, signal } = await this.#session.io.processes.shell(line);
-      return exit === 0 ? undefined : `it ended with ${signal ?? exit}`;
     } catch (error) {
       return describe(error);
     }

@@ -21,6 +21,9 @@ export interface PilotOptions {
   readonly allowSkipped?: boolean;
 }
 
+/** Each is looked for by its id afterwards, three times; the ledger has a bit for it. */
+const claimsMax = 200_000_000;
+
 /** What contradicts itself; before anything is written. */
 export const refuseNonsense = (options: PilotOptions): void => {
   const { pid, killCommand, startCommand, rate, queryRate, batch } = options;
@@ -32,6 +35,10 @@ export const refuseNonsense = (options: PilotOptions): void => {
   }
   if (rate + queryRate === 0) throw new UsageError('--rate and --query-rate are both 0.');
   if (rate === 0) throw new UsageError('--rate must be above 0: a check writes claims.');
+  const claims = rate * (options.duration + options.warmUp);
+  if (claims > claimsMax) {
+    throw new UsageError(`More than ${claimsMax} claims: lower --rate or --duration.`);
+  }
   if (batch > 1 && batch > rate) {
     throw new UsageError('--batch is more than --rate sends in a second.');
   }

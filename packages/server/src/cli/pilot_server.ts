@@ -4,6 +4,8 @@ import { canonicalBytes, type JsonObject, recordIdOf } from '@stemedb/model';
 import type { PilotClaims } from '../ops/pilot/claims.js';
 import type { Health, PilotServer } from '../ops/pilot/server.js';
 
+const healthMsMax = 2_000;
+
 interface Clients {
   /** Tries once. */
   readonly strict: StemeClient;
@@ -33,7 +35,9 @@ export class ClientPilotServer implements PilotServer {
   }
 
   async health(): Promise<Health | undefined> {
-    const health = await orFailed(this.#clients.strict.health());
+    // One that hangs is as good as down.
+    const signal = AbortSignal.timeout(healthMsMax);
+    const health = await orFailed(this.#clients.strict.health({ signal }));
     if (health === undefined) return undefined;
     const { database_id: databaseId, version, ready, uptime_seconds: uptime } = health;
     return {

@@ -1,5 +1,5 @@
 /** The command line on a real system: the one file of this room that touches Node's files. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -99,18 +99,22 @@ const runApart = (
   });
 };
 
+const endOf = (child: ChildProcess): Promise<EndOfProgram> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (exit, signal) => resolve({ exit, signal }));
+  });
+
 const systemProcesses: Processes = {
   kill: (pid) => {
     process.kill(pid, 'SIGKILL');
   },
-  shell: (line) => {
-    // In a group of its own and waited for by nobody: it may be a server that is to stay.
-    const child = spawn('sh', ['-c', line], { stdio: ['ignore', 2, 2], detached: true });
+  shell: (line) => endOf(spawn('sh', ['-c', line], { stdio: ['ignore', 2, 2] })),
+  start: (line) => {
+    // In a group of its own, holding nothing of ours: whoever reads our output sees its end.
+    const child = spawn('sh', ['-c', line], { stdio: 'ignore', detached: true });
     child.unref();
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (exit, signal) => resolve({ exit, signal }));
-    });
+    return endOf(child);
   },
 };
 

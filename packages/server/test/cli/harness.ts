@@ -83,6 +83,7 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
     processes: {
       kill: () => assert.fail('no processes here'),
       shell: () => assert.fail('no shell here'),
+      start: () => assert.fail('no shell here'),
     },
     sleep: () => Promise.resolve(),
     ...options.io,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../support/cli_process.js';
+import { serverBinary } from '../support/server_process.js';
 import { run, scratch } from './harness.js';
 import { type SupervisedServer, startSupervised } from './supervised_server.js';
 
@@ -92,6 +93,27 @@ test('a server that does not come back fails the check', async (context) => {
   assert.equal(verdictOf(found, 'after the kill'), 'fail');
   assert.equal(verdictOf(found, 'under load'), 'pass');
   assert.equal(exit, 1);
+});
+
+test('the lines of shell that kill and start are run', async (context) => {
+  const server = await startSupervised(context, { restarts: false });
+  const pidFile = join(await scratch(context), 'pid');
+  const { host } = new URL(server.url);
+  const program = `exec '${process.execPath}' '${serverBinary}'`;
+  const settings = `STEMEDB_BIND_ADDR=${host} STEMEDB_WAL_DIR=wal STEMEDB_DB_DIR=db`;
+  const start = `cd '${server.directory}' && echo $$ > '${pidFile}' && export ${settings} && `;
+  try {
+    const { exit, found } = await check(
+      server.url,
+      ...['--allow-skipped', '--recovery-seconds', '100'],
+      ...['--kill-command', `kill -9 ${server.pid()}`, '--start-command', start + program],
+    );
+    assert.equal(verdictOf(found, 'ready after a kill'), 'pass');
+    assert.equal(verdictOf(found, 'after the kill'), 'pass');
+    assert.equal(exit, 0);
+  } finally {
+    process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+  }
 });
 
 /** A server that says of each tenth claim that it was stored, and throws it away. */
@@ -190,6 +212,7 @@ test('what contradicts itself is refused before anything is sent', async () => {
     [['--pid', '1'], /whole number from 2/],
     [['--rate', '5', '--batch', '10'], /--batch is more/],
     [['--query-p99', 'soon'], /number from 0/],
+    [['--rate', '100000', '--duration', '604800'], /More than 200000000 claims/],
   ];
   for (const [words, complaint] of wrong) {
     const { exit, err } = await run(['pilot-check', '--url', 'http://127.0.0.1:9', ...words]);
