@@ -92,7 +92,8 @@ find_node() {
   [ "$major" -ge 20 ] || stop "$node is version $major of Node.js; 20 or newer is needed"
   case $node in
     /home/* | "${HOME:-/home}"/*)
-      stop "$node is in a home, which the service cannot see: install Node.js for the whole machine"
+      hidden="$node is in a home, which the service cannot see"
+      if $dry_run; then say "$hidden"; else stop "$hidden: install it for the whole machine"; fi
       ;;
   esac
 }

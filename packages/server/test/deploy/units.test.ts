@@ -18,6 +18,12 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 /** Exposure as `systemd-analyze security` counts it, times ten: 100 is everything. */
 const exposureMax = 20;
 
+/** Runs a program where rules of a firewall stop nobody else. */
+const inOwnNetwork = (...words: readonly string[]) => runToEnd('unshare', ['--net', ...words]);
+
+const withoutRules = (): string | false =>
+  without('nft') || (process.getuid?.() === 0 ? false : 'needs root');
+
 /** Every value of a key, in order. */
 const valuesOf = (text: string, key: string): readonly string[] =>
   [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value ?? '');
@@ -92,4 +98,16 @@ test('the scripts have no faults that shellcheck finds', {
   );
   const { exit, out } = await runToEnd('shellcheck', words);
   assert.equal(exit, 0, out);
+});
+
+test('nft accepts the rules of the firewall', { skip: withoutRules() }, async () => {
+  const file = join(root, 'deploy/firewall/stemedb.nft');
+  const checked = await inOwnNetwork('nft', '--check', '--file', file);
+  assert.equal(checked.exit, 0, checked.err);
+  // Twice for real, where nobody else is: the second time the table is there already.
+  const listed = await inOwnNetwork(
+    ...['sh', '-c', `nft -f ${file} && nft -f ${file} && nft list table inet stemedb`],
+  );
+  assert.equal(listed.exit, 0, listed.err);
+  assert.match(listed.out, /policy drop/);
 });

@@ -52,6 +52,7 @@ async function runBlocks(blocks: readonly Commands[], server: ServerProcess): Pr
   }
   const folder = await makeProgramFolder(server.directory);
   await symlink(join(root, 'node_modules'), join(server.directory, 'node_modules'), 'dir');
+  await symlink(root, join(server.directory, 'clone'), 'dir');
   const shell = spawn('bash', ['-c', lines.join('\n')], {
     cwd: server.directory,
     env: {
