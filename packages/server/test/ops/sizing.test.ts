@@ -30,6 +30,7 @@ const usual: Workload = {
   hotShare: 0.25,
   archiveSeconds: 60,
   fullEveryDays: 7,
+  incrementalHours: 24,
   linkMbit: 1_000,
 };
 
@@ -67,6 +68,7 @@ const workloads: fc.Arbitrary<Workload> = fc.record({
   hotShare: number(1),
   archiveSeconds: fc.integer({ min: 1, max: 86_400 }),
   fullEveryDays: fc.integer({ min: 1, max: 30 }),
+  incrementalHours: fc.integer({ min: 1, max: 200 }),
   linkMbit: fc.double({ min: 1, max: 100_000, noNaN: true }),
 });
 
@@ -167,6 +169,15 @@ test('what is more than a node does is said to be', () => {
   assert.equal(verdict({ ingestPerSecond: 50_000 }), 'beyond');
   const found = recommend(plan({ queriesPerSecond: 50_000 }), usual, measured);
   assert.match(found.reasons.join(' '), /main thread.*cluster/);
+});
+
+test('backups are counted as they are kept', () => {
+  // A full one a day for 10 days and the one before, and 24 increments on each of 11 days.
+  const often = { retentionDays: 10, fullEveryDays: 1, incrementalHours: 1, archiveSeconds: 0 };
+  const { disk, recovery } = plan({ ...often, ingestPerSecond: 0 });
+  const expected = 11 * disk.log.value + 11 * 24 * 32 * mebibyte;
+  assert.ok(Math.abs(disk.backups.value / expected - 1) < 1e-9);
+  assert.equal(recovery.recovery_point.value, 3_600);
 });
 
 test('without copies nothing comes back', () => {

@@ -78,7 +78,8 @@ export const registerSize: Register = (program, run) => {
       wholeNumber(0, 86_400),
       60,
     )
-    .option('--full-every-days <days>', 'between two full backups', wholeNumber(1, 3_650), 7)
+    .option('--full-every-days <days>', 'between two full backups', wholeNumber(1, 3_650), 1)
+    .option('--incremental-hours <hours>', 'between incremental ones', numberFrom(0.1, 8_760), 1)
     .option('--link-mbit <rate>', 'what a copy comes back over', numberFrom(1, 1e6), 1_000)
     .option('--explain', 'with the arithmetic, and what was measured')
     .action((options: SizeOptions, command) => run(command, (session) => size(session, options)));

@@ -43,19 +43,22 @@ const volume = (label: string, bytes: number, beside: number, name: string): Fig
   );
 
 const backupsOf = (workload: Workload, logBytes: number, dailyBytes: number): Figure => {
-  const { retentionDays, fullEveryDays } = workload;
+  const { retentionDays, fullEveryDays, incrementalHours } = workload;
   if (retentionDays === 0) return figure('backups', 0, 'bytes', 'none are kept');
   // The oldest that is kept may rest on a full one that is older than the retention.
   const fulls = Math.ceil(retentionDays / fullEveryDays) + 1;
   const days = retentionDays + fullEveryDays;
-  // Increments hold each part of the log once.
-  const increments = Math.min(days * dailyBytes, logBytes);
+  // Increments hold each part of the log once, and the open segment anew, half full on average.
+  const grown = Math.min(days * dailyBytes, logBytes);
+  const count = Math.ceil((days * 24) / incrementalHours);
+  const open = Math.min(segmentBytes / 2, logBytes);
   return figure(
     'backups',
-    fulls * logBytes + increments,
+    fulls * logBytes + grown + count * open,
     'bytes',
     `${fulls} full ones of ${shownBytes(logBytes)} (one every ${shown(fullEveryDays)} days) + ` +
-      `${shown(days)} days of ${shownBytes(dailyBytes)} a day, and no more than the log`,
+      `${shown(days)} days of ${shownBytes(dailyBytes)} a day, at most the log, + ` +
+      `${shown(count)} increments with the open segment, ${shownBytes(open)} on average`,
   );
 };
 

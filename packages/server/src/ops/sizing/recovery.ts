@@ -19,13 +19,17 @@ const restartOf = ({ sizes }: Measurements): Figure => {
   return figure('process killed: ready again after', slowest, 'seconds', how);
 };
 
-const pointOf = ({ archiveSeconds, retentionDays }: Workload): Figure => {
+const pointOf = (workload: Workload): Figure => {
+  const { archiveSeconds, retentionDays, incrementalHours } = workload;
   const label = 'machine lost: claims of this time are lost';
   if (archiveSeconds > 0) {
     const how = 'the interval of the archive, and one pass of it that was under way';
     return figure(label, 2 * archiveSeconds, 'seconds', how);
   }
-  if (retentionDays > 0) return figure(label, secondsOfDay, 'seconds', 'one backup a day');
+  if (retentionDays > 0) {
+    const seconds = (incrementalHours * secondsOfDay) / 24;
+    return figure(label, seconds, 'seconds', `a backup every ${shown(incrementalHours)} h`);
+  }
   const how = 'neither archive nor backups: all that was ever said';
   return figure(label, Number.POSITIVE_INFINITY, 'seconds', how);
 };

@@ -23,8 +23,9 @@ export interface Workload {
   readonly hotShare: number;
   /** Seconds between two passes of the archive; 0: there is none. */
   readonly archiveSeconds: number;
-  /** Days between two full backups; those between are incremental, one a day. */
+  /** Days between two full backups, and hours between the incremental ones; above 0. */
   readonly fullEveryDays: number;
+  readonly incrementalHours: number;
   /** What a copy comes back over, in megabits a second, above 0. */
   readonly linkMbit: number;
 }
