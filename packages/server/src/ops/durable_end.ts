@@ -23,7 +23,7 @@ import { listSegments, openSegment, type SegmentFile } from './segment_files.js'
 const proofWithinMs = 2_000;
 const pauseMs = 40;
 
-interface DurableSegment {
+export interface DurableSegment {
   readonly file: SegmentFile;
   readonly header: SegmentHeader;
   /** From the beginning of the file; what follows may be changed or taken back. */
@@ -50,19 +50,21 @@ export interface DurableEndInput {
   readonly disk: Disk;
   readonly directory: string;
   readonly sleep: (delayMs: number) => Promise<void>;
-  /** Segments before the one that begins here are left out, and are not opened. */
-  readonly fromOffset?: number;
+  /** What is known already: segments before this one are left out, and frames are not read. */
+  readonly from?: FramePlace & { readonly firstOffset: number };
 }
 
 /** Rejects with errors of the disk; `log_corrupt` for what cannot be a log. */
 export const durableEnd = async (input: DurableEndInput): Promise<Outcome<DurableEnd>> => {
-  const { disk, directory, sleep, fromOffset = 0 } = input;
-  const found = await segmentsOf(disk, directory, fromOffset);
+  const { disk, directory, sleep, from } = input;
+  const found = await segmentsOf(disk, directory, from?.firstOffset ?? 0);
   if (!found.ok) return found;
   const open = found.value.at(-1);
   if (open === undefined) return ok({ segments: [], lastSequence: 0 });
+  const isKnown = from?.firstOffset === open.file.firstOffset;
+  const begin = isKnown && from.position > segmentHeaderBytes ? from : startOf(open.header);
   const sealed = found.value.slice(0, -1).map((segment) => ({ ...segment, isSealed: true }));
-  let scan = await scanOpen(disk, open, startOf(open.header));
+  let scan = await scanOpen(disk, open, begin);
   if (!scan.ok) return scan;
   const wanted = scan.value.whole.nextSequence;
   for (let waitedMs = 0; scan.value.proven.nextSequence < wanted; waitedMs += pauseMs) {

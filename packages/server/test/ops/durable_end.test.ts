@@ -126,10 +126,11 @@ it('opens no segment before the one that it is asked from', async () => {
   for (let at = 0; at < 10; at += 1) await log.append(entries(1 + 5 * at, 5));
   await log.close();
   const whole = (await ask(disk)).end;
-  const from = whole.segments.at(-2)?.file.firstOffset ?? 0;
+  const firstOffset = whole.segments.at(-2)?.file.firstOffset ?? 0;
+  const from = { firstOffset, position: 0, nextSequence: 1 };
   disk.flipBit(whole.segments[0]?.file.path ?? '', 9);
   const sleep = async (): Promise<void> => undefined;
-  const asked = must(await durableEnd({ disk, directory, sleep, fromOffset: from }));
+  const asked = must(await durableEnd({ disk, directory, sleep, from }));
   assert.deepEqual(asked, { ...whole, segments: whole.segments.slice(-2) });
 });
 
