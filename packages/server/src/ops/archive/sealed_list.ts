@@ -1,0 +1,68 @@
+/**
+ * Descriptions of sealed segments that a head has no room for: each list holds some and names the
+ * list before with its hash, so the head's name of the newest covers all of them.
+ */
+import { canonicalBytes, type JsonObject, parseJson } from '@stemedb/model';
+import type { ObjectStore } from '../../io/object_store.js';
+import { sha256Hex } from '../copy_disk.js';
+import { CopyDamagedError } from '../log_copy.js';
+import type { ArchiveHead, SealedSegment } from './head.js';
+import { sealedListName } from './keys.js';
+import { loadPlain, type StoredObject } from './stored_object.js';
+
+/** Segments that stand in the head itself; at twice as many, the older half goes to a list. */
+const recentMax = 32;
+
+interface SealedList {
+  readonly before: StoredObject | null;
+  readonly segments: readonly SealedSegment[];
+}
+
+type Sealed = ArchiveHead['sealed'];
+
+/** With one more segment; puts a list when there are enough for one. */
+export const addSealed = async (
+  store: ObjectStore,
+  folder: string,
+  sealed: Sealed,
+  segment: SealedSegment,
+): Promise<Sealed> => {
+  const recent = [...sealed.recent, segment];
+  const added = {
+    ...sealed,
+    count: sealed.count + 1,
+    bytes: sealed.bytes + segment.bytes,
+    storedBytes: sealed.storedBytes + segment.storedBytes,
+  };
+  if (recent.length < 2 * recentMax) return { ...added, recent };
+  const list: SealedList = { before: sealed.list, segments: recent.slice(0, recentMax) };
+  const bytes = canonicalBytes(list as unknown as JsonObject);
+  const name = sealedListName(added.count - recentMax, bytes);
+  await store.put(`${folder}${name}`, bytes, { ifAbsent: true });
+  const sha256 = sha256Hex(bytes);
+  const described = {
+    ...{ name, bytes: bytes.length, sha256, isEncrypted: false },
+    ...{ storedBytes: bytes.length, storedSha256: sha256 },
+  };
+  return { ...added, list: described, recent: recent.slice(recentMax) };
+};
+
+/** All of them, in order. Rejects with `CopyDamagedError`. */
+export const allSealed = async (
+  store: ObjectStore,
+  folder: string,
+  sealed: Sealed,
+): Promise<readonly SealedSegment[]> => {
+  const lists: (readonly SealedSegment[])[] = [sealed.recent];
+  for (let next = sealed.list; next !== null; ) {
+    const parsed = parseJson(await loadPlain(store, folder, next));
+    if (!parsed.ok) throw new CopyDamagedError(`${folder}${next.name}`, 'it is not JSON');
+    const list = parsed.value as unknown as SealedList;
+    lists.push(list.segments);
+    next = list.before;
+  }
+  const segments = lists.reverse().flat();
+  if (segments.length === sealed.count) return segments;
+  const what = `it leads to ${segments.length} segments instead of ${sealed.count}`;
+  throw new CopyDamagedError(`${folder}${sealed.list?.name ?? 'heads'}`, what);
+};

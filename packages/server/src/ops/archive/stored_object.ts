@@ -1,0 +1,164 @@
+/**
+ * How bytes of the log become the bytes of an object and back: compressed with gzip, then, when
+ * there are recipients, encrypted with age (age-encryption.org/v1). Whoever has the secret key can
+ * open an object with the two programs of these names, and needs nothing of ours.
+ */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import { Decrypter, Encrypter } from 'age-encryption';
+import { type ObjectStore, objectBytesMax } from '../../io/object_store.js';
+import { sha256Hex } from '../copy_disk.js';
+import { CopyDamagedError } from '../log_copy.js';
+
+/** What a head or a list says of an object. */
+export interface StoredObject {
+  /** In the folder of its log. */
+  readonly name: string;
+  /** Of the object. */
+  readonly storedBytes: number;
+  readonly storedSha256: string;
+  /** Of what is in it. */
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly isEncrypted: boolean;
+}
+
+/** The fastest level: the figures are in decision 182. */
+const gzipLevel = 1;
+
+const compress = promisify<Uint8Array, { readonly level: number }, Buffer>(gzip);
+const expand = promisify<Uint8Array, { readonly maxOutputLength: number }, Buffer>(gunzip);
+
+/** Encrypts for everybody who may read the archive; undefined when it is not encrypted. */
+export type Seal = (bytes: Uint8Array) => Promise<Uint8Array>;
+
+/** Opens what was encrypted; rejects when its key is not the right one. */
+export type Unseal = (bytes: Uint8Array) => Promise<Uint8Array>;
+
+/** For the public keys in a text, separated by commas; undefined when it names none. */
+export const sealFor = (recipients: string): Outcome<Seal | undefined> => {
+  const keys = recipients.split(',').map((key) => key.trim());
+  const named = keys.filter((key) => key !== '');
+  if (named.length === 0) return ok(undefined);
+  const encrypter = new Encrypter();
+  for (const key of named) {
+    try {
+      encrypter.addRecipient(key);
+    } catch (cause) {
+      // Whoever mixes the two up must not find the secret one in a log.
+      const what = /^age1/.test(key) ? `"${key}"` : 'The recipient';
+      const detail = `${what} is no public key of age; it begins with "age1", as age-keygen shows.`;
+      return fail({ code: 'invalid_configuration', detail, cause });
+    }
+  }
+  return ok((bytes) => encrypter.encrypt(bytes));
+};
+
+/** With the secret keys in the text of an identity file, as age-keygen writes it. */
+export const unsealWith = (path: string, text: string): Outcome<Unseal> => {
+  const decrypter = new Decrypter();
+  const lines = text.split('\n').map((line) => line.trim());
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  const invalid = (what: string, cause?: unknown): Outcome<never> =>
+    fail({ code: 'invalid_configuration', detail: `The identity file ${path} ${what}.`, cause });
+  if (keys.length === 0) return invalid('has no secret key of age');
+  for (const [index, key] of keys.entries()) {
+    try {
+      decrypter.addIdentity(key);
+    } catch (cause) {
+      return invalid(`has something else than a secret key of age (key ${index + 1})`, cause);
+    }
+  }
+  return ok((bytes) => decrypter.decrypt(bytes));
+};
+
+export const suffixOf = (seal: Seal | undefined): string =>
+  seal === undefined ? '.gz' : '.gz.age';
+
+export interface PackedObject {
+  readonly stored: Uint8Array;
+  readonly described: Omit<StoredObject, 'name'>;
+}
+
+export const pack = async (bytes: Uint8Array, seal: Seal | undefined): Promise<PackedObject> => {
+  const compressed = await compress(bytes, { level: gzipLevel });
+  const stored = seal === undefined ? compressed : await seal(compressed);
+  const described = {
+    storedBytes: stored.length,
+    storedSha256: sha256Hex(stored),
+    bytes: bytes.length,
+    sha256: sha256Hex(bytes),
+    isEncrypted: seal !== undefined,
+  };
+  return { stored, described };
+};
+
+/** An archive is encrypted, and there is no key or the wrong one. */
+export class ArchiveLockedError extends Error {
+  override readonly name = 'ArchiveLockedError';
+
+  constructor(what: string, cause?: unknown) {
+    const why =
+      cause === undefined
+        ? 'is encrypted; name the file of the secret key with --identity or ' +
+          'STEMEDB_ARCHIVE_IDENTITY_FILE'
+        : 'was encrypted for another key than those in the identity file';
+    super(`${what} ${why}.`, { cause });
+  }
+
+  get error(): StemeError {
+    return { code: 'invalid_configuration', detail: this.message, cause: this };
+  }
+}
+
+/** The bytes of an object, checked; rejects with `CopyDamagedError`. */
+export const loadPlain = async (
+  store: ObjectStore,
+  folder: string,
+  { name, storedBytes, storedSha256 }: StoredObject,
+): Promise<Uint8Array> => {
+  const key = `${folder}${name}`;
+  const stored = await store.get(key);
+  if (stored === undefined) throw new CopyDamagedError(key, 'it is missing');
+  if (stored.length !== storedBytes) {
+    throw new CopyDamagedError(key, `it has ${stored.length} bytes instead of ${storedBytes}`);
+  }
+  if (sha256Hex(stored) === storedSha256) return stored;
+  throw new CopyDamagedError(key, 'its SHA-256 is that of another content');
+};
+
+/**
+ * What is in an object, checked on both sides; rejects with `CopyDamagedError`, and with
+ * `ArchiveLockedError` when the secret key is missing or another.
+ */
+export const loadStored = async (
+  store: ObjectStore,
+  folder: string,
+  object: StoredObject,
+  unseal: Unseal | undefined,
+): Promise<Uint8Array> => {
+  const key = `${folder}${object.name}`;
+  const stored = await loadPlain(store, folder, object);
+  const compressed = object.isEncrypted ? await unsealed(key, stored, unseal) : stored;
+  const bytes = await expanded(compressed);
+  if (bytes?.length === object.bytes && sha256Hex(bytes) === object.sha256) return bytes;
+  throw new CopyDamagedError(key, 'what is in it is not what was put into it');
+};
+
+const unsealed = async (
+  key: string,
+  stored: Uint8Array,
+  unseal: Unseal | undefined,
+): Promise<Uint8Array> => {
+  if (unseal === undefined) throw new ArchiveLockedError(key);
+  try {
+    return await unseal(stored);
+  } catch (cause) {
+    // The object is as it was put, so it is the key that does not fit.
+    throw new ArchiveLockedError(key, cause);
+  }
+};
+
+const expanded = (bytes: Uint8Array): Promise<Uint8Array | undefined> =>
+  expand(bytes, { maxOutputLength: objectBytesMax }).catch(() => undefined);
