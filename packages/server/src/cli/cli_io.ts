@@ -77,6 +77,8 @@ export interface CliIo {
     onLine: (line: string) => void,
   ) => Promise<EndOfProgram>;
   readonly processes: Processes;
+  /** Aborted when the program is told to end; a second signal ends it at once. */
+  readonly stopSignal?: () => AbortSignal;
   /** Resolves after so many milliseconds. */
   sleep(delayMs: number): Promise<void>;
 }

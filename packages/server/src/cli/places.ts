@@ -1,8 +1,11 @@
 /** Places of backups and archives that the command line names. */
 
 import { ok } from '@stemedb/model';
+import type { Command } from 'commander';
 import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
+import { openArchiveCopy } from '../ops/archive/archive_copy.js';
+import { type Unseal, unsealWith } from '../ops/archive/stored_object.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
 import { findBackups, isBackupName, storeErrors } from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
@@ -15,25 +18,71 @@ export const settingOf = async (session: Session, key: string): Promise<string> 
   return lines.find((line) => line.key === key)?.value ?? '';
 };
 
-export const openPlace = (session: Session, place: string): ObjectStore =>
-  unwrap(openObjectStore(place, session.io.env));
+/** `stop` ends whatever is waited for. */
+export const openPlace = (session: Session, place: string, stop?: AbortSignal): ObjectStore =>
+  unwrap(openObjectStore(place, session.io.env, stop === undefined ? {} : { stop }));
 
 /** Other machines and people read what lies there; a directory is for its owner alone. */
 export const isShared = (place: string): boolean => /^s3:\/\//i.test(place);
 
-/** The copy at a place: a backup by its name, or the newest one of those that lie there. */
-export const openCopy = async (session: Session, place: string): Promise<LogCopy> => {
+/** What tells one copy at a place from another, and opens what is encrypted. */
+export interface CopyOptions {
+  /** Id of an archived log. */
+  readonly log?: string;
+  /** File of age secret keys. */
+  readonly identity?: string;
+}
+
+/** Adds these options to a command that takes a copy. */
+export const withCopyOptions = (command: Command): Command =>
+  command
+    .option('--log <id>', 'which log of an archive (default: the newest)')
+    .option(
+      '--identity <file>',
+      'age secret key of an archive (default: $STEMEDB_ARCHIVE_IDENTITY_FILE)',
+    );
+
+/**
+ * The copy at a place: a backup by its name, the newest of those that lie there, or an archive
+ * where there are none.
+ */
+export const openCopy = async (
+  session: Session,
+  place: string,
+  options: CopyOptions = {},
+): Promise<LogCopy> => {
   const [, above = '.', name = ''] = /^(?:(.*)\/)?([^/]+)\/*$/.exec(place) ?? [];
   if (isBackupName(name)) {
     return unwrap(await openBackupCopy(openPlace(session, above === '' ? '/' : above), name));
   }
   const store = openPlace(session, place);
+  if (options.log !== undefined) return openArchive(session, store, options);
   const found = unwrap(await storeErrors(async () => ok(await findBackups(store))));
   const newest = found
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
     .sort((a, b) => a.time_ms - b.time_ms || (a.name < b.name ? -1 : 1))
     .at(-1);
   if (newest !== undefined) return unwrap(await openBackupCopy(store, newest.name));
-  const detail = `There is no complete backup at ${store.place}.`;
+  return openArchive(session, store, options);
+};
+
+const openArchive = async (
+  session: Session,
+  store: ObjectStore,
+  { log: logId, identity }: CopyOptions,
+): Promise<LogCopy> => {
+  const path = identity ?? (await settingOf(session, 'archive_identity_file'));
+  const unseal = path === '' ? undefined : await unsealFrom(session, path);
+  const opened = await openArchiveCopy({ store, unseal, logId });
+  if (opened.ok || opened.error.code !== 'not_found' || logId !== undefined) return unwrap(opened);
+  const detail = `There is no complete backup and no archive at ${store.place}.`;
   throw new CommandError({ code: 'not_found', detail });
+};
+
+const unsealFrom = async ({ io }: Session, path: string): Promise<Unseal> => {
+  const text = await io.files.readText(path).catch((cause: unknown) => {
+    const detail = `The identity file ${path} cannot be read.`;
+    throw new CommandError({ code: 'invalid_configuration', detail, cause });
+  });
+  return unwrap(unsealWith(path, text));
 };

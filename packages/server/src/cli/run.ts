@@ -2,11 +2,15 @@
  * The whole command line: parses, runs one command, turns every outcome into one sentence on
  * standard error and a documented exit code. Never throws and never exits by itself.
  */
-import { errorTable } from '@stemedb/model';
+import { errorTable, type StemeError } from '@stemedb/model';
 import { Command, CommanderError } from 'commander';
+import { ObjectStoreError } from '../io/object_store.js';
+import { ArchiveLockedError } from '../ops/archive/stored_object.js';
+import { storeErrors } from '../ops/backup/places.js';
 import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
 import { registerAlias } from './commands/alias.js';
+import { registerArchive } from './commands/archive.js';
 import { registerAssert } from './commands/assert.js';
 import { registerBackup } from './commands/backup.js';
 import { registerCheckpoint } from './commands/checkpoint.js';
@@ -60,6 +64,7 @@ const registers = [
   registerExport,
   registerBackup,
   registerRepair,
+  registerArchive,
   registerRestore,
   registerVerify,
   registerCheckpoint,
@@ -79,6 +84,14 @@ const registers = [
 const isKnownCode = (code: string): code is keyof typeof errorTable =>
   Object.hasOwn(errorTable, code);
 
+/** The place of a copy may fail at any moment of reading it, not only when it is opened. */
+const expectedError = async (error: unknown): Promise<StemeError | undefined> => {
+  if (error instanceof CommandError || error instanceof ArchiveLockedError) return error.error;
+  if (!(error instanceof ObjectStoreError)) return undefined;
+  const failed = await storeErrors(() => Promise.reject(error));
+  return failed.ok ? undefined : failed.error;
+};
+
 /** The exit of a failed command; anything unexpected is a fault of ours and shows its stack. */
 const reportFailure = async (session: Session, error: unknown): Promise<ExitName> => {
   const { report } = session;
@@ -86,9 +99,10 @@ const reportFailure = async (session: Session, error: unknown): Promise<ExitName
     await report.error(`${error.message} (add --help for what is possible)`);
     return 'usage';
   }
-  if (error instanceof CommandError) {
-    await report.error(describeError(error.error));
-    return exitNameOf(error.error.code);
+  const expected = await expectedError(error);
+  if (expected !== undefined) {
+    await report.error(describeError(expected));
+    return exitNameOf(expected.code);
   }
   if (isClientError(error)) {
     await report.error(describeError(error));

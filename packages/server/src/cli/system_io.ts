@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
@@ -118,6 +119,18 @@ const systemProcesses: Processes = {
   },
 };
 
+/** From now on the first signal asks for an end in order, the second one does not ask. */
+const stopSignal = (): AbortSignal => {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(128 + constants.signals[signal]);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+};
+
 /** What `runCli` needs, from this process. */
 export const systemCliIo = (services: CliServices): CliIo => ({
   env: process.env,
@@ -133,5 +146,6 @@ export const systemCliIo = (services: CliServices): CliIo => ({
   nodeVersion: process.versions.node,
   runApart,
   processes: systemProcesses,
+  stopSignal,
   sleep: (delayMs) => systemClientClock.sleep(delayMs),
 });

@@ -208,6 +208,11 @@ const assemble = (
   }
   const bind = checkBind(line('bind_addr').value, insecure.value === 'true');
   if (!bind.ok) return bind;
+  const interval = line('archive_interval');
+  if (!/^[1-9]\d{0,4}$/.test(interval.value) || Number(interval.value) > 86_400) {
+    const from = `archive_interval (from ${interval.source})`;
+    return invalid(`${from} must be whole seconds from 1 to 86400, not "${interval.value}".`);
+  }
   const realm = line('realm').value;
   if (new TextEncoder().encode(realm).length > 64) {
     return invalid('realm may have at most 64 bytes.');

@@ -16,7 +16,11 @@ export type SettingKey =
   | 'signatures'
   | 'cache_size'
   | 'lens_modules'
-  | 'backup_url';
+  | 'backup_url'
+  | 'archive_url'
+  | 'archive_interval'
+  | 'archive_recipient'
+  | 'archive_identity_file';
 
 export interface Setting {
   /** As in the TOML file. */
@@ -106,6 +110,30 @@ export const settings: readonly Setting[] = [
     'place',
     './backups',
     'Where `stemedb backup` keeps backups: a directory, file:///path or s3://bucket/prefix.',
+  ),
+  setting(
+    'archive_url',
+    'place',
+    '',
+    'Where `stemedb archive` puts the log: s3://bucket/prefix, a directory or file:///path.',
+  ),
+  setting(
+    'archive_interval',
+    'seconds',
+    '60',
+    'Between two passes of `stemedb archive --follow`; sealed segments do not wait for it.',
+  ),
+  setting(
+    'archive_recipient',
+    'keys',
+    '',
+    'Public keys of age, separated by commas, that the archive is encrypted for; none: it is not.',
+  ),
+  setting(
+    'archive_identity_file',
+    'file',
+    '',
+    'Secret keys of age, for reading an encrypted archive; not needed where it is written.',
   ),
 ];
 

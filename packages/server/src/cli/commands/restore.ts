@@ -6,6 +6,7 @@ import { textLines } from '../../ops/text_lines.js';
 import type { Register } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
+import { withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
@@ -72,14 +73,18 @@ const restore = (
 };
 
 export const registerRestore: Register = (program, run) => {
-  program
-    .command('restore')
-    .description('bring a backup, an archive or an export back into an empty data directory')
-    .argument('[copy]', 'a backup, or a place where they are; the newest one there')
-    .option('--to <time>', 'leave out what was recorded after this moment')
-    .option('--log-only', 'leave making the store to the first start of the server')
-    .option('--from-export <file>', 'JSON lines made by `stemedb export`, or - for standard input')
-    .action((place: string | undefined, options: RestoreOptions, command) =>
-      run(command, (session) => restore(session, place, options)),
-    );
+  withCopyOptions(
+    program
+      .command('restore')
+      .description('bring a backup, an archive or an export back into an empty data directory')
+      .argument('[copy]', 'a backup, or a place where they are; the newest one there')
+      .option('--to <time>', 'leave out what was recorded after this moment')
+      .option('--log-only', 'leave making the store to the first start of the server')
+      .option(
+        '--from-export <file>',
+        'JSON lines made by `stemedb export`, or - for standard input',
+      ),
+  ).action((place: string | undefined, options: RestoreOptions, command) =>
+    run(command, (session) => restore(session, place, options)),
+  );
 };

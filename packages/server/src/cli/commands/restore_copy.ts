@@ -4,12 +4,12 @@ import { type RestoredLog, restoreCopy } from '../../ops/restore_copy.js';
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
-import { openCopy } from '../places.js';
+import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 
-export interface RestoreCopyOptions {
+export interface RestoreCopyOptions extends CopyOptions {
   readonly to?: string;
   readonly logOnly?: boolean;
 }
@@ -17,11 +17,12 @@ export interface RestoreCopyOptions {
 export const restoreCopyFrom = async (
   session: Session,
   place: string,
-  { to, logOnly }: RestoreCopyOptions,
+  options: RestoreCopyOptions,
 ): Promise<ExitName> => {
   const { io, report, directories } = session;
+  const { to, logOnly } = options;
   const until = to === undefined ? undefined : momentOf(to);
-  const copy = await openCopy(session, place);
+  const copy = await openCopy(session, place, options);
   const progress = startProgress(io, report.options, { title: 'restore', total: copy.bytes });
   try {
     const restored = unwrap(

@@ -21,12 +21,13 @@ import { collect, type Register } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
 import { readCheckpointText } from '../log_files.js';
+import { type CopyOptions, withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
 import { verifyCopyAt } from './verify_copy.js';
 
-interface VerifyOptions {
+interface VerifyOptions extends CopyOptions {
   readonly checkpoint?: readonly string[];
   readonly storeOnly?: boolean;
 }
@@ -163,18 +164,19 @@ const isObject = (value: JsonValue): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const registerVerify: Register = (program, run) => {
-  program
-    .command('verify')
-    .description('check every byte of the database, or of a backup or an archive')
-    .argument('[copy]', 'a backup, or a place where they are; the newest one there')
-    .option('--checkpoint <file>', 'a checkpoint that was saved before; may be repeated', collect)
-    .addOption(new Option('--store-only').hideHelp())
-    .action((copy: string | undefined, options: VerifyOptions, command) =>
-      run(command, async (session) => {
-        if (copy !== undefined) {
-          return verifyCopyAt(session, copy, await savedCheckpoints(session, options));
-        }
-        return options.storeOnly === true ? printStoreCheck(session) : verify(session, options);
-      }),
-    );
+  withCopyOptions(
+    program
+      .command('verify')
+      .description('check every byte of the database, or of a backup or an archive')
+      .argument('[copy]', 'a backup, or a place where they are; the newest one there')
+      .option('--checkpoint <file>', 'a checkpoint that was saved before; may be repeated', collect)
+      .addOption(new Option('--store-only').hideHelp()),
+  ).action((copy: string | undefined, options: VerifyOptions, command) =>
+    run(command, async (session) => {
+      if (copy !== undefined) {
+        return verifyCopyAt(session, copy, options, await savedCheckpoints(session, options));
+      }
+      return options.storeOnly === true ? printStoreCheck(session) : verify(session, options);
+    }),
+  );
 };

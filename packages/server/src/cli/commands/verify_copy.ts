@@ -5,7 +5,7 @@ import { type CopyReport, type CopySeverity, verifyCopy } from '../../ops/verify
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
-import { openCopy } from '../places.js';
+import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import type { Session } from '../session.js';
 
@@ -20,10 +20,11 @@ const exitOf: { readonly [severity in CopySeverity]: ExitName } = {
 export const verifyCopyAt = async (
   session: Session,
   place: string,
+  options: CopyOptions,
   checkpoints: ReadonlyMap<string, string>,
 ): Promise<ExitName> => {
   const { io, report } = session;
-  const copy = await openCopy(session, place);
+  const copy = await openCopy(session, place, options);
   const findings: object[] = [];
   const progress = startProgress(io, report.options, { title: 'verify', total: copy.bytes });
   try {
