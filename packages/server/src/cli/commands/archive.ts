@@ -1,4 +1,4 @@
-/** `stemedb archive`: the log into object storage as it grows; once, or until it is told to stop. */
+/** `stemedb archive`: the log into object storage as it grows; once, or until it is to stop. */
 import { formatTime, type StemeError } from '@stemedb/model';
 import { Archiver, type ArchiverInput, type PassReport } from '../../ops/archive/archiver.js';
 import { follow } from '../../ops/archive/follow.js';

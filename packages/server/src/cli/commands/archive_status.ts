@@ -1,4 +1,4 @@
-/** `stemedb archive --status`: which logs a place holds, how far, and how far behind the own one. */
+/** `stemedb archive --status`: which logs a place holds, and how far behind the own one it is. */
 import { formatTime, ok } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
 import { readIdentity } from '../../log/identity.js';

@@ -21,8 +21,8 @@ export interface OpenArchiveInput {
 }
 
 /**
- * The archive of a log. `not_found` when there is none, `conflict` when it is not clear which one is
- * meant, `invalid_configuration` when the secret key is missing or another, `copy_damaged`.
+ * The archive of a log. `not_found` when there is none, `conflict` when it is not clear which one
+ * is meant, `invalid_configuration` when the secret key is missing or another, `copy_damaged`.
  */
 export const openArchiveCopy = (input: OpenArchiveInput): Promise<Outcome<LogCopy>> =>
   storeErrors(async () => {

@@ -183,13 +183,13 @@ export class Archiver {
   async #identity(): Promise<Outcome<Identity>> {
     const { disk, walDir } = this.#input;
     if (await disk.exists(join(walDir, renewalFileName))) {
-      const detail = `The identity of ${walDir} is being changed; "stemedb identity renew" ends it.`;
+      const detail = `${walDir} is getting a new identity; "stemedb identity renew" ends that.`;
       return fail({ code: 'conflict', detail });
     }
     const identity = await readIdentity(disk, walDir);
     if (!identity.ok) return identity;
     if (identity.value !== undefined) return ok(identity.value);
-    const detail = `There is no log in ${walDir}; name the directory of a database that was started.`;
+    const detail = `There is no log in ${walDir}; name the directory of one with --wal-dir.`;
     return fail({ code: 'not_found', detail });
   }
 
@@ -245,8 +245,8 @@ export class Archiver {
   #altered(head: ArchiveHead, what: string): Outcome<never> {
     const detail =
       `The archive at ${this.#input.store.place} has ${head.tree.size} records of this log, and ` +
-      `${what}: the log was set back, or two copies of it went on. Nothing was archived. Find out ` +
-      'which one counts; "stemedb identity renew" makes the other a log of its own.';
+      `${what}: the log was set back, or two copies of it went on. Nothing was archived. Find ` +
+      'out which one counts; "stemedb identity renew" makes the other a log of its own.';
     return fail({ code: 'log_altered', detail });
   }
 

@@ -1,6 +1,6 @@
 /**
- * The names of an archive's objects: `<database id>/<log id>/<folder>/<name>`. An object's name ends
- * with the first half of its SHA-256, so two that differ never meet under one name, and one that is
+ * The names of an archive's objects: `<database id>/<log id>/<folder>/<name>`. A name ends with the
+ * first half of its SHA-256, so two that differ never meet under one name, and one that is
  * there already is the same: whoever puts it a second time, after a crash or beside another
  * archiver, changes nothing.
  *

@@ -14,7 +14,7 @@ const retiredMs = 15 * 60 * 1000;
 /** Heads that are kept, for a look at what was and for when the newest is damaged. */
 const headsKept = 8;
 
-/** Names that a head remembers; beyond, the oldest are forgotten until the next start finds them. */
+/** Names that a head remembers; the oldest beyond are forgotten until the next start. */
 const retiredMax = 1000;
 
 /** Names that the head needs, among the objects that come and go. */
