@@ -6,6 +6,8 @@ import {
   type Answer,
   type AssertionDetail,
   type ConsistencyProof,
+  type FeedPage,
+  type FeedRecord,
   type ImpactAnswer,
   type InclusionProof,
   type JsonObject,
@@ -32,6 +34,7 @@ import {
   type ReadOptions,
   segment,
 } from './calls.js';
+import { type FeedOptions, type FeedPageOptions, feedOf, feedPage } from './feed.js';
 import {
   type AliasInput,
   type AssertionInput,
@@ -255,6 +258,18 @@ export class StemeClient {
   /** One page of them; `next_cursor` leads to the next. */
   impactPage(sourceId: string, options: ImpactPageOptions = {}): Promise<ImpactAnswer> {
     return impactPage(this.#calls, sourceId, options);
+  }
+
+  /** Every record of the node's log in order, and then each as it comes; survives connections that
+   * break and servers that restart. Each record has the `cursor` that leads to what follows it. */
+  feed(options: FeedOptions = {}): AsyncGenerator<FeedRecord, void> {
+    const parts = { calls: this.#calls, transport: this.#transport, retry: this.#retry };
+    return feedOf(parts, options);
+  }
+
+  /** One page of it; `next_cursor` leads to what follows. */
+  feedPage(options: FeedPageOptions = {}): Promise<FeedPage> {
+    return feedPage(this.#calls, options);
   }
 
   /** The trust in an agent, and the verdicts behind it. */

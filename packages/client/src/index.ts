@@ -7,6 +7,8 @@ export type {
   AnswerWarning,
   AssertionDetail,
   ConsistencyProof,
+  FeedPage,
+  FeedRecord,
   Impact,
   ImpactAnswer,
   InclusionProof,
@@ -31,6 +33,7 @@ export type { DetailOptions, StemeClientOptions } from './client.js';
 export { StemeClient } from './client.js';
 export type { ClientErrorCode } from './error.js';
 export { StemeClientError } from './error.js';
+export type { FeedFilter, FeedOptions, FeedPageOptions } from './feed.js';
 export type {
   AliasInput,
   AssertionInput,

@@ -79,6 +79,6 @@ export interface CliIo {
   readonly processes: Processes;
   /** Aborted when the program is told to end; a second signal ends it at once. */
   readonly stopSignal?: () => AbortSignal;
-  /** Resolves after so many milliseconds. */
-  sleep(delayMs: number): Promise<void>;
+  /** Resolves after so many milliseconds; rejects with the signal's reason when aborted first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }

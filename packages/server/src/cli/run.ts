@@ -37,6 +37,7 @@ import { registerSign } from './commands/sign.js';
 import { registerSize } from './commands/size.js';
 import { registerSource } from './commands/source.js';
 import { registerSupersede } from './commands/supersede.js';
+import { registerTail } from './commands/tail.js';
 import { registerTrust } from './commands/trust.js';
 import { registerVerdict } from './commands/verdict.js';
 import { registerVerify } from './commands/verify.js';
@@ -60,6 +61,7 @@ const registers = [
   registerEpoch,
   registerAlias,
   registerTrust,
+  registerTail,
   registerImport,
   registerExport,
   registerBackup,

@@ -96,7 +96,7 @@ export class Session {
     const apiKey = options.apiKey ?? io.env.STEMEDB_API_KEY;
     const clock = {
       wallMs: () => io.clock.wallMs(),
-      sleep: (delayMs: number) => io.sleep(delayMs),
+      sleep: (delayMs: number, signal?: AbortSignal) => io.sleep(delayMs, signal),
       random: () => new DataView(io.random.bytes(4).slice().buffer).getUint32(0) / 2 ** 32,
     };
     try {

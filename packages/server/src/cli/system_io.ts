@@ -147,5 +147,5 @@ export const systemCliIo = (services: CliServices): CliIo => ({
   runApart,
   processes: systemProcesses,
   stopSignal,
-  sleep: (delayMs) => systemClientClock.sleep(delayMs),
+  sleep: (delayMs, signal) => systemClientClock.sleep(delayMs, signal),
 });

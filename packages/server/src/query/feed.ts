@@ -14,6 +14,7 @@ import { type FeedEntry, type FeedFilter, type FeedItem, passes } from './feed_e
 import { FileTurns } from './feed_file_turns.js';
 import { FeedHub } from './feed_hub.js';
 import { type FeedLimits, feedLimits } from './feed_limits.js';
+import type { TailPiece } from './feed_tail.js';
 import { scopeOf } from './query_service.js';
 import type { Cancellation } from './question.js';
 import type { Reading, Readings } from './readings.js';
@@ -120,33 +121,35 @@ class LogFeed implements Feed {
     const hub = this.#hub;
     const cursorOf = this.#cursors(scope);
     const close = hub.follow(filter, wake);
+    const release = (): void => undefined;
     let place = begin;
     const read = async (): Promise<Outcome<Followed>> => {
       // What is kept carries the cursors of those who see everything.
       const kept = scope === '' ? hub.kept(place, filter) : undefined;
-      const { value, release } =
-        kept === undefined
-          ? await this.#fromFiles(scope, filter, place)
-          : { value: ok(kept), release: () => undefined };
-      if (!value.ok) return value;
-      place = value.value.place;
-      const items = value.value.entries.filter((entry) => passes(entry, filter));
-      const atEnd = place.sequence >= this.#parts.store.appliedSequence;
-      return ok({ items, cursor: cursorOf(place), atEnd, release });
+      const next =
+        kept === undefined ? await this.#fromFiles(scope, filter, place) : ok({ ...kept, release });
+      if (!next.ok) return next;
+      const { entries, ...piece } = next.value;
+      place = next.value.place;
+      const items = entries.filter((entry) => passes(entry, filter));
+      return ok({ items, cursor: cursorOf(place), atEnd: piece.atEnd, release: piece.release });
     };
     return { cursor: cursorOf(begin), read, close };
   }
 
-  #fromFiles(
+  async #fromFiles(
     scope: string,
     filter: FeedFilter,
     from: FeedPlace,
-  ): Promise<{ readonly value: Outcome<FeedChunk>; readonly release: () => void }> {
-    const { readings } = this.#parts;
-    return this.#turns.take(
+  ): Promise<Outcome<TailPiece & { readonly release: () => void }>> {
+    const { readings, store } = this.#parts;
+    const { value: chunk, release } = await this.#turns.take(
       () => readings.read({}, (reading) => this.#next(reading, scope, filter, from)),
-      (chunk) => (chunk.ok ? bytesOf(chunk.value.entries) : 0),
+      (read) => (read.ok ? bytesOf(read.value.entries) : 0),
     );
+    if (!chunk.ok) return chunk;
+    const { entries, place } = chunk.value;
+    return ok({ entries, place, atEnd: place.sequence >= store.appliedSequence, release });
   }
 
   #next(

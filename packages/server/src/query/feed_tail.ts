@@ -11,6 +11,8 @@ import type { FeedEntry } from './feed_entry.js';
 export interface TailPiece {
   readonly entries: readonly FeedEntry[];
   readonly place: FeedPlace;
+  /** True when nothing further is kept; who waits is woken when more is. */
+  readonly atEnd: boolean;
 }
 
 /** What an entry takes beside its text. */
@@ -66,11 +68,13 @@ export class FeedTail {
     for (let at = this.#firstAfter(sequence); at < this.#entries.length; at += 1) {
       const entry = this.#entries[at];
       if (entry === undefined) break;
-      if (bytes >= bytesMax) return { entries, place: placeOf(entries.at(-1) ?? entry) };
+      if (bytes >= bytesMax) {
+        return { entries, place: placeOf(entries.at(-1) ?? entry), atEnd: false };
+      }
       entries.push(entry);
       bytes += entry.json.length;
     }
-    return { entries, place: this.#head };
+    return { entries, place: this.#head, atEnd: true };
   }
 
   #firstAfter(sequence: number): number {

@@ -526,6 +526,9 @@ const wrongLines: readonly (readonly string[])[] = [
   ['query', 'a', '--aliases', 'some'],
   ['query', 'a', '--on-retracted', 'ignore'],
   ['query', 'a', '--min-trust', '2'],
+  ['tail'],
+  ['tail', '--from-start', '--since', 'c'],
+  ['tail', '--from-start', '--kind', 'claim'],
 ];
 
 for (const words of wrongLines) {
