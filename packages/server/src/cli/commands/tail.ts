@@ -19,6 +19,9 @@ interface TailOptions {
 /** A line is cut after so many characters; `--json` has all of it. */
 const lineWidth = 240;
 
+/** A server may take some minutes to come back; who watches ends it when that is too long. */
+const patience = { attemptsMax: 80 };
+
 const isKnown = (kind: string): boolean => recordKinds.some((known) => known === kind);
 
 /** Everything that an author wrote is escaped. */
@@ -49,7 +52,12 @@ const tail = async (session: Session, options: TailOptions): Promise<undefined> 
   const begin = beginning(options);
   const filter: FeedFilter = given({ kind, prefix });
   const client = session.client();
-  if (follow) return show(report, client.feed({ ...begin, ...filter }));
+  if (follow) {
+    // Who is not there at all is told of at once.
+    await client.health();
+    const patient = session.client(undefined, { retry: patience });
+    return show(report, patient.feed({ ...begin, ...filter }));
+  }
   let { since } = begin;
   for (let more = true; more; ) {
     const page = await client.feedPage({ ...filter, ...given({ since }), limit: 1000 });
