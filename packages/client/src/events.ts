@@ -12,7 +12,7 @@ export interface ServerEvent {
   readonly data: string | undefined;
 }
 
-/** A server says something every 15 seconds; one that is silent for longer is not there any more. */
+/** A server says something every 15 seconds; one that is silent for longer is gone. */
 const silenceMaxMs = 45_000;
 /** The largest record has 8 MiB; a server that sends more is not ours. */
 const eventCharactersMax = 16 * 1024 * 1024;
