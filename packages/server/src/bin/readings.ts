@@ -41,7 +41,7 @@ export const readingsOf = (config: Config, database: Database, logger: Logger): 
     quarantined: () => 0,
     certificateExpirySeconds: () => undefined,
     successes: successesIn(config.walDir, logger),
-    isArchiveWanted: () => false,
+    isArchiveWanted: () => config.archiveUrl !== undefined,
     version,
   };
 };

@@ -33,6 +33,8 @@ export interface Config {
   readonly signatures: 'optional' | 'required';
   /** Memory for answers, candidate rows and records that are kept, bytes; 0 keeps none. */
   readonly cacheBytesMax: number;
+  /** Where the log is archived; undefined: nowhere. */
+  readonly archiveUrl: string | undefined;
   /** Paths of modules that export a lens. */
   readonly lensModules: readonly string[];
   /** Undefined: the file has no `[policy]`; the policy in force stays. */
@@ -229,6 +231,7 @@ const assemble = (
     signatures: signatures.value,
     cacheBytesMax: cacheBytesMax.value,
     slowQueryMs: slowQueryMs.value,
+    archiveUrl: line('archive_url').value === '' ? undefined : line('archive_url').value,
     lensModules: listOf(line('lens_modules').value),
     policy,
   });

@@ -60,6 +60,7 @@ test('nothing has to be stated', async () => {
     signatures: 'optional',
     cacheBytesMax: 64 * 1024 ** 2,
     slowQueryMs: 1000,
+    archiveUrl: undefined,
     lensModules: [],
     policy: undefined,
   });
