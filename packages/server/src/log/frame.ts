@@ -162,6 +162,10 @@ export function stampOf(bytes: Buffer, start: number): HlcStamp {
   return bytes.toString('hex', payloadAt, payloadAt + 16) as HlcStamp;
 }
 
+/** False when the record in a checked frame states a proof that no version ever wrote. */
+export const hasKnownProof = (bytes: Buffer, start: number): boolean =>
+  proofOfNumber[bytes.readUInt8(start + frameHeaderBytes + 16)] !== undefined;
+
 /** The record in a checked frame; undefined when it states a proof that no version ever wrote. */
 export function readEntry(bytes: Buffer, start: number, frame: Frame): LogEntry | undefined {
   const payloadAt = start + frameHeaderBytes;

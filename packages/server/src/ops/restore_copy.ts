@@ -248,7 +248,7 @@ const appendCopy = async (input: RestoreCopyInput, log: Log): Promise<Outcome<Wr
   const walked = await walkCopy(input, 'write', {
     onRecord: (record, _, id) => {
       if (!isKept(record)) return;
-      range?.add(id, record.stamp);
+      range?.addRaw(id, Buffer.from(record.stamp, 'hex'), 0);
       counts.records += 1;
       if (record.kind === kindNumber.assertion) counts.assertions += 1;
       batch.push(record);

@@ -4,7 +4,7 @@
  * gone on with, so that a later reader needs none of the records before.
  */
 import { emptyRoot, fromBase64, type HlcStamp, type RecordId, toBase64 } from '@stemedb/model';
-import { hashBytes, hashLeafInto, hashPairInto } from './tree_hasher.js';
+import { hashBytes, hashLeafInto, hashPairInto, hashRawLeafInto } from './tree_hasher.js';
 
 /** A range as it is written down. */
 export interface WrittenRange {
@@ -51,6 +51,16 @@ export class CompactRange {
 
   add(id: RecordId, stamp: HlcStamp): void {
     hashLeafInto(this.#carried, id, stamp);
+    this.#carryUp();
+  }
+
+  /** The same from the 32 bytes of the id and the 16 of the stamp at a place of a buffer. */
+  addRaw(id: Uint8Array, stamps: Buffer, stampAt: number): void {
+    hashRawLeafInto(this.#carried, id, stamps, stampAt);
+    this.#carryUp();
+  }
+
+  #carryUp(): void {
     let level = 0;
     for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
       const pair = this.#pairAt(level);

@@ -18,6 +18,19 @@ export function hashLeafInto(target: Buffer, id: RecordId, stamp: HlcStamp): voi
   sodium.crypto_hash_sha256(target, leafScratch);
 }
 
+/** The same from bytes: 32 of the id, 16 of the stamp at a place of a buffer. */
+export function hashRawLeafInto(
+  target: Buffer,
+  id: Uint8Array,
+  stamps: Buffer,
+  stampAt: number,
+): void {
+  leafScratch.set(id, 1);
+  const copied = stamps.copy(leafScratch, 33, stampAt, stampAt + 16);
+  if (id.length !== 32 || copied !== 16) throw new Error('merkle: no id or no stamp');
+  sodium.crypto_hash_sha256(target, leafScratch);
+}
+
 /** Writes the hash of the node above two hashes, given as one, into 32 bytes. */
 export function hashPairInto(target: Buffer, pair: Uint8Array): void {
   nodeScratch.set(pair, 1);

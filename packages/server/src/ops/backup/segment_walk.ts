@@ -3,15 +3,7 @@
  * newest stamp. Every frame and every header is held against what stands before it, so what was
  * walked over is sound.
  */
-import {
-  fail,
-  kindNumber,
-  type Outcome,
-  ok,
-  type RecordId,
-  recordIdOf,
-  zeroStamp,
-} from '@stemedb/model';
+import { blake3, fail, kindNumber, type Outcome, ok, zeroStamp } from '@stemedb/model';
 import type { DiskFile } from '../../io/disk.js';
 import { logCorrupt } from '../../log/failure.js';
 import {
@@ -19,10 +11,11 @@ import {
   frameHeaderBytes,
   hashOfFrame,
   markKind,
+  recordPrefixBytes,
   type SegmentHeader,
   segmentHeaderBytes,
 } from '../../log/format.js';
-import { readEntry } from '../../log/frame.js';
+import { hasKnownProof, readEntry } from '../../log/frame.js';
 import { type LocatedFrame, readFrames } from '../../log/frame_reader.js';
 import type { LogEntry } from '../../log/log.js';
 import { CompactRange, type WrittenRange } from '../../log/merkle/compact_range.js';
@@ -51,8 +44,8 @@ export interface Walked {
 }
 
 export interface WalkWatch {
-  /** Told of each record after it was added. */
-  readonly onRecord?: (record: LogEntry, sequence: number, id: RecordId) => void;
+  /** Told of each record after it was added, with the 32 bytes of its id. */
+  readonly onRecord?: (record: LogEntry, sequence: number, id: Uint8Array) => void;
   /** Asked now and then, after some records; an error ends the walk. */
   readonly onChunk?: () => Promise<Outcome<void>>;
   /** Records in front of the tree that is added up: 1 for the continuation of a restored log. */
@@ -73,7 +66,8 @@ export class SegmentWalk {
   readonly #outsideMax: number;
   #outside = 0;
   #assertions: number;
-  #newestStamp: string;
+  /** 16 bytes. */
+  readonly #newestStamp: Buffer;
   #segments: number;
   /** The last frame of the segment before, when this walk has seen it. */
   #last: { readonly offset: number; readonly hash: Buffer } | undefined;
@@ -85,7 +79,7 @@ export class SegmentWalk {
     this.#range = range;
     this.#of = of;
     this.#assertions = from.assertions;
-    this.#newestStamp = from.newestStamp;
+    this.#newestStamp = Buffer.from(from.newestStamp, 'hex');
     this.#segments = from.segments;
     this.#watch = watch;
     this.#outsideMax = watch.outsideTree ?? 0;
@@ -104,7 +98,7 @@ export class SegmentWalk {
     return {
       range: this.#range.written(),
       assertions: this.#assertions,
-      newestStamp: this.#newestStamp,
+      newestStamp: this.#newestStamp.toString('hex'),
       segments: this.#segments,
     };
   }
@@ -141,14 +135,20 @@ export class SegmentWalk {
 
   #take({ frame, buffer, start }: LocatedFrame): boolean {
     if (frame.kind === markKind) return true;
-    const entry = readEntry(buffer, start, frame);
-    if (entry === undefined) return false;
-    const id = recordIdOf(entry.bytes);
+    if (!hasKnownProof(buffer, start)) return false;
+    const stampAt = start + frameHeaderBytes;
+    const end = stampAt + frame.payloadBytes;
+    const id = blake3(buffer.subarray(stampAt + recordPrefixBytes, end));
     if (frame.sequence <= this.#outsideMax) this.#outside += 1;
-    else this.#range.add(id, entry.stamp);
-    if (entry.kind === kindNumber.assertion) this.#assertions += 1;
-    if (entry.stamp > this.#newestStamp) this.#newestStamp = entry.stamp;
-    this.#watch.onRecord?.(entry, frame.sequence, id);
+    else this.#range.addRaw(id, buffer, stampAt);
+    if (frame.kind === kindNumber.assertion) this.#assertions += 1;
+    const newest = this.#newestStamp;
+    if (buffer.compare(newest, 0, newest.length, stampAt, stampAt + newest.length) > 0) {
+      buffer.copy(newest, 0, stampAt);
+    }
+    const { onRecord } = this.#watch;
+    const entry = onRecord === undefined ? undefined : readEntry(buffer, start, frame);
+    if (entry !== undefined) onRecord?.(entry, frame.sequence, id);
     return true;
   }
 
@@ -168,7 +168,8 @@ export class SegmentWalk {
     if (header.firstSequence !== this.size + 1) {
       return `begins with record ${header.firstSequence}, not ${this.size + 1}`;
     }
-    if (header.newestStamp !== this.#newestStamp) return 'names another newest stamp';
+    if (header.newestStamp !== this.#newestStamp.toString('hex'))
+      return 'names another newest stamp';
     const last = this.#last;
     const isNamed =
       last === undefined ||

@@ -1,7 +1,7 @@
 /** The range that a log is read into, against roots that are computed apart. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordIdOf } from '@stemedb/model';
+import { blake3, recordIdOf } from '@stemedb/model';
 import { CompactRange } from '../../../src/log/merkle/compact_range.js';
 import { entryOf, leafBytesOf } from './logs.js';
 import { ReferenceRoots } from './others.js';
@@ -15,7 +15,8 @@ test(`the root of every size up to ${sizeMax}, gone on with from each size befor
   const range = new CompactRange();
   assert.equal(range.root, '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=', 'SHA-256 of nothing');
   for (const { bytes, stamp } of entries) {
-    range.add(recordIdOf(bytes), stamp);
+    if (range.size % 2 === 0) range.add(recordIdOf(bytes), stamp);
+    else range.addRaw(blake3(bytes), Buffer.from(`00${stamp}`, 'hex'), 1);
     assert.equal(range.root, rootOf(range.size), `size ${range.size}`);
     const again = CompactRange.from(range.written());
     assert.equal(again?.root, range.root);
@@ -24,6 +25,12 @@ test(`the root of every size up to ${sizeMax}, gone on with from each size befor
     }
     assert.equal(again.root, rootOf(again.size), `${range.size} and five more`);
   }
+});
+
+test('what is no id and no stamp is refused', () => {
+  const range = new CompactRange();
+  assert.throws(() => range.addRaw(new Uint8Array(31), Buffer.alloc(16), 0), /no id/);
+  assert.throws(() => range.addRaw(new Uint8Array(32), Buffer.alloc(16), 1), /no stamp/);
 });
 
 test('what is no range is none', () => {
