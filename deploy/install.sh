@@ -5,6 +5,8 @@
 # use and `previous` to the one before, so that a switch is one rename. Settings are never
 # overwritten once they were changed, data never touched. Running it again changes nothing.
 set -eu
+# What is made is readable for the service, whatever root's own habit is.
+umask 022
 
 usage() {
   cat <<'USAGE'
@@ -221,7 +223,7 @@ check_settings() {
 
 wait_until_ready() {
   say 'waiting until the server is ready'
-  "$node" - "$("$commands/stemedb-api" --print-config)" <<'READY' && return 0
+  "$node" --input-type=module - "$("$commands/stemedb-api" --print-config)" <<'READY' && return 0
 const [, address] = /^bind_addr = "(.*)"/m.exec(process.argv[2]);
 const url = `http://${address.replace(/^(0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}/v1/health/ready`;
 for (let second = 0; second < 60; second += 1) {

@@ -4,11 +4,14 @@
  * that the kernel of this run cannot give to anybody.
  */
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../src/cli/exit_codes.js';
+import { makeCleanDebian } from './clean_debian.js';
 import { Machine, noMachine } from './machine.js';
+import { without } from './programs.js';
 import { makeRelease, renameRelease } from './release.js';
 
 const skip = noMachine();
@@ -19,6 +22,7 @@ const state =
 const patienceMs = 120_000;
 
 let machine: Machine;
+let base: string | undefined;
 let firstName = '';
 
 /** What some kernels refuse, whoever asks: without it the unit could not even start. */
@@ -61,13 +65,19 @@ const current = (): Promise<string> => machine.sh('readlink /opt/stemedb/current
 
 before(async () => {
   if (skip !== false) return;
-  machine = await Machine.start();
+  // Long runs begin with a Debian that has nothing of this machine; others lend its programs.
+  if (process.env.STEMEDB_SOAK === '1' && without('debootstrap') === false) {
+    base = await makeCleanDebian();
+  }
+  machine = await Machine.start(base);
   firstName = makeRelease(join(machine.shared, 'first'));
   await renameRelease(join(machine.shared, 'first'), join(machine.shared, 'second'), '0.1.0-next');
 });
 
 after(async () => {
-  if (skip === false) await machine.end();
+  if (skip !== false) return;
+  await machine.end();
+  if (base !== undefined) await rm(base, { recursive: true, force: true });
 });
 
 test('a dry run changes nothing', { skip }, async () => {
