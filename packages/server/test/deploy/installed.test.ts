@@ -149,6 +149,17 @@ test('what the timers have kept is whole', { skip }, async () => {
   await machine.sh('su -s /bin/sh -c "stemedb verify /var/backups/stemedb" stemedb');
 });
 
+test('an archive follows the log until it is stopped', { skip }, async () => {
+  await machine.sh('install -d -o stemedb -g stemedb /srv/stemedb');
+  await machine.sh('echo STEMEDB_ARCHIVE_URL=/srv/stemedb/archive >>/etc/stemedb/stemedb.env');
+  await machine.sh('systemctl start stemedb-archive');
+  const status = 'su -s /bin/sh -c "stemedb archive --status" stemedb';
+  await until('an archive', async () => (await machine.run('sh', '-c', status)).exit === 0);
+  await machine.sh('su -s /bin/sh -c "stemedb verify /srv/stemedb/archive" stemedb');
+  await machine.sh('systemctl stop stemedb-archive');
+  assert.equal(await machine.property('stemedb-archive', 'Result'), 'success');
+});
+
 test('a stopped server ends in order and in time', { skip }, async () => {
   await machine.sh('systemctl stop stemedb');
   assert.equal(await machine.property('stemedb', 'Result'), 'success');
