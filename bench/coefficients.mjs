@@ -10,6 +10,7 @@ import { diskBytes } from './machine.mjs';
 import { costEach, costOf } from './process_cost.mjs';
 import { post, writeRequests } from './requests.mjs';
 import { signedClaim } from './signed_claims.mjs';
+import { median } from './statistics.mjs';
 import { startStemedb } from './stemedb.mjs';
 import { candidatesPerConcept, competingValues, predicate } from './work.mjs';
 import { busyConnections } from './works.mjs';
@@ -139,7 +140,6 @@ async function measureBulk(run, kind) {
 /** One claim a request, on many connections. */
 async function measureSingle(run, kind) {
   const connections = busyConnections(run.plan);
-  const { seconds } = run.plan;
   const name = `single-${kind.claimBytes}-${kind.signed}`;
   run.say(`single claims of ${kind.claimBytes} bytes${kind.signed ? ', signed' : ''}`);
   const make = () => {
@@ -147,29 +147,37 @@ async function measureSingle(run, kind) {
     return post('/v1/assert', statedClaim(number, conceptOf(number), kind));
   };
   const result = await withServer(run, name, {}, async (server) => {
-    const send = (secondsNow) => {
+    const before = await logFigures(server);
+    let sent = 0;
+    const send = async (secondsNow) => {
       const count = singlesPerSecondMax * secondsNow;
       const file = writeRequests(run.requestsPath(), count, make);
-      return server.load({ file, connections, seconds: secondsNow, again: false });
+      const load = await server.load({ file, connections, seconds: secondsNow, again: false });
+      sent += load.requests;
+      return load;
     };
-    if (run.plan.warmSeconds > 0) await send(run.plan.warmSeconds);
-    const figures = await logFigures(server);
+    const costs = await measureRounds(run, server, send);
+    const { syncs } = await logFigures(server);
+    const answer = await sample(server, '/v1/assert', statedClaim(run.nextNumber(), 'a/b', kind));
+    return { ...costs, syncs: (syncs - before.syncs) / sent, ...answer };
+  });
+  rmSync(join(run.folder, name), { recursive: true, force: true });
+  return { ...kind, connections, ...result };
+}
+
+/** The median of the rounds, figure by figure; `send` loads the server for so many seconds. */
+async function measureRounds(run, server, send) {
+  const { rounds, seconds, warmSeconds } = run.plan;
+  if (warmSeconds > 0) await send(warmSeconds);
+  const found = [];
+  for (let round = 1; round <= rounds; round += 1) {
     const before = costOf(server.pid);
     const load = await send(seconds);
     const each = costEach(before, costOf(server.pid), load.requests);
-    const { syncs } = await logFigures(server);
-    const answer = await sample(server, '/v1/assert', statedClaim(run.nextNumber(), 'a/b', kind));
-    return { load, each, syncs: (syncs - figures.syncs) / load.requests, answer };
-  });
-  rmSync(join(run.folder, name), { recursive: true, force: true });
-  return {
-    ...kind,
-    connections,
-    perSecond: result.load.rate,
-    ...result.each,
-    syncs: result.syncs,
-    ...result.answer,
-  };
+    found.push({ perSecond: load.rate, ...each });
+  }
+  const names = Object.keys(found[0]);
+  return Object.fromEntries(names.map((name) => [name, median(found.map((one) => one[name]))]));
 }
 
 /** Bytes of one request and its answer on the wire, as nearly as the client can see them. */
@@ -202,9 +210,10 @@ const askingKinds = [
   { kind: 'kept', make: (candidates) => [1, () => question(candidates, 0, 100), true] },
   {
     kind: 'new',
-    make: (candidates, count) => {
-      const limit = (at) => 1 + (Math.floor(at / subjects) % (limitMax - 1));
-      return [count, (at) => question(candidates, at, limit(at)), false];
+    make: (candidates, count, asked) => {
+      const limit = (number) => 1 + (Math.floor(number / subjects) % (limitMax - 1));
+      const make = (at) => question(candidates, asked + at, limit(asked + at));
+      return [count, make, false];
     },
   },
   { kind: 'read', make: (candidates) => [subjects, (at) => question(candidates, at, 100), true] },
@@ -212,7 +221,6 @@ const askingKinds = [
 
 async function measureQuestions(run, candidates) {
   const connections = busyConnections(run.plan);
-  const { seconds } = run.plan;
   const claims = Array.from({ length: subjects * candidates }, (_, at) => {
     const concept = pairName(candidates, Math.floor(at / candidates));
     const value = at % Math.min(candidates, competingValues);
@@ -225,19 +233,21 @@ async function measureQuestions(run, candidates) {
     const options = { cache: kind !== 'read' };
     const row = await withServer(run, name, options, async (server) => {
       await server.fill(claims);
+      // What was asked is not new again.
+      let asked = 0;
       const ask = async (secondsNow) => {
         const count = questionsPerSecondMax * secondsNow;
-        const [prepared, body, again] = make(candidates, count);
+        const [prepared, body, again] = make(candidates, count, asked);
         const request = (at) => post('/v1/query', body(at));
         const file = writeRequests(run.requestsPath(), prepared, request);
-        return server.load({ file, connections, seconds: secondsNow, again });
+        const load = await server.load({ file, connections, seconds: secondsNow, again });
+        // Those on their way when the time was over were asked as well.
+        asked += load.requests + connections;
+        return load;
       };
-      if (run.plan.warmSeconds > 0) await ask(run.plan.warmSeconds);
-      const before = costOf(server.pid);
-      const load = await ask(seconds);
-      const each = costEach(before, costOf(server.pid), load.requests);
+      const costs = await measureRounds(run, server, ask);
       const wire = await sample(server, '/v1/query', question(candidates, 0, 100));
-      return { kind, candidates, connections, perSecond: load.rate, ...each, ...wire };
+      return { kind, candidates, connections, ...costs, ...wire };
     });
     rmSync(join(run.folder, name), { recursive: true, force: true });
     rows.push(row);

@@ -36,7 +36,7 @@ const usual = {
   streamLines: 10_000,
   restarts: 3,
   syncs: 5_000,
-  coefficientBytes: 80 * 1024 * 1024,
+  coefficientBytes: 64 * 1024 * 1024,
   coefficientCases: Number.POSITIVE_INFINITY,
   warmSeconds: 1,
   cachePairs: 4_000,
