@@ -8,11 +8,13 @@ import { after, before, describe, it } from 'node:test';
 import { type ObjectStore, ObjectStoreError } from '../../src/io/object_store.js';
 import { openObjectStore } from '../../src/io/open_object_store.js';
 import { objectStoreConformance } from '../conformance/object_store.js';
+import { lostNode } from '../e2e/lost_node.js';
 import { Ceph, noCeph, storeAt } from '../support/ceph.js';
 import { FaultyProxy, type Treatment } from '../support/faulty_proxy.js';
 import { freePort } from '../support/server_process.js';
 
 const skip = noCeph ?? false;
+/** Starting it takes some fifteen seconds, so all that needs one shares this one. */
 let ceph: Ceph;
 let bucket = '';
 let places = 0;
@@ -159,3 +161,9 @@ describe('an S3 service that turns its caller away', { skip }, () => {
     await assert.rejects(unknown.get('a'), rejectsWith('unavailable', /nowhere\.invalid/));
   });
 });
+
+lostNode(
+  skip,
+  () => ceph,
+  () => bucket,
+);

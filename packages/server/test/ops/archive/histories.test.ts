@@ -93,7 +93,7 @@ class History {
 }
 
 it('opens to a beginning of the log that has all that a finished pass covered', async (context) => {
-  const seeds = seedsOf(countOf(30, 3000));
+  const seeds = seedsOf(countOf(20, 3000));
   let [covered, broken] = [0, 0];
   for (const seed of seeds) {
     try {
@@ -119,7 +119,7 @@ it('opens to a beginning of the log that has all that a finished pass covered', 
 });
 
 it('loses no head to two archivers that pass at the same time', async () => {
-  for (const seed of seedsOf(countOf(20, 1000))) {
+  for (const seed of seedsOf(countOf(15, 1000))) {
     const random = new SeededRandom(seed);
     const room = await ArchiveRoom.make(seed, 3000);
     const archivers = [room.newArchiver(), room.newArchiver(), room.newArchiver()];
