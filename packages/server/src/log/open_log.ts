@@ -181,7 +181,8 @@ async function openLast(
   const recovered = await recoverSegment(disk, clock, files.path(last), header.value, proven);
   await files.close();
   if (!recovered.ok) return recovered;
-  const { writer, nextSequence, newestStamp, lastFrame, cleanStop, cutBytes } = recovered.value;
+  const { writer, nextSequence, newestStamp, lastFrame, isUnmarked } = recovered.value;
+  const { cleanStop, cutBytes } = recovered.value;
   const cut =
     cutBytes === 0 ? undefined : { segment: segmentName(last), offset: writer.endOffset, cutBytes };
   return ok({
@@ -190,6 +191,7 @@ async function openLast(
     lastSequence: nextSequence - 1,
     newestStamp,
     lastFrame,
+    isUnmarked,
     recovered: { cleanStop, cut },
   });
 }
@@ -236,6 +238,7 @@ async function startFirst(
     lastSequence: 0,
     newestStamp: header.newestStamp,
     lastFrame: undefined,
+    isUnmarked: false,
     recovered: { cleanStop: true, cut: undefined },
   });
 }

@@ -37,6 +37,8 @@ export interface Recovered {
   readonly nextSequence: number;
   readonly newestStamp: string;
   readonly lastFrame: FrameExtent | undefined;
+  /** True when the last frame is a record. */
+  readonly isUnmarked: boolean;
   readonly cleanStop: boolean;
   readonly cutBytes: number;
 }
@@ -97,6 +99,7 @@ export async function recoverSegment(
       nextSequence: found.nextSequence,
       newestStamp: found.newestStamp,
       lastFrame: extentOf(found.last),
+      isUnmarked: found.last !== undefined && found.last.frame.kind !== markKind,
       cleanStop,
       cutBytes,
     });
@@ -132,8 +135,11 @@ async function damageAt(
   return `${what}, and the frame at offset ${proofOffset} was written later`;
 }
 
-/** Copies the good part beside the file, synced, and puts it in its place; gives the new file. */
-async function rewrite(disk: Disk, path: string, from: DiskFile, bytes: number): Promise<DiskFile> {
+/**
+ * Copies the good part beside the file, synced, and puts it in its place; gives the new file. Only
+ * so is what can be read known to be on the disk. Rejects with errors of the disk.
+ */
+export async function rewrite(disk: Disk, path: string, from: DiskFile, bytes: number): Promise<DiskFile> {
   const to = await disk.open(path + copySuffix, 'create');
   try {
     const chunk = Buffer.allocUnsafeSlow(Math.min(copyChunkBytes, bytes));

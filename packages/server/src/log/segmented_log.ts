@@ -45,6 +45,8 @@ export interface SegmentedLogState {
   readonly lastSequence: number;
   readonly newestStamp: string;
   readonly lastFrame: FrameExtent | undefined;
+  /** True when nothing behind the last record shows that it is durable. */
+  readonly isUnmarked: boolean;
 }
 
 const zeroStamp = '0'.repeat(32);
@@ -79,7 +81,12 @@ export class SegmentedLog implements Log {
     this.#lastFrame = state.lastFrame;
     const directories = [options.directory, ...(options.viewDirectories ?? [])];
     this.#freeSpace = new FreeSpace(disk, clock, directories, options.freeBytesMin);
-    this.#marker = new IdleMarker(clock, () => void this.mark());
+    this.#marker = new IdleMarker(clock, async () => {
+      const marked = await this.mark();
+      return marked.ok || this.#failure !== undefined;
+    });
+    // What recovery has kept is durable now; only a mark says so to whoever looks from beside.
+    if (state.isUnmarked) this.#marker.appended(clock.monotonicMs());
   }
 
   get logId(): string {

@@ -287,6 +287,41 @@ describe('marks', () => {
     await log.close();
   });
 
+  it('follow an unclean stop too, once', async () => {
+    const { disk, log } = await onClock();
+    await appendAll(log, 1, 3);
+    disk.kill();
+    const clock = new SimulatedClock();
+    let marks = 0;
+    const metrics = {
+      marked: () => {
+        marks += 1;
+      },
+    };
+    for (const expected of [1, 0]) {
+      const opened = await openLog(disk, clock, { ...world.options, metrics });
+      assert.ok(opened.ok);
+      await clock.advance(1000);
+      assert.equal(marks, expected);
+      assert.equal(clock.timerCount, 0);
+      marks = 0;
+      disk.kill();
+    }
+  });
+
+  it('are asked for again while the disk is full', async () => {
+    const { disk, clock, log, marks } = await onClock();
+    await appendAll(log, 1, 3);
+    disk.hook = ({ type }) => (type === 'write' ? { type: 'error', code: 'ENOSPC' } : undefined);
+    await clock.advance(5000);
+    assert.equal(marks(), 0);
+    disk.hook = undefined;
+    await clock.advance(1000);
+    assert.equal(marks(), 1);
+    assert.equal(clock.timerCount, 0);
+    await log.close();
+  });
+
   it('leave no timer behind a log that is closed or dead', async () => {
     const { disk, clock, log } = await onClock();
     await appendAll(log, 1, 3);

@@ -44,7 +44,7 @@ const copyOf = async (disk: SimulatedDisk, { segments }: DurableEnd): Promise<Si
 
 it('says that an empty directory has no log', async () => {
   const { end } = await ask(await newDisk());
-  assert.deepEqual(end, { segments: [], lastSequence: 0 });
+  assert.deepEqual(end, { segments: [], lastSequence: 0, unproven: 0 });
 });
 
 it('leaves out the last batch of a running log until something stands behind it', async () => {
@@ -55,11 +55,54 @@ it('leaves out the last batch of a running log until something stands behind it'
   await log.append(entries(6, 3));
   const running = await ask(disk);
   assert.equal(running.end.lastSequence, 5);
+  assert.equal(running.end.unproven, 3);
   assert.equal(running.waits, 50);
   const marked = await ask(disk, async () => void (await log.mark()));
   assert.equal(marked.end.lastSequence, 8);
   assert.equal(marked.waits, 1);
   assert.equal((await ask(disk)).waits, 0);
+});
+
+it('takes what a signed checkpoint covers, and no mark behind it', async () => {
+  const disk = await newDisk();
+  await locked(disk);
+  const { log } = await open(disk);
+  await log.append(entries(1, 5));
+  await log.append(entries(6, 3));
+  const path = disk.pathsIn(directory).find((name) => name.endsWith('.wal')) ?? '';
+  const { length } = disk.peek(path);
+  await log.mark();
+  const sleep = async (): Promise<void> => undefined;
+  const covered = must(await durableEnd({ disk, directory, sleep, provenSequence: 8 }));
+  assert.equal(covered.lastSequence, 8);
+  assert.equal(covered.segments[0]?.bytes, length);
+});
+
+it('takes all in front of a segment that was only begun, and goes on to one', async () => {
+  const disk = await newDisk();
+  await locked(disk);
+  const { log } = await open(disk, { segmentBytesMax: 1000 });
+  await log.append(entries(1, 5));
+  await log.append(entries(6, 5));
+  disk.hook = ({ type, bytes }) =>
+    type === 'write' && bytes !== 160 ? { type: 'error', code: 'ENOSPC' } : undefined;
+  await log.append(entries(11, 10));
+  disk.hook = undefined;
+  assert.equal((await ask(disk)).end.lastSequence, 10);
+  const rotated = await newDisk();
+  await locked(rotated);
+  const { log: other } = await open(rotated, { segmentBytesMax: 1000 });
+  await other.append(entries(1, 5));
+  let asked = 0;
+  const { end } = await ask(rotated, async () => {
+    asked += 1;
+    if (asked === 3) await other.append(entries(6, 10));
+  });
+  assert.equal(end.lastSequence, 5);
+  assert.deepEqual(
+    end.segments.map(({ isSealed }) => isSealed),
+    [true, false],
+  );
 });
 
 it('takes every whole frame of a log that nobody has, synced', async () => {

@@ -110,7 +110,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const kept = await keptRoot(input, identity);
   if (!kept.ok) return kept;
   const { disk, sleep, walDir: directory } = input;
-  const extent = await durableEnd({ disk, directory, sleep });
+  const provenSequence = kept.value?.size ?? 0;
+  const extent = await durableEnd({ disk, directory, sleep, provenSequence });
   if (!extent.ok) return extent;
   if (extent.value.segments.length === 0) {
     return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
