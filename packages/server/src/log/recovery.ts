@@ -139,7 +139,12 @@ async function damageAt(
  * Copies the good part beside the file, synced, and puts it in its place; gives the new file. Only
  * so is what can be read known to be on the disk. Rejects with errors of the disk.
  */
-export async function rewrite(disk: Disk, path: string, from: DiskFile, bytes: number): Promise<DiskFile> {
+export async function rewrite(
+  disk: Disk,
+  path: string,
+  from: DiskFile,
+  bytes: number,
+): Promise<DiskFile> {
   const to = await disk.open(path + copySuffix, 'create');
   try {
     const chunk = Buffer.allocUnsafeSlow(Math.min(copyChunkBytes, bytes));

@@ -80,6 +80,12 @@ const showBackup = async (
       'There is no sound backup of this log here to go on from: this is a full one.',
     );
   }
+  if (made.unproven > 0) {
+    await report.warn(
+      `the last ${counted(made.unproven, 'record')} of the log are not in it: the server has not ` +
+        'shown within 2 s that they are on the disk; look at its log.',
+    );
+  }
   if (!made.hasIdentity) {
     await report.note('The key of the node is not in it: a restore will make a new one.');
   }

@@ -60,6 +60,8 @@ export interface BackupReport {
   readonly referredBytes: number;
   readonly seconds: number;
   readonly hasIdentity: boolean;
+  /** Whole records behind the last one that nothing shows to be durable: left out. */
+  readonly unproven: number;
   /** Names of backups that were removed. */
   readonly removed: readonly string[];
   /** Names of backups whose metadata cannot be read. */
@@ -134,7 +136,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
   await noteOperation(input.disk, input.walDir, 'backup', note);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
-  const report = { ...reportOf(input, metadata), seconds, removed, damaged };
+  const { unproven } = extent.value;
+  const report = { ...reportOf(input, metadata), seconds, removed, damaged, unproven };
   return ok({ type: 'made', report });
 };
 
@@ -228,7 +231,7 @@ const forecastOf = (
 const reportOf = (
   { store }: BackupInput,
   metadata: BackupMetadata,
-): Omit<BackupReport, 'seconds' | 'removed' | 'damaged'> => {
+): Omit<BackupReport, 'seconds' | 'removed' | 'damaged' | 'unproven'> => {
   const { name, type, base, segments, files } = metadata;
   const bytesOf = (all: readonly { readonly bytes: number }[]): number =>
     all.reduce((sum, { bytes }) => sum + bytes, 0);
