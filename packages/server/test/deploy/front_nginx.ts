@@ -168,6 +168,22 @@ export class FrontNginx {
     return { status: answer.statusCode ?? 0, body: await text(answer) };
   }
 
+  /** What comes as events, until it has the text; `onOpen` is called when the answer has begun. */
+  async readUntil(path: string, text: string, onOpen: () => void): Promise<string> {
+    const place = { host: '127.0.0.1', port: this.#port, path, agent: this.#agent };
+    const headers = { host: publicName, accept: 'text/event-stream' };
+    const signal = AbortSignal.timeout(60_000);
+    const sent = request({ ...place, headers, signal }).end();
+    const [answer] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+    onOpen();
+    let read = '';
+    for await (const chunk of answer) {
+      read += chunk;
+      if (read.includes(text)) break;
+    }
+    return read;
+  }
+
   async end(): Promise<void> {
     this.#agent.destroy();
     if (this.#child !== undefined && this.#child.exitCode === null) {

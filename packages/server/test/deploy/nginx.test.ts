@@ -109,6 +109,15 @@ test('lines stream both ways while they come', { skip }, async () => {
   assert.equal(end.created + end.duplicate, count);
 });
 
+test('an event comes while the stream goes on', { skip }, async () => {
+  const news = { concept_path: 'test/news', predicate: 'is', value: 'fresh-news' };
+  const read = await proxy.readUntil('/v1/feed?since=now', 'fresh-news', () => {
+    // To both, since either may have the stream, and no more, which would push it out of a buffer.
+    for (const node of nodes) void node.post('/v1/assert', news);
+  });
+  assert.match(read, /^data: .*fresh-news/m);
+});
+
 /** Reads until told to stop; every status but 200, and every failure, is a complaint. */
 async function keepReading(state: { stop: boolean; read: number }): Promise<readonly string[]> {
   const complaints: string[] = [];
