@@ -1,5 +1,7 @@
 /** The rules, checked and tested by the programs that they are for. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { documentOf, pathOf, run, skipWithout, textOf } from './programs.js';
 
@@ -20,6 +22,8 @@ const runbooks: ReadonlySet<string> = new Set([
   'disaster-recovery',
   'certificate-renewal',
 ]);
+
+const runbookFolder = pathOf('../../docs/runbooks');
 
 interface Alert {
   readonly name: string;
@@ -77,6 +81,8 @@ test('every alert says what it is, how bad, and which runbook helps', () => {
     }
     const runbook = /^ {10}runbook_url: docs\/runbooks\/([a-z-]+)\.md$/m.exec(text)?.[1];
     assert.ok(runbooks.has(runbook ?? ''), `${name}: ${runbook}`);
+    const isThere = existsSync(join(runbookFolder, `${runbook}.md`));
+    assert.ok(isThere || !existsSync(runbookFolder), `${name}: there is no page ${runbook}`);
   }
 });
 
