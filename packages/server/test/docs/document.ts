@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 /** A fenced block of a document. */
-interface Block {
+export interface Block {
   /** Number of its first line. */
   readonly line: number;
   /** What follows the opening fence, such as `sh` or `sh no-run`. */
@@ -24,7 +24,7 @@ export interface Commands {
 }
 
 /** All fenced blocks of a document. */
-function blocksOf(text: string): readonly Block[] {
+export function blocksOf(text: string): readonly Block[] {
   const blocks: Block[] = [];
   for (const match of text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)) {
     const line = text.slice(0, match.index).split('\n').length + 1;

@@ -14,6 +14,7 @@ export const serverBinary = fileURLToPath(new URL('../../src/bin/stemedb-api.js'
 /** The built command line. */
 export const cliBinary = fileURLToPath(new URL('../../src/bin/stemedb.js', import.meta.url));
 
+/** A port on which nobody listens at the moment. */
 export const freePort = async (): Promise<number> => {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly wrapper?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Where it listens; a free port without it. */
+  readonly port?: number;
 }
 
 /** A running server; `directory` outlives it until `remove`. */
@@ -65,7 +68,7 @@ export class ServerProcess {
   /** Starts a server without waiting for it. */
   static async spawn(options: ServerOptions = {}): Promise<ServerProcess> {
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'stemedb-server-')));
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const words = [...(options.wrapper ?? []), process.execPath, serverBinary];
     const [command = '', ...rest] = words;
     const child = spawn(command, [...rest, ...(options.args ?? [])], {
@@ -79,7 +82,7 @@ export class ServerProcess {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new ServerProcess(child, directory, port, options.wrapper !== undefined);
+    return new ServerProcess(child, directory, port, (options.wrapper ?? []).length > 0);
   }
 
   get pid(): number | undefined {

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, rm } from 'node:fs/promises';
+import type { Scene } from '../scene.js';
+import { claims, filled, state } from './database.js';
+import { backUp } from './storage.js';
+import type { Trouble, Troubles } from './trouble.js';
+
+const count = 30;
+
+/** One pass, as the archiver does each minute. */
+const archive = async (scene: Scene): Promise<void> => {
+  const { exit, output } = await scene.run('stemedb archive --to /srv/stemedb/archive');
+  assert.equal(exit, 0, output);
+};
+
+/** A machine that has nothing but what `save` brought to another place. */
+const lost = (save: (scene: Scene) => Promise<void>): Trouble => ({
+  make: async (scene) => {
+    await mkdir(scene.path('/srv/stemedb'), { recursive: true });
+    await filled(scene, count);
+    await save(scene);
+    await scene.stop('SIGKILL');
+    for (const path of [scene.walDir, scene.dbDir]) await rm(path, { recursive: true });
+  },
+  after: async (scene) => assert.equal(await claims(scene), count),
+});
+
+export const disasterTroubles: Troubles = {
+  'There is a backup': lost(backUp),
+  'There is an archive': lost((scene) => archive(scene)),
+  'There is only an export': lost(async (scene) => {
+    const { exit, output } = await scene.run('stemedb export --out /srv/stemedb/records.jsonl');
+    assert.equal(exit, 0, output);
+  }),
+  'There is a copy of the disk': lost((scene) =>
+    cp(scene.walDir, scene.path('/srv/stemedb/snapshot/wal'), { recursive: true }),
+  ),
+  'Nothing is lost yet, but the archive is behind': {
+    make: async (scene) => {
+      await mkdir(scene.path('/srv/stemedb'), { recursive: true });
+      await scene.set({ STEMEDB_ARCHIVE_URL: scene.path('/srv/stemedb/archive') });
+      const server = await filled(scene, count);
+      await archive(scene);
+      await state(server, 1000, 5);
+    },
+    after: async (scene) => {
+      const { output } = await scene.run('stemedb verify /srv/stemedb/archive --json');
+      // The policy is a record too, and the validation states none.
+      assert.match(output, new RegExp(`\\b${count + 5 + 1}\\b`));
+    },
+  },
+};
