@@ -11,7 +11,7 @@ import { sealedListName } from './keys.js';
 import { loadPlain, type StoredObject } from './stored_object.js';
 
 /** Segments that stand in the head itself; at twice as many, the older half goes to a list. */
-const recentMax = 32;
+const recentMax = 16;
 
 interface SealedList {
   readonly before: StoredObject | null;

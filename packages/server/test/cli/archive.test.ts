@@ -1,0 +1,108 @@
+/** `stemedb archive`, and what `verify` and `restore` make of an archive, as processes. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { filledDirectories, type TestDirectories } from '../ops/directories.js';
+import { type Ended, runProgram } from '../support/cli_process.js';
+import { cliBinary } from '../support/server_process.js';
+import { scratch } from './harness.js';
+
+const stemedb = (
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => runProgram(cliBinary, words, env);
+
+const at = ({ walDir, dbDir }: TestDirectories): readonly string[] => [
+  ...['--wal-dir', walDir],
+  ...['--db-dir', dbDir],
+];
+
+const ended = ({ exit, out, err }: Ended, expected: number, said?: RegExp): string => {
+  assert.equal(exit, expected, out + err);
+  if (said !== undefined) assert.match(err, said);
+  return out;
+};
+
+interface Status {
+  readonly logs: readonly { readonly logId: string; readonly position: number }[];
+  readonly own: { readonly logId: string; readonly position: number } | null;
+  readonly lag: number | null;
+}
+
+const statusOf = (out: string): Status => JSON.parse(out) as Status;
+
+/** What a copy says of itself, by verifying it. */
+const verified = async (words: readonly string[]): Promise<{ readonly logId: string }> => {
+  const { copy } = JSON.parse(ended(await stemedb(['verify', ...words, '--json']), 0));
+  return copy;
+};
+
+it('archives, tells how far it is, and refuses what makes no sense', async (context) => {
+  const directories = await filledDirectories(context, 30);
+  const place = join(await scratch(context), 'archive');
+  ended(await stemedb(['archive', ...at(directories)]), 78, /--to or STEMEDB_ARCHIVE_URL/);
+  const both = ['archive', '--to', place, '--follow', '--status', ...at(directories)];
+  ended(await stemedb(both), 2, /two different things/);
+  const wrong = ['archive', '--to', place, '--recipient', 'age1no', ...at(directories)];
+  ended(await stemedb(wrong), 78, /"age1no" is no public key/);
+  const none = ['--wal-dir', join(place, 'none')];
+  ended(await stemedb(['archive', '--to', place, ...none]), 1, /no log in/);
+  const status = ['archive', '--status', '--json', ...at(directories)];
+  const env = { STEMEDB_ARCHIVE_URL: place };
+  const before = statusOf(ended(await stemedb(status, env), 1));
+  assert.deepEqual([before.logs, before.lag], [[], null]);
+  ended(await stemedb(['archive', ...at(directories)], env), 0);
+  const after = statusOf(ended(await stemedb(status, env), 0));
+  assert.equal(after.lag, 0);
+  assert.equal(after.logs[0]?.position, after.own?.position);
+  assert.ok((after.own?.position ?? 0) > 30);
+});
+
+it('opens an encrypted archive with its key, and says what is missing', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const folder = await scratch(context);
+  const [place, key] = [join(folder, 'archive'), join(folder, 'key.txt')];
+  const secret = await generateIdentity();
+  await writeFile(key, `# a key\n${secret}\n`);
+  const recipient = ['--recipient', await identityToRecipient(secret)];
+  ended(await stemedb(['archive', '--to', place, ...recipient, ...at(directories)]), 0);
+  ended(await stemedb(['verify', place]), 78, /name the file of the secret key/);
+  const missing = ['verify', place, '--identity', join(folder, 'none')];
+  ended(await stemedb(missing), 78, /cannot be read/);
+  await verified([place, '--identity', key]);
+  const data = ['--data', join(folder, 'new'), '--log-only'];
+  const restored = await stemedb(['restore', place, '--identity', key, ...data]);
+  assert.ok(!restored.err.includes('new key'), 'the key of the node came along');
+  ended(restored, 0);
+});
+
+it('takes the log that goes on from the other, and the one that is named', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const folder = await scratch(context);
+  const place = join(folder, 'archive');
+  ended(await stemedb(['archive', '--to', place, ...at(directories)]), 0);
+  const first = await verified([place]);
+  const again = { walDir: join(folder, 'wal'), dbDir: join(folder, 'db') };
+  ended(await stemedb(['restore', place, '--log-only', ...at(again)]), 0);
+  ended(await stemedb(['archive', '--to', place, ...at(again)]), 0);
+  // The old one is archived once more, and later: it is the older one all the same.
+  ended(await stemedb(['archive', '--to', place, ...at(directories)]), 0);
+  const second = await verified([place]);
+  assert.notEqual(second.logId, first.logId);
+  assert.equal((await verified([place, '--log', first.logId])).logId, first.logId);
+  await oneOfTwoDatabases(context, place, second.logId);
+});
+
+const oneOfTwoDatabases = async (
+  context: TestContext,
+  place: string,
+  logId: string,
+): Promise<void> => {
+  const other = await filledDirectories(context, 10);
+  ended(await stemedb(['archive', '--to', place, ...at(other)]), 0);
+  ended(await stemedb(['verify', place]), 1, /archives of 2 databases; name the log/);
+  assert.equal((await verified([place, '--log', logId])).logId, logId);
+  ended(await stemedb(['verify', place, '--log', '00'.repeat(16)]), 1, /no archive of the log/);
+};
