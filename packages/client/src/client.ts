@@ -12,9 +12,11 @@ import {
   type InclusionProof,
   type JsonObject,
   type ListedRecord,
+  type ProvDocument,
   parseAgentId,
   type RecordList,
   type StatedRecord,
+  type TraceAnswer,
   type TrustAnswer,
   type WriteAnswer,
 } from '@stemedb/model';
@@ -66,6 +68,7 @@ import {
 } from './listing.js';
 import { defaultRetry, type RetryPolicy } from './retry.js';
 import type { Signer } from './signer.js';
+import { provenanceOf, type TraceOptions, traceOf } from './trace.js';
 import { type Fetch, Transport } from './transport.js';
 import { coSign, retractSource, writeRecord } from './writing.js';
 
@@ -270,6 +273,17 @@ export class StemeClient {
   /** One page of it; `next_cursor` leads to what follows. */
   feedPage(options: FeedPageOptions = {}): Promise<FeedPage> {
     return feedPage(this.#calls, options);
+  }
+
+  /** Where a record comes from and what came of it: its sources and premises up, its dependants
+   * down, and what supersedes each. */
+  trace(id: string, options: TraceOptions = {}): Promise<TraceAnswer> {
+    return traceOf(this.#calls, id, options);
+  }
+
+  /** The same as W3C PROV-JSON. */
+  provenance(id: string, options: TraceOptions = {}): Promise<ProvDocument> {
+    return provenanceOf(this.#calls, id, options);
   }
 
   /** The trust in an agent, and the verdicts behind it. */

@@ -13,8 +13,11 @@ export type {
   ImpactAnswer,
   InclusionProof,
   ListedRecord,
+  ProvDocument,
   RecordList,
   StatedRecord,
+  TraceAnswer,
+  TraceEdge,
   TrustAnswer,
   WriteAnswer,
 } from '@stemedb/model';
@@ -62,4 +65,5 @@ export type { RetryPolicy } from './retry.js';
 export { defaultRetry } from './retry.js';
 export type { LocalSigner, Signer } from './signer.js';
 export { signerFromSeed } from './signer.js';
+export type { TraceOptions } from './trace.js';
 export type { Fetch } from './transport.js';

@@ -211,6 +211,88 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
+/** Whether a record of a trace counts at the moment. `premise_out`: it rests on what is retracted. */
+export type TraceState =
+  | 'in_effect'
+  | 'retracted'
+  | 'replaced'
+  | 'premise_out'
+  | 'epoch_superseded'
+  | 'without_effect';
+
+/** One record of a trace. */
+export interface TraceNode {
+  readonly id: RecordId;
+  readonly kind: string;
+  /** What it says, without the members that `omitted` names because they are long. */
+  readonly content: { readonly [name: string]: JsonValue };
+  readonly omitted?: readonly string[];
+  /** RFC 3339 with milliseconds. */
+  readonly recorded_at: string;
+  readonly recorded_stamp: HlcStamp;
+  readonly proof: 'signature' | 'credential' | 'node';
+  readonly state: TraceState;
+  /** The record by which it is not in effect: a supersession, a premise, an epoch. */
+  readonly because?: RecordId;
+  readonly detail?: string;
+  /** More hangs on it than the trace shows. */
+  readonly truncated?: true;
+}
+
+/** Named by a record, and not here. */
+export interface UnknownTraceNode {
+  readonly id: RecordId;
+  readonly unknown: true;
+  readonly truncated?: true;
+}
+
+/** Outside of what the caller may see. */
+export interface HiddenTraceNode {
+  readonly hidden: true;
+}
+
+/** `from` names `to`. */
+export interface TraceEdge {
+  readonly from: RecordId;
+  readonly to: RecordId;
+  readonly type:
+    | 'source'
+    | 'derived_from'
+    | 'parent'
+    | 'epoch'
+    | 'target'
+    | 'replacement'
+    | 'supersedes';
+}
+
+/** Where a record comes from, and what came of it. */
+export interface TraceAnswer {
+  readonly id: RecordId;
+  /** RFC 3339 with milliseconds. */
+  readonly as_of: string;
+  readonly as_of_stamp: HlcStamp;
+  /** The record itself first, then what it rests on, then what rests on it. */
+  readonly nodes: readonly (TraceNode | UnknownTraceNode | HiddenTraceNode)[];
+  readonly edges: readonly TraceEdge[];
+  /** True when a bound left something out; the nodes where say so, too. */
+  readonly truncated?: true;
+}
+
+/** What is said of an element or relation: names are `prov:` or `stemedb:` ones. */
+export type ProvAttributes = {
+  readonly [name: string]:
+    | string
+    | number
+    | boolean
+    | { readonly $: string; readonly type: string };
+};
+
+/** A trace as PROV-JSON: sections by name, in each what is told by its identifier. */
+export interface ProvDocument {
+  readonly prefix: { readonly [name: string]: string };
+  readonly [section: string]: { readonly [id: string]: ProvAttributes | string };
+}
+
 /** The trust in one agent, and the verdicts that made it. */
 export interface TrustAnswer {
   readonly agent_id: AgentId;

@@ -38,6 +38,7 @@ import { registerSize } from './commands/size.js';
 import { registerSource } from './commands/source.js';
 import { registerSupersede } from './commands/supersede.js';
 import { registerTail } from './commands/tail.js';
+import { registerTrace } from './commands/trace.js';
 import { registerTrust } from './commands/trust.js';
 import { registerVerdict } from './commands/verdict.js';
 import { registerVerify } from './commands/verify.js';
@@ -62,6 +63,7 @@ const registers = [
   registerAlias,
   registerTrust,
   registerTail,
+  registerTrace,
   registerImport,
   registerExport,
   registerBackup,

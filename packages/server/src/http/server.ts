@@ -39,6 +39,7 @@ import { lensRoute, queryRoutes } from './routes/query.js';
 import { readRecordRoute } from './routes/read_record.js';
 import { recordKindRoutes } from './routes/record_kinds.js';
 import { recordsRoute } from './routes/records.js';
+import { traceRoute } from './routes/trace.js';
 import { trustRoute } from './routes/trust.js';
 import { UnsentAnswers } from './unsent.js';
 import { validatorCompiler } from './validate.js';
@@ -177,6 +178,7 @@ async function largeAnswerRoutes(
   await app.register((plugin) => feedRoute(plugin, deps));
   await app.register((plugin) => impactRoutes(plugin, deps));
   await app.register((plugin) => assertionRoutes(plugin, deps));
+  await app.register((plugin) => traceRoute(plugin, deps));
   await app.register((plugin) => readRecordRoute(plugin, deps));
   const asked = new AskedQuestions();
   await app.register((plugin) => queryRoutes(plugin, deps, { asked, bodies }));

@@ -8,6 +8,7 @@ import type {
   RecordId,
   RecordKind,
   RecordList,
+  TraceAnswer,
   TrustAnswer,
 } from '@stemedb/model';
 import { ok } from '@stemedb/model';
@@ -19,6 +20,7 @@ import { type ListQuestion, listRecords } from './listing.js';
 import { scopeOf } from './query_service.js';
 import type { Readings } from './readings.js';
 import { knownRecord, statedRecord } from './stated.js';
+import { type TraceQuestion, traceOf } from './trace.js';
 import { trustAnswerOf } from './trust_answer.js';
 
 /** When something is read, and what the reader must see. */
@@ -50,6 +52,13 @@ export interface RecordReads {
     moment: ReadMoment,
     signal?: AbortSignal,
   ): Promise<Outcome<AssertionDetail>>;
+  /** Where a record comes from and what came of it. */
+  trace(
+    principal: Principal,
+    question: TraceQuestion,
+    moment: ReadMoment,
+    signal?: AbortSignal,
+  ): Promise<Outcome<TraceAnswer>>;
   /** An agent of whom nothing is known has the trust that everybody begins with. */
   trust(
     principal: Principal,
@@ -86,6 +95,8 @@ export const createRecordReads = (parts: RecordReadsCollaborators): RecordReads 
       if (record.kind !== 'assertion') throw new Error(`${id} is no assertion.`);
       return ok(await detailOf(parts, reading, stated.value, record));
     }),
+  trace: (_principal, question, moment, signal) =>
+    parts.readings.read({ ...moment, signal }, (reading) => traceOf(reading, question)),
   trust: (_principal, agent, moment, signal) =>
     parts.readings.read(
       { ...moment, signal, movesWithTime: (rules) => rules.trustMoves },

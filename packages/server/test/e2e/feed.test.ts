@@ -1,4 +1,4 @@
-/** Following a real server from the SDK and the command line, through a restart of the server. */
+/** Following and tracing with the SDK and the command line, through a restart of the server. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -77,6 +77,41 @@ test('tail shows what a stranger wrote without acting upon it, and where to go o
     const wrong = await runCli('tail', '--since', 'x', '--url', url);
     assert.equal(wrong.exit, 1);
     assert.match(wrong.err, /invalid_cursor/);
+  } finally {
+    await server.remove();
+  }
+});
+
+test('trace shows a fallen source, and what a stranger wrote is escaped', async () => {
+  const server = await ServerProcess.start();
+  try {
+    const { url } = server;
+    const source = await server.post('/v1/sources', {
+      title: '\u001b[2JT',
+      uri: 'https://a.example/',
+    });
+    const { id } = source.body as { id: string };
+    const cited = { concept_path: 'feed/test', predicate: 'says', value: 'it', source: id };
+    const claim = (await server.post('/v1/assert', cited)).body as { id: string };
+    const reason = { target: id, action: 'retract', reason: 'withdrawn' };
+    const fall = (await server.post('/v1/supersede', reason)).body as { id: string };
+    const shown = await runCli('trace', claim.id, '--url', url);
+    assert.equal(shown.exit, 0, shown.err);
+    assert.deepEqual(shown.out.split('\n'), [
+      `assertion ${claim.id} [premise_out]: feed/test says = "it"`,
+      'rests on:',
+      `  source source ${id} [retracted]: source "\\u001b[2JT", https://a.example/`,
+      `      ! supersession ${fall.id}: retract ${id}, because "withdrawn"`,
+      '',
+    ]);
+    const down = await runCli('trace', id, '--url', url, '--limit', '2');
+    assert.match(down.err, /More hangs on it/);
+    const json = await runCli('trace', id, '--json', '--url', url);
+    assert.equal((JSON.parse(json.out) as { nodes: unknown[] }).nodes.length, 3);
+    const prov = await runCli('trace', id, '--format', 'prov-json', '--url', url);
+    assert.ok(prov.out.includes('"wasInvalidatedBy"'), prov.out);
+    const none = await runCli('trace', '8'.repeat(64), '--url', url);
+    assert.equal(none.exit, 1);
   } finally {
     await server.remove();
   }

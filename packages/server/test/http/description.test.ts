@@ -33,7 +33,13 @@ const describe = async (service: HttpService): Promise<Description> => {
 const operations = [
   ...['POST /v1/assert', 'POST /v1/assert/batch', 'POST /v1/records'],
   ...['GET /v1/query', 'POST /v1/query', 'GET /v1/skeptic', 'GET /v1/layered'],
-  ...['GET /v1/constraints', 'GET /v1/records/{id}', 'GET /v1/feed', 'GET /v1/trust/{agent_id}'],
+  ...[
+    'GET /v1/constraints',
+    'GET /v1/records/{id}',
+    'GET /v1/feed',
+    'GET /v1/trace/{id}',
+    'GET /v1/trust/{agent_id}',
+  ],
   ...['vote', 'epoch', 'supersede', 'alias', 'verdict', 'sources'].flatMap((name) => [
     ...[`POST /v1/${name}`, `GET /v1/${name}`, `GET /v1/${name}/{id}`],
   ]),
@@ -151,6 +157,10 @@ test(
     check('/v1/assertions/{id}', 'get', '200', detail.body);
     const trust = await service.get(`/v1/trust/${author.agentId}`);
     check('/v1/trust/{agent_id}', 'get', '200', trust.body);
+    for (const format of ['json', 'prov-json']) {
+      const trace = await service.get(`/v1/trace/${first.body.id}`, { format });
+      check('/v1/trace/{id}', 'get', '200', trace.body);
+    }
     check('/v1/feed', 'get', '200', (await service.get('/v1/feed')).body);
     check('/v1/health', 'get', '200', (await service.get('/v1/health')).body);
     check('/v1/health/live', 'get', '200', (await service.get('/v1/health/live')).body);

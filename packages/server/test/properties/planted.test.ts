@@ -9,12 +9,14 @@ import { runPlanted } from './planted/child.js';
 import { type PlantedFault, plantedFaults } from './planted/faults.js';
 import { feedFaults } from './planted/feed_faults.js';
 import { impactFaults } from './planted/impact_faults.js';
+import { traceFaults } from './planted/trace_faults.js';
 
 const files: readonly (readonly [file: string, faults: readonly PlantedFault[]])[] = [
   ['moments.test.js', plantedFaults],
   ['caches.test.js', cacheFaults],
   ['impact.test.js', impactFaults],
   ['feed.test.js', feedFaults],
+  ['trace.test.js', traceFaults],
 ];
 
 /** Processes at once. */
