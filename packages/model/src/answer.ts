@@ -211,7 +211,7 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
-/** Whether a record of a trace counts at the moment. `premise_out`: it rests on what is retracted. */
+/** Whether a record of a trace counts at the moment. `premise_out`: a premise is retracted. */
 export type TraceState =
   | 'in_effect'
   | 'retracted'

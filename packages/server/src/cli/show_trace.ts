@@ -117,7 +117,8 @@ class Trees {
     const cut = node.truncated === true ? ` ${report.paint('yellow', '(more is not shown)')}` : '';
     if ('unknown' in node) return `${name} is not here${cut}`;
     const state = node.state === 'in_effect' ? '' : ` ${report.paint('yellow', `[${node.state}]`)}`;
-    return `${escapeText(node.kind)} ${name}${state}: ${shorten(this.#content(node), saysWidth)}${cut}`;
+    const says = shorten(this.#content(node), saysWidth);
+    return `${escapeText(node.kind)} ${name}${state}: ${says}${cut}`;
   }
 
   #content({ kind, content, omitted = [] }: TracedRecord): string {

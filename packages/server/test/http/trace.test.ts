@@ -119,7 +119,7 @@ const activity = 'activity';
 /** Any element may influence any other. */
 const element = 'element';
 
-/** PROV-DM, chapter 5, in the names of PROV-JSON: what each relation joins, and what it must have. */
+/** PROV-DM, chapter 5, in the names of PROV-JSON: what a relation joins and must have. */
 const relations: Readonly<Record<string, Ends>> = {
   wasGeneratedBy: [
     ['prov:entity', entity, true],

@@ -1,4 +1,4 @@
-/** What the trace of a record is, restated from the records alone and without any bound on nodes. */
+/** What the trace of a record is, restated from the records alone, without a bound on nodes. */
 import {
   decodeStored,
   type HlcStamp,
