@@ -1,8 +1,8 @@
 /**
- * Where a record comes from and what came of it: up by what it names, down by what rests on it, and
- * beside each the records that supersede or retract it. Bounded in depth and in nodes; what was
- * left out is said where it was. Children are taken by (recorded stamp, id), so that every node of a
- * cluster leaves out the same.
+ * Where a record comes from and what came of it: up by what it names, down by what rests on it,
+ * and beside each the records that supersede or retract it. Bounded in depth and in nodes; what
+ * was left out is said where it was. Children are taken by (recorded stamp, id), so that every
+ * node of a cluster leaves out the same.
  */
 import type { Outcome, RecordContent, RecordId, TraceAnswer, TraceEdge } from '@stemedb/model';
 import { fail, formatTime, kindOfNumber, ok } from '@stemedb/model';

@@ -1,7 +1,8 @@
 /**
  * The trace of a record is what the records say: over random histories of every kind, at any
- * moment, it has the nodes and edges that are restated in `support/reference/trace.ts`, the states that the
- * other calls tell, and does not depend on the order of arrival. Its bounds hold, and say so.
+ * moment, it has the nodes and edges that are restated in `support/reference/trace.ts`, the
+ * states that the other calls tell, and does not depend on the order of arrival. Its bounds
+ * hold, and say so.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
