@@ -204,6 +204,13 @@ install_units() {
     target=$units/$(basename "$file")
     cmp -s "$file" "$target" || do_ install -m 0644 "$file" "$target"
   done
+  # Those of another release would call commands that this one may not have.
+  for file in "$units"/stemedb-*.service "$units"/stemedb-*.timer; do
+    unit=$(basename "$file")
+    if [ ! -e "$file" ] || [ -e "$release/deploy/systemd/$unit" ]; then continue; fi
+    if has_systemd; then do_ systemctl disable --quiet --now "$unit"; fi
+    do_ rm "$file"
+  done
 }
 
 install_commands() {

@@ -171,7 +171,12 @@ test('an upgrade keeps changed settings and data, and can be undone', { skip }, 
   // The copy shares its files with the first release, so it is written anew.
   const brought = '/mnt/second/deploy/systemd/stemedb.env';
   await machine.sh(`cp ${brought} /mnt/new && echo "# newer" >>/mnt/new && mv /mnt/new ${brought}`);
+  // A unit that the first release does not have.
+  const folder = '/mnt/second/deploy/systemd';
+  await machine.sh(`cp ${folder}/stemedb-verify.timer ${folder}/stemedb-later.timer`);
+  await machine.sh(`cp ${folder}/stemedb-verify.service ${folder}/stemedb-later.service`);
   const said = await machine.sh('/mnt/second/deploy/install.sh 2>&1');
+  await machine.sh('systemctl is-enabled stemedb-later.timer');
   assert.match(said, /was changed here and stays/);
   assert.match(await machine.sh('tail -1 /etc/stemedb/stemedb.env'), /LOG_LEVEL=debug/);
   assert.match(await machine.sh('tail -1 /etc/stemedb/stemedb.env.new'), /# newer/);
@@ -182,6 +187,13 @@ test('an upgrade keeps changed settings and data, and can be undone', { skip }, 
 
   await machine.sh('/mnt/second/deploy/install.sh --rollback 2>&1');
   assert.equal((await current()).trim(), firstName);
+  const { out } = await machine.run(
+    'systemctl',
+    'list-unit-files',
+    'stemedb-later*',
+    '--no-legend',
+  );
+  assert.equal(out, '');
   assert.ok(await isReady());
   assert.match(await machine.sh(claims), /"here"/);
 });
