@@ -32,6 +32,9 @@ const fileBytesMax = 4096;
 
 const fileNameOf = (operation: OperationName): string => `operation-${operation}.json`;
 
+/** The files of all notes: they are of one log, so another one does not take them along. */
+export const operationFileNames: readonly string[] = operationNames.map(fileNameOf);
+
 /** Durable when it resolves; a reader sees the old note or the new. Rejects with disk errors. */
 export const noteOperation = (
   disk: Disk,

@@ -28,6 +28,7 @@ import { type Renewal, readRenewal, renewalFileName, writeRenewal } from '../log
 import { repairCutOff, repairingFileName } from '../log/repairing_file.js';
 import { writeWhole } from '../log/segment_writer.js';
 import { replaceSmallFile } from '../log/small_file.js';
+import { operationFileNames } from './operations_file.js';
 import { listSegments, openSegment, readBytes, type SegmentFile } from './segment_files.js';
 
 export interface RenewInput {
@@ -126,6 +127,8 @@ const carryOut = async (
   for (const [name, header] of renewal.headers) await writeHeader(disk, join(walDir, name), header);
   await setCheckpointAside(disk, walDir);
   await removeDurably(disk, dbDir, treeFileName);
+  // The new log has no backup yet, and its metrics must not say that it has.
+  for (const name of operationFileNames) await removeDurably(disk, walDir, name);
   await replaceSmallFile(disk, walDir, identityFileName, renewal.identity);
   await removeDurably(disk, walDir, renewalFileName);
   return ok({ identity: identity.value, segments: renewal.headers.size, isResumed });

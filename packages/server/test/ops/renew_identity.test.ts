@@ -8,6 +8,7 @@ import { systemRandom } from '../../src/io/system_random.js';
 import { decodeSegmentHeader } from '../../src/log/format.js';
 import { encodeIdentity, openIdentity, readIdentity } from '../../src/log/identity.js';
 import { checkpointFileName } from '../../src/log/merkle/checkpoint_file.js';
+import { noteOperation, readOperations } from '../../src/ops/operations_file.js';
 import { renewIdentity } from '../../src/ops/renew_identity.js';
 import * as world from '../log/script.js';
 import { verified } from '../log/verified.js';
@@ -32,6 +33,8 @@ const closedLog = async (): Promise<SimulatedDisk> => {
   disk.put(join(walDir, 'identity'), encodeIdentity(old));
   disk.put(join(walDir, checkpointFileName), Buffer.from('signed for the old log'));
   disk.put(join(dbDir, 'tree'), Buffer.from('of the old log'));
+  const finished = { finishedAtMs: 1, position: records, name: 'of the old log' };
+  await noteOperation(disk, walDir, 'backup', finished);
   const { log } = await world.open(disk);
   await world.runScript(log, world.newLedger(), { records, seed: 3 });
   await log.close();
@@ -73,6 +76,7 @@ test('renew: node and log become others, database, key and records stay', async 
   const aside = disk.peek(join(walDir, 'checkpoint.of-the-log-before'));
   assert.equal(aside.toString(), 'signed for the old log');
   assert.deepEqual(disk.pathsIn(dbDir), []);
+  assert.equal(must(await readOperations(disk, walDir)).size, 0, 'the new log has no backup');
 });
 
 test('renew --new-key: the key is another one too', async () => {

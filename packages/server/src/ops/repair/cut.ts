@@ -23,6 +23,7 @@ import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
 import { readRepairing, repairingFileName, writeRepairing } from '../../log/repairing_file.js';
 import { markRestoring } from '../../log/restoring_file.js';
 import type { LogCopy } from '../log_copy.js';
+import { operationFileNames } from '../operations_file.js';
 import { type RestoredLog, restoreCopy } from '../restore_copy.js';
 import { listSegments } from '../segment_files.js';
 import { type Examination, examine } from './examine.js';
@@ -81,7 +82,7 @@ const isOfLog = (name: string): boolean =>
   offsetOfName(name) !== undefined ||
   name === identityFileName ||
   name === checkpointFileName ||
-  name.startsWith('operation-');
+  operationFileNames.includes(name);
 
 const moveAside = async (disk: Disk, walDir: string, aside: string): Promise<void> => {
   const target = join(walDir, aside);
