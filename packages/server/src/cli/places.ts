@@ -7,6 +7,7 @@ import { openObjectStore } from '../io/open_object_store.js';
 import { openArchiveCopy } from '../ops/archive/archive_copy.js';
 import { type Unseal, unsealWith } from '../ops/archive/stored_object.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
+import { newerFirst } from '../ops/backup/order.js';
 import { findBackups, isBackupName, storeErrors } from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
 import { CommandError } from './report.js';
@@ -58,10 +59,9 @@ export const openCopy = async (
   const store = openPlace(session, place);
   if (options.log !== undefined) return openArchive(session, store, options);
   const found = unwrap(await storeErrors(async () => ok(await findBackups(store))));
-  const newest = found
+  const [newest] = found
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
-    .sort((a, b) => a.time_ms - b.time_ms || (a.name < b.name ? -1 : 1))
-    .at(-1);
+    .sort(newerFirst);
   if (newest !== undefined) return unwrap(await openBackupCopy(store, newest.name));
   return openArchive(session, store, options);
 };

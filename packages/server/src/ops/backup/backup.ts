@@ -20,7 +20,7 @@ import {
   removeBackup,
   storeErrors,
 } from './places.js';
-import { planRetention, type Retention } from './retention.js';
+import { type Made, planRetention, type Retention } from './retention.js';
 import { type BackupPlan, keptRoot, planOf, writeFiles } from './write_files.js';
 
 /** Held while a backup of a log directory is made, so that there is one at a time. */
@@ -131,8 +131,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const written = await writeAll(input, identity, plan.value, name.value);
   if (!written.ok) return written;
   const finishedAtMs = input.clock.wallMs();
-  const { removed, damaged } = await retain(input, identity);
   const metadata = written.value;
+  const { removed, damaged } = await retain(input, { ...identity, name: metadata.name });
   const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
   await noteOperation(input.disk, input.walDir, 'backup', note);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
@@ -192,10 +192,10 @@ const discard = async (store: ObjectStore, name: string): Promise<void> => {
 
 const retain = async (
   { store, clock, retention }: BackupInput,
-  identity: Identity,
+  made: Made,
 ): Promise<Pick<BackupReport, 'removed' | 'damaged'>> => {
   const found = await findBackups(store);
-  const { removed } = planRetention(found, identity, retention, clock.wallMs());
+  const { removed } = planRetention(found, made, retention, clock.wallMs());
   // The newest first: one that refers to another goes before that.
   for (const backup of removed.toReversed()) await removeBackup(store, backup);
   return { removed: namesOf(removed), damaged: damagedOf(found) };
@@ -215,7 +215,7 @@ const forecastOf = (
   // The one that would be made counts among those that are kept.
   const { count } = retention;
   const after = { ...retention, ...(count !== undefined && { count: Math.max(1, count - 1) }) };
-  const { removed } = planRetention(found, identity, after, clock.wallMs());
+  const { removed } = planRetention(found, { ...identity, name: '' }, after, clock.wallMs());
   return {
     place: store.place,
     type: plan.base === undefined ? 'full' : 'incremental',

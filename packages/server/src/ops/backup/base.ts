@@ -2,6 +2,7 @@
 import { fail, type Outcome, ok } from '@stemedb/model';
 import type { DurableEnd } from '../durable_end.js';
 import type { BackupMetadata } from './metadata.js';
+import { newerFirst } from './order.js';
 import type { FoundBackup, StartedBy } from './places.js';
 
 /**
@@ -18,7 +19,7 @@ export const chooseBase = (
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
     .filter((backup) => backup.database_id === of.databaseId && backup.log_id === of.logId)
     .filter((backup) => isThere(backup, sizes))
-    .sort((a, b) => b.record_count - a.record_count || (a.name < b.name ? 1 : -1));
+    .sort(newerFirst);
   if (newest === undefined || newest.record_count <= lastSequence) return ok(newest);
   const detail =
     `The backup ${newest.name} has ${newest.record_count} records of this log, which ends with ` +

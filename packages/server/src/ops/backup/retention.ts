@@ -1,9 +1,11 @@
 /**
- * Which backups are kept. Never removed are the newest one, whatever a kept one refers to, and
- * what is not known to belong to this database. While the metadata of one is damaged nobody knows
+ * Which backups are kept. Never removed are the one just made, whatever a kept one refers to, and
+ * what is not known to belong to this database. Those of the log that is backed up are newer than
+ * those of logs before it, from which the database was restored. While the metadata of one is damaged nobody knows
  * what it refers to, so nothing complete is removed. What was cut off goes when it was this log's,
  * or when it is older than a day; a backup that is being made elsewhere is younger.
  */
+import { newerFirst } from './order.js';
 import type { FoundBackup, StartedBy } from './places.js';
 
 export interface Retention {
@@ -22,17 +24,24 @@ const dayMs = 24 * 3600 * 1000;
 
 type Complete = Extract<FoundBackup, { state: 'complete' }>;
 
+/** What was just made, and of which log. */
+export interface Made extends StartedBy {
+  readonly name: string;
+}
+
 /** Without a rule nothing complete is removed. */
 export const planRetention = (
   found: readonly FoundBackup[],
-  of: StartedBy,
+  of: Made,
   { count, days }: Retention,
   nowMs: number,
 ): RetentionPlan => {
+  const rankOf = ({ name, metadata }: Complete): number =>
+    name === of.name ? 0 : metadata.log_id === of.logId ? 1 : 2;
   const ours = found
     .filter((backup): backup is Complete => backup.state === 'complete')
     .filter(({ metadata }) => metadata.database_id === of.databaseId)
-    .sort((a, b) => b.metadata.time_ms - a.metadata.time_ms || (a.name < b.name ? 1 : -1));
+    .sort((a, b) => rankOf(a) - rankOf(b) || newerFirst(a.metadata, b.metadata));
   const isAllKept =
     (count === undefined && days === undefined) || found.some(({ state }) => state === 'damaged');
   const wanted = ours.filter(({ metadata }, index) => {

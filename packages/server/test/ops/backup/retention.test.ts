@@ -6,6 +6,7 @@ import { type FoundBackup, findBackups } from '../../../src/ops/backup/places.js
 import { planRetention, type Retention } from '../../../src/ops/backup/retention.js';
 import { MemoryObjects } from '../../support/memory_objects.js';
 import { seeded } from '../../support/seeded.js';
+import { TestClock } from '../../support/test_clock.js';
 import { fill, filledDirectories, must, openReal, type TestDirectories } from '../directories.js';
 import { backUp, backupClock, copyNamed, tryBackup } from './backups.js';
 
@@ -98,6 +99,21 @@ test('two at once: the second is refused, and a taken name is passed over', asyn
   assert.deepEqual(later.removed, ['stemedb-backup-20270115-080002'], 'nobody goes on with it');
 });
 
+test('a clock that was set back does not make the newest backup the oldest', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const { walDir } = directories;
+  const store = new MemoryObjects();
+  const ahead = new TestClock(1_900_000_000_000);
+  const first = await backUp(store, ahead, { walDir });
+  await addClaims(directories, 20);
+  const clock = backupClock();
+  const second = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual(second.removed, [first.name]);
+  assert.deepEqual(await namesAt(store), [second.name]);
+  const third = await backUp(store, clock, { walDir, retention: { days: 1 } });
+  assert.deepEqual(await namesAt(store), [second.name, third.name]);
+});
+
 test('damaged metadata keep everything, and backups of others stay', async (context) => {
   const { walDir } = await filledDirectories(context, 20);
   const other = await filledDirectories(context, 20);
@@ -116,27 +132,48 @@ test('damaged metadata keep everything, and backups of others stay', async (cont
   assert.deepEqual(await namesAt(store), [foreign.name, last.name]);
 });
 
-test('no plan removes the newest, or what a kept one needs', () => {
+test('no plan removes the one just made, or what a kept one needs', () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seeded(seed);
     const needs = new Map<string, readonly string[]>();
-    const found = Array.from({ length: 1 + random.below(12) }, (_, at) => {
+    const stated = Array.from({ length: 1 + random.below(12) }, (_, at) => {
       const name = `stemedb-backup-20270101-0000${String(at).padStart(2, '0')}`;
       needs.set(name, [...[...needs.keys()].filter(() => random.chance(0.2)), name]);
       const segments = (needs.get(name) ?? []).map((backup) => ({ backup }));
-      const metadata = { name, time_ms: at * dayMs, database_id: 'a', segments };
+      // Of three logs, two of them of this database, by clocks that jump.
+      const log_id = random.pick(['own', 'before', 'foreign']);
+      const database_id = log_id === 'foreign' ? 'other' : 'a';
+      const time_ms = random.below(12) * dayMs;
+      const order = { newest_stamp: String(100 + at), record_count: at };
+      return { name, time_ms, database_id, log_id, segments, ...order };
+    });
+    const found = random.shuffled(stated).map((metadata) => {
+      const { name } = metadata;
       return { name, files: new Map(), state: 'complete', metadata } as unknown as FoundBackup;
     });
-    const names = [...needs.keys()];
+    const made = stated.filter(({ log_id }) => log_id === 'own').at(-1);
+    if (made === undefined) continue;
     const [count, days] = [1 + random.below(5), 1 + random.below(8)];
     const retention: Retention = random.pick([{}, { count }, { days }, { count, days }]);
-    const nowMs = (found.length - 1) * dayMs + 1;
-    const plan = planRetention(found, { databaseId: 'a', logId: 'b' }, retention, nowMs);
-    const kept = new Set(plan.kept.map(({ name }) => name));
-    const wanted = Math.max(1, retention.count ?? 0, retention.days ?? 0);
-    const least = retention.count === undefined && retention.days === undefined ? 100 : wanted;
-    const expected = new Set(names.slice(-least).flatMap((name) => needs.get(name) ?? []));
+    const nowMs = random.below(12) * dayMs + 1;
+    const of = { databaseId: 'a', logId: 'own', name: made.name };
+    const plan = planRetention(found, of, retention, nowMs);
+    const ours = ['own', 'before'].flatMap((id) =>
+      stated.filter(({ log_id }) => log_id === id).reverse(),
+    );
+    const isAll = retention.count === undefined && retention.days === undefined;
+    const wanted = ours.filter(
+      ({ time_ms }, at) =>
+        at < Math.max(1, retention.count ?? 0) ||
+        isAll ||
+        nowMs - time_ms < (retention.days ?? -100) * dayMs,
+    );
+    const expected = new Set([
+      ...wanted.flatMap(({ name }) => needs.get(name) ?? []),
+      ...stated.filter(({ log_id }) => log_id === 'foreign').map(({ name }) => name),
+    ]);
+    const kept = plan.kept.map(({ name }) => name);
     assert.deepEqual([...kept].sort(), [...expected].sort(), `seed ${seed}`);
-    assert.equal(kept.size + plan.removed.length, names.length);
+    assert.equal(kept.length + plan.removed.length, stated.length);
   }
 });
