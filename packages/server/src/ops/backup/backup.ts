@@ -10,7 +10,7 @@ import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
 import { durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
-import { chooseBase } from './base.js';
+import { chooseBase, newestOf } from './base.js';
 import { type BackupMetadata, encodeMetadata, metadataName, startedName } from './metadata.js';
 import {
   backupNameAt,
@@ -119,9 +119,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
     return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
   }
   const found = await findBackups(input.store);
-  const base = input.isIncremental ? chooseBase(found, identity, extent.value) : ok(undefined);
-  if (!base.ok) return base;
-  const plan = planOf(extent.value, base.value, kept.value);
+  const base = input.isIncremental ? chooseBase(found, identity) : undefined;
+  const plan = planOf(extent.value, base, kept.value, newestOf(found, identity));
   if (!plan.ok) return plan;
   if (input.isDryRun) {
     return ok({ type: 'forecast', forecast: forecastOf(input, identity, plan.value, found) });

@@ -1,30 +1,28 @@
-/** What an incremental backup goes on from. */
-import { fail, type Outcome, ok } from '@stemedb/model';
-import type { DurableEnd } from '../durable_end.js';
+/** What a backup goes on from, or must at least agree with. */
 import type { BackupMetadata } from './metadata.js';
 import { newerFirst } from './order.js';
 import type { FoundBackup, StartedBy } from './places.js';
 
-/**
- * The newest sound backup of the same log; undefined when there is none, and a full one is due.
- * `log_altered` when the log has less than that: what it had was taken away from it.
- */
+/** All of the same log, the newest first. */
+const ofLog = (found: readonly FoundBackup[], of: StartedBy): readonly BackupMetadata[] =>
+  found
+    .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
+    .filter((backup) => backup.database_id === of.databaseId && backup.log_id === of.logId)
+    .sort(newerFirst);
+
+/** What the log had when it was backed up last, whether or not that backup can be restored. */
+export const newestOf = (
+  found: readonly FoundBackup[],
+  of: StartedBy,
+): BackupMetadata | undefined => ofLog(found, of)[0];
+
+/** The newest sound backup of the same log; undefined when there is none, and a full one is due. */
 export const chooseBase = (
   found: readonly FoundBackup[],
   of: StartedBy,
-  { lastSequence }: DurableEnd,
-): Outcome<BackupMetadata | undefined> => {
+): BackupMetadata | undefined => {
   const sizes = new Map(found.flatMap(({ files }) => [...files]));
-  const [newest] = found
-    .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
-    .filter((backup) => backup.database_id === of.databaseId && backup.log_id === of.logId)
-    .filter((backup) => isThere(backup, sizes))
-    .sort(newerFirst);
-  if (newest === undefined || newest.record_count <= lastSequence) return ok(newest);
-  const detail =
-    `The backup ${newest.name} has ${newest.record_count} records of this log, which ends with ` +
-    `record ${lastSequence} now: the log was set back. Keep both, and look at "stemedb verify".`;
-  return fail({ code: 'log_altered', detail });
+  return ofLog(found, of).find((backup) => isThere(backup, sizes));
 };
 
 /** Every file is there with its length; what is in them is for `stemedb verify`. */

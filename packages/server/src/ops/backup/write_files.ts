@@ -57,10 +57,15 @@ export const keptRoot = async (
   return ok({ size, root: toBase64(root), whose: 'the checkpoint that this node signed' });
 };
 
+/**
+ * A full backup is held against the newest one too: a log that goes on from an older state, after
+ * a disk was put back, would have signed two histories, and retention would leave the shorter one.
+ */
 export const planOf = (
   extent: DurableEnd,
   base: BackupMetadata | undefined,
   kept: ExpectedRoot | undefined,
+  newest: BackupMetadata | undefined,
 ): Outcome<BackupPlan> => {
   const { segments, lastSequence } = extent;
   if (kept !== undefined && kept.size > lastSequence) {
@@ -68,6 +73,9 @@ export const planOf = (
       `The log ends with record ${lastSequence}, but this node signed a checkpoint over ` +
       `${kept.size}. Run "stemedb verify".`;
     return fail({ code: 'log_altered', detail });
+  }
+  if (newest !== undefined && newest.record_count > lastSequence) {
+    return fail(setBack(newest, lastSequence));
   }
   const sized = segments.map(({ file, bytes }) => ({ segment: file, bytes }));
   const referred = base?.segments.slice(0, -1) ?? [];
@@ -82,7 +90,7 @@ export const planOf = (
   const begin = base?.last_segment.range.size ?? 0;
   const expected = [
     ...(kept !== undefined && kept.size > begin ? [kept] : []),
-    ...(base === undefined ? [] : [expectedOf(base)]),
+    ...(newest === undefined ? [] : [expectedOf(newest)]),
   ];
   return ok({ extent, base, referred, copied, copiedBytes, referredBytes, expected });
 };
@@ -93,11 +101,22 @@ const expectedOf = ({ name, record_count: size, root }: BackupMetadata): Expecte
   whose: `the backup ${name}`,
 });
 
+const setBack = ({ name, record_count: size }: BackupMetadata, last: number): StemeError => ({
+  code: 'log_altered',
+  detail:
+    `The backup ${name} has ${size} records of this log, which ends with record ${last} now: the ` +
+    `log was set back. ${whatToKeep}`,
+});
+
+const whatToKeep =
+  'Keep both; "stemedb verify" shows the state of each, and a backup with another --to stands ' +
+  'apart from those here.';
+
 const otherHistory = (name: string): StemeError => ({
   code: 'log_altered',
   detail:
     `The log is not the one that ${name} was taken of: its records were changed since, or are of ` +
-    'another history. Keep both and run "stemedb verify"; a full backup needs no base.',
+    `another history. ${whatToKeep}`,
 });
 
 /** Copies everything but the metadata, which it gives. Rejects with errors of disk and store. */
@@ -192,7 +211,7 @@ const differsFrom = ({ size, whose }: ExpectedRoot): StemeError => ({
   code: 'log_altered',
   detail:
     `The first ${size} records of the log are not those of ${whose}: they were changed, or the ` +
-    'log is of another history. Keep both and run "stemedb verify".',
+    `log is of another history. ${whatToKeep}`,
 });
 
 const stateOf = (begin: BackupMetadata['last_segment']): WalkState => ({

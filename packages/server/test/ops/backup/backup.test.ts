@@ -1,6 +1,6 @@
 /** Full and incremental backups, their verification, and the log that comes out of a restore. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DirectoryObjects } from '../../../src/io/directory_objects.js';
@@ -126,6 +126,8 @@ test('an incremental backup finds that its base is of another history', async (c
   await writeFile(join(walDir, 'identity'), identity);
   const mixed = await tryBackup(store, clock, { walDir, isIncremental: true });
   assert.ok(!mixed.ok && mixed.error.code === 'log_altered', JSON.stringify(mixed));
+  const full = await tryBackup(store, clock, { walDir, retention: { count: 1 } });
+  assert.ok(!full.ok && full.error.code === 'log_altered', JSON.stringify(full));
   await writeFile(join(walDir, '0000000000000000.wal'), bytes);
   const shorter = await tryBackup(store, clock, { walDir, isIncremental: true });
   assert.ok(!shorter.ok, 'the log has less than the base');
@@ -134,6 +136,28 @@ test('an incremental backup finds that its base is of another history', async (c
     kept,
     [base.name, named.name].map((name) => `${name}/metadata.json`),
   );
+});
+
+test('a full backup refuses an older state that has gone on', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const { walDir } = directories;
+  const putBack = await scratchDirectories(context);
+  await cp(walDir, putBack.walDir, { recursive: true });
+  await cp(directories.dbDir, putBack.dbDir, { recursive: true });
+  await addClaims(directories, 40);
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const good = await backUp(store, clock, { walDir });
+  // First it has less than the backup, then more, of which the backup knows nothing.
+  for (const claims of [30, 60]) {
+    await addClaims(putBack, claims);
+    const refused = await tryBackup(store, clock, { ...putBack, retention: { count: 1 } });
+    assert.ok(!refused.ok && refused.error.code === 'log_altered', JSON.stringify(refused));
+    assert.ok(refused.error.detail.includes(good.name), refused.error.detail);
+  }
+  const names = new Set([...store.objects.keys()].map((key) => key.split('/')[0]));
+  assert.deepEqual([...names], [good.name]);
+  assert.equal((await backUp(new MemoryObjects(), clock, putBack)).type, 'full', 'elsewhere');
 });
 
 test('without the key of the node a restore makes a new one', async (context) => {

@@ -105,7 +105,7 @@ test('a clock that was set back does not make the newest backup the oldest', asy
   const store = new MemoryObjects();
   const ahead = new TestClock(1_900_000_000_000);
   const first = await backUp(store, ahead, { walDir });
-  await addClaims(directories, 20);
+  await addClaims(directories, 40);
   const clock = backupClock();
   const second = await backUp(store, clock, { walDir, retention: { count: 1 } });
   assert.deepEqual(second.removed, [first.name]);
