@@ -131,7 +131,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   if (!written.ok) return written;
   const finishedAtMs = input.clock.wallMs();
   const metadata = written.value;
-  const { removed, damaged } = await retain(input, { ...identity, name: metadata.name });
+  const refersTo = metadata.segments.map(({ backup }) => backup);
+  const { removed, damaged } = await retain(input, { ...identity, name: name.value, refersTo });
   const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
   await noteOperation(input.disk, input.walDir, 'backup', note);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
@@ -211,10 +212,9 @@ const forecastOf = (
   plan: BackupPlan,
   found: readonly FoundBackup[],
 ): BackupForecast => {
-  // The one that would be made counts among those that are kept.
-  const { count } = retention;
-  const after = { ...retention, ...(count !== undefined && { count: Math.max(1, count - 1) }) };
-  const { removed } = planRetention(found, { ...identity, name: '' }, after, clock.wallMs());
+  const refersTo = plan.referred.map(({ backup }) => backup);
+  const made = { ...identity, name: 'the one that would be made', refersTo };
+  const { removed } = planRetention(found, made, retention, clock.wallMs());
   return {
     place: store.place,
     type: plan.base === undefined ? 'full' : 'incremental',

@@ -8,7 +8,13 @@ import type { ObjectStore } from '../../../src/io/object_store.js';
 import { systemDisk } from '../../../src/io/system_disk.js';
 import { systemRandom } from '../../../src/io/system_random.js';
 import type { LogRecord } from '../../../src/log/log.js';
-import { type BackupInput, type BackupReport, takeBackup } from '../../../src/ops/backup/backup.js';
+import {
+  type BackupForecast,
+  type BackupInput,
+  type BackupOutcome,
+  type BackupReport,
+  takeBackup,
+} from '../../../src/ops/backup/backup.js';
 import { openBackupCopy } from '../../../src/ops/backup/backup_copy.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
@@ -21,13 +27,13 @@ export const backupClock = (): TestClock => new TestClock(1_800_000_000_000);
 
 export type BackupOptions = Partial<BackupInput> & { readonly walDir: string };
 
-export const tryBackup = async (
+const take = (
   store: ObjectStore,
   clock: TestClock,
   options: BackupOptions,
-): Promise<Outcome<BackupReport>> => {
+): Promise<Outcome<BackupOutcome>> => {
   clock.advance(1000);
-  const taken = await takeBackup({
+  return takeBackup({
     disk: systemDisk,
     clock,
     sleep: async (ms) => clock.advance(ms),
@@ -41,6 +47,14 @@ export const tryBackup = async (
     onProgress: () => undefined,
     ...options,
   });
+};
+
+export const tryBackup = async (
+  store: ObjectStore,
+  clock: TestClock,
+  options: BackupOptions,
+): Promise<Outcome<BackupReport>> => {
+  const taken = await take(store, clock, options);
   if (!taken.ok) return taken;
   assert.ok(taken.value.type === 'made');
   return { ok: true, value: taken.value.report };
@@ -51,6 +65,16 @@ export const backUp = async (
   clock: TestClock,
   options: BackupOptions,
 ): Promise<BackupReport> => must(await tryBackup(store, clock, options));
+
+/** What a dry run says. */
+export const forecast = async (
+  store: ObjectStore,
+  clock: TestClock,
+  options: BackupOptions,
+): Promise<BackupForecast> => {
+  const taken = must(await take(store, clock, { ...options, isDryRun: true }));
+  return taken.type === 'forecast' ? taken.forecast : assert.fail('it was made');
+};
 
 export const copyNamed = async (store: ObjectStore, name: string): Promise<LogCopy> =>
   must(await openBackupCopy(store, name));

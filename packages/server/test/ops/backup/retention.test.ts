@@ -8,7 +8,7 @@ import { MemoryObjects } from '../../support/memory_objects.js';
 import { seeded } from '../../support/seeded.js';
 import { TestClock } from '../../support/test_clock.js';
 import { fill, filledDirectories, must, openReal, type TestDirectories } from '../directories.js';
-import { backUp, backupClock, copyNamed, tryBackup } from './backups.js';
+import { backUp, backupClock, copyNamed, forecast, tryBackup } from './backups.js';
 
 const dayMs = 86_400_000;
 
@@ -114,6 +114,27 @@ test('a clock that was set back does not make the newest backup the oldest', asy
   assert.deepEqual(await namesAt(store), [second.name, third.name]);
 });
 
+test('a dry run says what would be removed, and what would be needed', async (context) => {
+  const directories = await filledDirectories(context);
+  const { walDir } = directories;
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const made: string[] = [];
+  for (const isIncremental of [false, false, true]) {
+    await addClaims(directories, 130 + 20 * made.length);
+    made.push((await backUp(store, clock, { walDir, isIncremental })).name);
+  }
+  for (const isIncremental of [true, false]) {
+    const options = { walDir, isIncremental, retention: { count: 1 } };
+    const before = await namesAt(store);
+    const said = await forecast(store, clock, options);
+    assert.deepEqual(await namesAt(store), before);
+    const done = await backUp(store, clock, options);
+    assert.deepEqual(said.removed, done.removed);
+    assert.ok(done.removed.length > 0);
+  }
+});
+
 test('damaged metadata keep everything, and backups of others stay', async (context) => {
   const { walDir } = await filledDirectories(context, 20);
   const other = await filledDirectories(context, 20);
@@ -156,8 +177,12 @@ test('no plan removes the one just made, or what a kept one needs', () => {
     const [count, days] = [1 + random.below(5), 1 + random.below(8)];
     const retention: Retention = random.pick([{}, { count }, { days }, { count, days }]);
     const nowMs = random.below(12) * dayMs + 1;
-    const of = { databaseId: 'a', logId: 'own', name: made.name };
+    const refersTo = needs.get(made.name) ?? [];
+    const of = { databaseId: 'a', logId: 'own', name: made.name, refersTo };
     const plan = planRetention(found, of, retention, nowMs);
+    const unmade = found.filter(({ name }) => name !== made.name);
+    const dry = planRetention(unmade, { ...of, name: 'unmade' }, retention, nowMs);
+    assert.deepEqual(dry.removed, plan.removed, `seed ${seed}: a dry run says the same`);
     const ours = ['own', 'before'].flatMap((id) =>
       stated.filter(({ log_id }) => log_id === id).reverse(),
     );
