@@ -10,8 +10,14 @@ import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
 import { durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
-import { chooseBase, newestOf } from './base.js';
-import { type BackupMetadata, encodeMetadata, metadataName, startedName } from './metadata.js';
+import { chooseBase, missingOf, newestOf } from './base.js';
+import {
+  type BackupMetadata,
+  type BackupSegment,
+  encodeMetadata,
+  metadataName,
+  startedName,
+} from './metadata.js';
 import {
   backupNameAt,
   encodeStarted,
@@ -130,9 +136,10 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const written = await writeAll(input, identity, plan.value, name.value);
   if (!written.ok) return written;
   const finishedAtMs = input.clock.wallMs();
-  const metadata = written.value;
+  const { metadata, found: after } = written.value;
   const refersTo = metadata.segments.map(({ backup }) => backup);
-  const { removed, damaged } = await retain(input, { ...identity, name: name.value, refersTo });
+  const made = { ...identity, name: name.value, refersTo };
+  const { removed, damaged } = await retain(input, made, after);
   const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
   await noteOperation(input.disk, input.walDir, 'backup', note);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
@@ -162,13 +169,18 @@ const claimName = async (
   return fail({ code: 'conflict', detail });
 };
 
-/** All files, the metadata last; what a failure leaves is removed if the store lets us. */
+/**
+ * All files, the metadata last; what a failure leaves is removed if the store lets us. Whoever
+ * removes backups sees from the metadata what is needed; what went before that is looked for.
+ */
 const writeAll = async (
   input: BackupInput,
   identity: Identity,
   plan: BackupPlan,
   name: string,
-): Promise<Outcome<BackupMetadata>> => {
+): Promise<
+  Outcome<{ readonly metadata: BackupMetadata; readonly found: readonly FoundBackup[] }>
+> => {
   const { store } = input;
   let isComplete = false;
   try {
@@ -176,13 +188,24 @@ const writeAll = async (
     if (!written.ok) return written;
     const bytes = encodeMetadata(written.value);
     await store.put(`${name}/${metadataName}`, bytes);
+    const metadata: BackupMetadata = { ...written.value, format: 1, checksum: '' };
+    const found = await findBackups(store);
+    const [missing] = missingOf(found, metadata);
+    if (missing !== undefined) return fail(taken(store, missing));
     isComplete = true;
     await store.remove(`${name}/${startedName}`);
-    return ok({ ...written.value, format: 1, checksum: '' });
+    return ok({ metadata, found });
   } finally {
     if (!isComplete) await discard(store, name).catch(() => undefined);
   }
 };
+
+const taken = ({ place }: ObjectStore, { backup, name }: BackupSegment): StemeError => ({
+  code: 'conflict',
+  detail:
+    `The file ${backup}/${name} at ${place} went while a backup was made that needs it: another ` +
+    'removed it. The backup was given up; make it again, and let one at a time remove backups.',
+});
 
 const discard = async (store: ObjectStore, name: string): Promise<void> => {
   const files = new Map<string, number>();
@@ -193,11 +216,15 @@ const discard = async (store: ObjectStore, name: string): Promise<void> => {
 const retain = async (
   { store, clock, retention }: BackupInput,
   made: Made,
+  found: readonly FoundBackup[],
 ): Promise<Pick<BackupReport, 'removed' | 'damaged'>> => {
-  const found = await findBackups(store);
   const { removed } = planRetention(found, made, retention, clock.wallMs());
   // The newest first: one that refers to another goes before that.
-  for (const backup of removed.toReversed()) await removeBackup(store, backup);
+  for (const backup of removed.toReversed()) {
+    // What is left when this is cut off is then known as ours, and goes the next time.
+    await store.put(`${backup.name}/${startedName}`, encodeStarted(made));
+    await removeBackup(store, backup);
+  }
   return { removed: namesOf(removed), damaged: damagedOf(found) };
 };
 

@@ -1,5 +1,5 @@
 /** What a backup goes on from, or must at least agree with. */
-import type { BackupMetadata } from './metadata.js';
+import type { BackupMetadata, BackupSegment } from './metadata.js';
 import { newerFirst } from './order.js';
 import type { FoundBackup, StartedBy } from './places.js';
 
@@ -21,10 +21,14 @@ export const chooseBase = (
   found: readonly FoundBackup[],
   of: StartedBy,
 ): BackupMetadata | undefined => {
-  const sizes = new Map(found.flatMap(({ files }) => [...files]));
-  return ofLog(found, of).find((backup) => isThere(backup, sizes));
+  return ofLog(found, of).find((backup) => missingOf(found, backup).length === 0);
 };
 
-/** Every file is there with its length; what is in them is for `stemedb verify`. */
-const isThere = ({ segments }: BackupMetadata, sizes: ReadonlyMap<string, number>): boolean =>
-  segments.every(({ backup, name, bytes }) => sizes.get(`${backup}/${name}`) === bytes);
+/** Segments that are not there with their length; what is in them is for `stemedb verify`. */
+export const missingOf = (
+  found: readonly FoundBackup[],
+  { segments }: BackupMetadata,
+): readonly BackupSegment[] => {
+  const sizes = new Map(found.flatMap(({ files }) => [...files]));
+  return segments.filter(({ backup, name, bytes }) => sizes.get(`${backup}/${name}`) !== bytes);
+};

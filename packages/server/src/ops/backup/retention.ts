@@ -3,6 +3,10 @@
  * what is not known to belong to this database. Those of the log that is backed up are newer than
  * those of logs before it, from which the database was restored. While the metadata of one are
  * damaged nobody knows what it refers to, so nothing complete is removed.
+ *
+ * Of unfinished ones only those of the own log go: its lock says that nobody is making them. That
+ * of another log may be under way however old it seems, by clocks that differ; it may go on from
+ * any backup of that log, so for a day these stay too.
  */
 import { newerFirst } from './order.js';
 import type { FoundBackup, StartedBy } from './places.js';
@@ -44,7 +48,14 @@ export const planRetention = (
     .sort((a, b) => isOfBefore(a) - isOfBefore(b) || newerFirst(a.metadata, b.metadata));
   const isAllKept =
     (count === undefined && days === undefined) || found.some(({ state }) => state === 'damaged');
+  const busy = new Set(
+    found.flatMap((one) =>
+      one.state === 'incomplete' && nowMs - one.begunMs < dayMs ? [one.of?.logId] : [],
+    ),
+  );
+  busy.delete(made.logId);
   const wanted = earlier.filter(({ metadata }, index) => {
+    if (busy.has(metadata.log_id)) return true;
     const isYoung = days !== undefined && nowMs - metadata.time_ms < days * dayMs;
     // The one just made is the first of those that are counted.
     return isAllKept || isYoung || (count !== undefined && index + 1 < count);
@@ -53,8 +64,7 @@ export const planRetention = (
   const isKept = (backup: FoundBackup): boolean => {
     if (backup.state === 'damaged') return true;
     if (backup.state === 'incomplete') {
-      const isOurs = backup.of?.databaseId === made.databaseId && backup.of.logId === made.logId;
-      return !isOurs && nowMs - backup.begunMs < dayMs;
+      return backup.of?.databaseId !== made.databaseId || backup.of.logId !== made.logId;
     }
     return backup.metadata.database_id !== made.databaseId || needed.has(backup.name);
   };

@@ -7,8 +7,15 @@ import { planRetention, type Retention } from '../../../src/ops/backup/retention
 import { MemoryObjects } from '../../support/memory_objects.js';
 import { seeded } from '../../support/seeded.js';
 import { TestClock } from '../../support/test_clock.js';
-import { fill, filledDirectories, must, openReal, type TestDirectories } from '../directories.js';
-import { backUp, backupClock, copyNamed, forecast, tryBackup } from './backups.js';
+import {
+  fill,
+  filledDirectories,
+  must,
+  openReal,
+  scratchDirectories,
+  type TestDirectories,
+} from '../directories.js';
+import { backUp, backupClock, copyNamed, forecast, tryBackup, tryRestore } from './backups.js';
 
 const dayMs = 86_400_000;
 
@@ -72,6 +79,69 @@ test('a cut off backup is none, is listed, and goes with the next', async (conte
   }
 });
 
+test('a removal that is cut off is gone on with', async (context) => {
+  const { walDir } = await filledDirectories(context, 60);
+  let isCut = true;
+  for (let changes = 1; isCut; changes += 1) {
+    const store = new MemoryObjects();
+    const clock = backupClock();
+    const first = await backUp(store, clock, { walDir });
+    let left = changes;
+    isCut = false;
+    store.onChange = (_, key) => {
+      if (!key.startsWith(first.name)) return;
+      left -= 1;
+      isCut ||= left < 0;
+      if (left < 0) throw new Error('power cut');
+    };
+    const options = { walDir, retention: { count: 1 } };
+    await backUp(store, clock, options).catch(() => undefined);
+    store.onChange = undefined;
+    const last = await backUp(store, clock, options);
+    assert.deepEqual(await namesAt(store), [last.name], `after ${changes} changes`);
+  }
+});
+
+class InterruptedObjects extends MemoryObjects {
+  /** Runs once, before the first segment is put. */
+  interrupt: (() => Promise<void>) | undefined;
+
+  override async put(...call: Parameters<MemoryObjects['put']>): Promise<'stored' | 'exists'> {
+    const run = call[0].endsWith('.wal') ? this.interrupt : undefined;
+    if (run !== undefined) this.interrupt = undefined;
+    await run?.();
+    return super.put(...call);
+  }
+}
+
+test('a backup of another log under way is left alone, with what it needs', async (context) => {
+  const directories = await filledDirectories(context);
+  const { walDir } = directories;
+  const store = new InterruptedObjects();
+  const clock = backupClock();
+  const base = await backUp(store, clock, { walDir });
+  const restored = await scratchDirectories(context);
+  must(await tryRestore(await copyNamed(store, base.name), restored));
+  await addClaims(directories, 300);
+  // While the old node backs up what it has, the restored one keeps only its own.
+  const keepOne = (at: TestClock) => async (): Promise<void> => {
+    const other = { walDir: restored.walDir, retention: { count: 1 } };
+    await backUp(store, at, other);
+  };
+  store.interrupt = keepOne(clock);
+  const slow = await backUp(store, clock, { walDir, isIncremental: true });
+  assert.equal(slow.base, base.name);
+  must(await tryRestore(await copyNamed(store, slow.name), await scratchDirectories(context)));
+
+  // By a clock that is days ahead it was given up long ago.
+  store.interrupt = keepOne(new TestClock(clock.wallMs() + 3 * dayMs));
+  const robbed = await tryBackup(store, clock, { walDir, isIncremental: true });
+  assert.ok(!robbed.ok && robbed.error.code === 'conflict', JSON.stringify(robbed));
+  assert.match(robbed.error.detail, /make it again/);
+  assert.ok((await findBackups(store)).every(({ state }) => state === 'complete'));
+  assert.equal((await backUp(store, clock, { walDir, isIncremental: true })).type, 'full');
+});
+
 test('a failure leaves no part of a backup when the store can still be asked', async (context) => {
   const { walDir } = await filledDirectories(context, 60);
   const store = new MemoryObjects();
@@ -93,10 +163,9 @@ test('two at once: the second is refused, and a taken name is passed over', asyn
   store.objects.set('stemedb-backup-20270115-080002/started.json', Buffer.from('{}'));
   const made = await backUp(store, clock, { walDir });
   assert.equal(made.name, 'stemedb-backup-20270115-080003');
-  assert.ok((await namesAt(store)).includes('stemedb-backup-20270115-080002'), 'not ours, young');
   clock.advance(2 * dayMs);
-  const later = await backUp(store, clock, { walDir });
-  assert.deepEqual(later.removed, ['stemedb-backup-20270115-080002'], 'nobody goes on with it');
+  const later = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual(later.removed, [made.name], 'nobody knows who goes on with the other');
 });
 
 test('a clock that was set back does not make the newest backup the oldest', async (context) => {
