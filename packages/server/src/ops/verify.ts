@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { keyPairFromSeed, type NoteKey, noteKeyOf, originOf } from '@stemedb/model';
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { Disk } from '../io/disk.js';
-import { type Identity, readIdentity } from '../log/identity.js';
+import { type Identity, identityFileName, readIdentity } from '../log/identity.js';
 import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint_file.js';
 import { noTreeFile, TreeFile, treeFileName } from '../log/merkle/tree_file.js';
 import { renewalFileName } from '../log/renewal_file.js';
@@ -105,8 +105,11 @@ const identityOf = async (
     return undefined;
   }
   const identity = await readIdentity(disk, walDir);
-  if (identity.ok) return identity.value;
-  report({ severity: 'damage', where: 'identity', detail: identity.error.detail });
+  if (identity.ok && identity.value !== undefined) return identity.value;
+  const detail = identity.ok
+    ? 'there is none: no server starts on this log; put it back, or restore a backup'
+    : identity.error.detail;
+  report({ severity: 'damage', where: identityFileName, detail });
   return undefined;
 };
 

@@ -185,3 +185,11 @@ test('the command line finds them on a real disk, store and all', async (context
     assert.equal(unnoticed.exit, 0, `${attack}: ${unnoticed.out}${unnoticed.err}`);
   }
 });
+
+test('a log without its identity is not called sound', async () => {
+  const { disk, note } = await given(3, 2);
+  await disk.remove(identityFile);
+  const { worst, findings } = await verify(disk, [note]);
+  assert.equal(worst, 'damage');
+  assert.equal(findings, 1);
+});
