@@ -21,7 +21,7 @@ import {
 import type { Clock } from '../io/clock.js';
 import { type Disk, diskErrorCode } from '../io/disk.js';
 import type { Random } from '../io/random.js';
-import { encodeContinuation, unknownKindNumber } from '../log/continuation.js';
+import { encodeContinuation, readContinuation, unknownKindNumber } from '../log/continuation.js';
 import { openFailed } from '../log/failure.js';
 import { createIdentity, decodeIdentity, type Identity } from '../log/identity.js';
 import { allShards, type Log, type LogEntry } from '../log/log.js';
@@ -183,10 +183,17 @@ const countKept = async (input: RestoreCopyInput, timer: PhaseTimer): Promise<Ou
   return walked.ok ? ok({ prefix }) : walked;
 };
 
-const keeper =
-  (to: HlcStamp | undefined): ((record: LogEntry) => boolean) =>
-  ({ stamp }) =>
-    to === undefined || stamp <= to;
+/**
+ * Says of one record after the other whether it is taken. The continuations that a log begins with
+ * always are: whatever their stamp, they say where the records behind them come from.
+ */
+const keeper = (to: HlcStamp | undefined): ((record: LogEntry) => boolean) => {
+  let isLeading = true;
+  return ({ stamp, kind, bytes }) => {
+    isLeading &&= kind === unknownKindNumber && readContinuation(bytes) !== undefined;
+    return isLeading || to === undefined || stamp <= to;
+  };
+};
 
 interface Written {
   readonly records: number;

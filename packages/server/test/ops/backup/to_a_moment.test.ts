@@ -6,15 +6,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endOfMs, type HlcStamp, stampMs } from '@stemedb/model';
+import { verifyDatabase } from '../../../src/ops/verify.js';
 import { SimulatedDisk } from '../../simulation/simulated_disk.js';
-import { historyOf, playWholeHistory, simulatedDatabase } from '../../support/databases.js';
+import { historyOf, playWholeHistory, simulatedDatabase, submit } from '../../support/databases.js';
 import { firstDifference } from '../../support/first_difference.js';
 import { firstPolicy } from '../../support/histories/cast.js';
 import { idsOfKind } from '../../support/log_records.js';
 import { MemoryObjects } from '../../support/memory_objects.js';
 import { answersTo, someQuestions } from '../../support/questions.js';
 import { countOf, seeded, seedsOf } from '../../support/seeded.js';
-import { must } from '../directories.js';
+import { must, signedClaim } from '../directories.js';
 import { backUp, backupClock, copyNamed, tryRestore } from './backups.js';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -72,3 +73,36 @@ for (const seed of seedsOf(countOf(1, 60))) {
     }
   });
 }
+
+test('a log that was restored before still follows from the first one', async () => {
+  const disk = new SimulatedDisk();
+  const origin = await simulatedDatabase({ startMs, identity: 1, disk });
+  for (let claim = 0; claim < 5; claim += 1) await submit(origin.database, signedClaim(claim));
+  const note = must(await origin.database.proofs.checkpoint());
+  const to = origin.database.log.lastStamp ?? assert.fail();
+  await origin.database.close();
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  const directories = { walDir: '/wal', dbDir: '/db' };
+  const first = await backUp(store, clock, { disk, walDir: '/wal' });
+  const once = new SimulatedDisk();
+  must(await tryRestore(await copyNamed(store, first.name), directories, { disk: once }));
+  const second = await backUp(store, clock, { disk: once, walDir: '/wal' });
+  const twice = new SimulatedDisk();
+  const copy = await copyNamed(store, second.name);
+  const restored = must(await tryRestore(copy, directories, { to, disk: twice }));
+  assert.equal(restored.leftOut, 0);
+  const findings: string[] = [];
+  const report = await verifyDatabase({
+    disk: twice,
+    ...directories,
+    isLocked: false,
+    checkpoints: new Map([['saved', note]]),
+    checkStore: async () => 'because there is none',
+    onFinding: ({ detail }) => findings.push(detail),
+    onProgress: () => undefined,
+  });
+  assert.deepEqual(findings, []);
+  // Each of the two continuations states a root, beside the one that was saved.
+  assert.equal(report.tree.checkpoints, 3);
+});
