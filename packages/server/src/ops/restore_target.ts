@@ -52,10 +52,17 @@ export const openTarget = async ({
       if (!lock.ok) return lock;
       releases.push(() => lock.value.release());
     }
-    const refused = (await refusal(disk, walDir, dbDir)) ?? (await tooLittle(disk, walDir, copy));
+    const refused = await refusal(disk, walDir, dbDir);
     if (refused !== undefined) return refused;
+    const opened = { disk, walDir, release };
+    // What an earlier try has written would count as space that is taken.
+    if (await isRestoreCutOff(disk, walDir)) await clearTarget(opened, 'keep marker');
+    const small =
+      (await tooLittle(disk, walDir, freeTimes * copy.bytes)) ??
+      (await tooLittle(disk, dbDir, copy.bytes));
+    if (small !== undefined) return small;
     await mark(disk, walDir);
-    target = ok({ disk, walDir, release });
+    target = ok(opened);
     return target;
   } catch (error) {
     return fail(openFailed(walDir, error));
@@ -89,16 +96,17 @@ const refusal = async (
   return undefined;
 };
 
+/** The two may lie on one file system, or on two. */
 const tooLittle = async (
   disk: Disk,
-  walDir: string,
-  { bytes }: LogCopy,
+  directory: string,
+  wantedBytes: number,
 ): Promise<Outcome<never> | undefined> => {
-  const free = await disk.freeBytes(walDir);
-  if (free >= freeTimes * bytes) return undefined;
+  const free = await disk.freeBytes(directory);
+  if (free >= wantedBytes) return undefined;
   const detail =
-    `Restoring ${bytes} bytes takes ${freeTimes * bytes} bytes of free space, and ${walDir} has ` +
-    `${free}. Nothing was written.`;
+    `The restore takes ${wantedBytes} bytes of free space, and ${directory} has ${free}. Nothing ` +
+    'was written.';
   return fail({ code: 'disk_full', detail });
 };
 

@@ -47,6 +47,9 @@ before(async () => {
   copy = await copyNamed(store, name);
 });
 
+/** Room for one restore and no more: what a cut off one has left must not stand in the way. */
+const newDisk = (): SimulatedDisk => new SimulatedDisk({ capacityBytes: 2 * copy.bytes + 4096 });
+
 const restore = (disk: SimulatedDisk): Promise<Outcome<RestoredLog>> =>
   tryRestore(copy, directories, { disk });
 
@@ -56,7 +59,7 @@ const reads: Counts = ({ type }) => type === 'read' || type === 'open' || type =
 
 /** Operations of this sort that a whole restore does. */
 const operationsOf = async (counts: Counts): Promise<number> => {
-  const disk = new SimulatedDisk();
+  const disk = newDisk();
   let count = 0;
   disk.hook = (operation) => {
     if (counts(operation)) count += 1;
@@ -112,7 +115,7 @@ test('killed, or without power, after each operation', async (t) => {
   const losses: readonly Loss[] = ['nothing kept', 'all kept', 'any'];
   for (let at = 1; at <= operations + 1; at += 1) {
     for (const [index, loss] of losses.entries()) {
-      const disk = new SimulatedDisk();
+      const disk = newDisk();
       await restoreWith(disk, at, changes, { type: 'power off' });
       disk.crash(at * 10 + index, loss);
       const end = await assertWholeOrAgain(disk, `operation ${at}, ${loss}`);
@@ -133,7 +136,7 @@ for (const [code, counts] of failures) {
   test(`${code} at each operation that ${counts === reads ? 'reads' : 'writes'}`, async () => {
     const operations = await operationsOf(counts);
     for (let at = 1; at <= operations; at += 1) {
-      const disk = new SimulatedDisk();
+      const disk = newDisk();
       const restored = await restoreWith(disk, at, counts, { type: 'error', code });
       assert.ok(restored !== undefined, `operation ${at} ended the restore by an exception`);
       const left = await leftOn(disk);
@@ -149,7 +152,7 @@ test('short writes are made good', async () => {
   const isWrite: Counts = ({ type }) => type === 'write';
   const operations = await operationsOf(isWrite);
   for (let at = 1; at <= operations; at += 1) {
-    const disk = new SimulatedDisk();
+    const disk = newDisk();
     const restored = await restoreWith(disk, at, isWrite, { type: 'short', bytes: 5 });
     assert.ok(restored?.ok, `write ${at}`);
     await assertFollows(records, '/wal', disk);
