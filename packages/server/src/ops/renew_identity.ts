@@ -10,10 +10,12 @@
  */
 import { join } from 'node:path';
 import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import { sodiumVerify } from '../ingest/sodium.js';
 import type { Disk } from '../io/disk.js';
 import type { Random } from '../io/random.js';
 import { openFailed } from '../log/failure.js';
 import { encodeSegmentHeader, type SegmentHeader, segmentHeaderBytes } from '../log/format.js';
+import { readFrames } from '../log/frame_reader.js';
 import {
   createIdentity,
   decodeIdentity,
@@ -22,7 +24,7 @@ import {
   identityFileName,
   readIdentity,
 } from '../log/identity.js';
-import { checkpointFileName } from '../log/merkle/checkpoint_file.js';
+import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint_file.js';
 import { treeFileName } from '../log/merkle/tree_file.js';
 import { type Renewal, readRenewal, renewalFileName, writeRenewal } from '../log/renewal_file.js';
 import { repairCutOff, repairingFileName } from '../log/repairing_file.js';
@@ -86,7 +88,43 @@ const plan = async ({ disk, random, walDir, newKey }: RenewInput): Promise<Outco
     if (header.value === undefined) continue;
     headers.set(segment.name, encodeSegmentHeader({ ...header.value, logId: identity.logId }));
   }
-  return ok({ identity: encodeIdentity(identity), headers });
+  const reached = await reachesCheckpoint(disk, walDir, old, segments);
+  return reached.ok ? ok({ identity: encodeIdentity(identity), headers }) : reached;
+};
+
+/**
+ * A log that ends in front of what it has signed was cut or set back, and no server starts on it.
+ * Without its checkpoint, which is set aside, nobody would notice any more.
+ */
+const reachesCheckpoint = async (
+  disk: Disk,
+  walDir: string,
+  identity: Identity,
+  segments: readonly SegmentFile[],
+): Promise<Outcome<void>> => {
+  const kept = await readCheckpointFile(disk, walDir, identity, sodiumVerify);
+  if (!kept.ok) return kept;
+  const { size = 0 } = kept.value?.checkpoint ?? {};
+  let records = 0;
+  for (const segment of segments.slice(-2)) {
+    const { file, bytes, header } = await openSegment(disk, segment);
+    try {
+      if (header.type !== 'header') continue;
+      const source = { file, number: header.header.number, endPosition: bytes };
+      const frames = readFrames(source, segmentHeaderBytes, header.header.firstSequence);
+      let step = await frames.next();
+      while (step.done !== true) step = await frames.next();
+      records = step.value.nextSequence - 1;
+    } finally {
+      await file.close();
+    }
+  }
+  if (records >= size) return ok(undefined);
+  const detail =
+    `The log in ${walDir} ends with record ${records}, but its node has signed a checkpoint over ` +
+    `${size}: it was cut or set back. Nothing was changed; restore a backup, or run "stemedb ` +
+    'repair".';
+  return fail({ code: 'log_altered', detail });
 };
 
 /** Undefined for the file of a segment that was only just begun: the next start removes it. */
@@ -125,7 +163,7 @@ const carryOut = async (
   const identity = decodeIdentity(renewal.identity, join(walDir, renewalFileName));
   if (!identity.ok) return identity;
   for (const [name, header] of renewal.headers) await writeHeader(disk, join(walDir, name), header);
-  await setCheckpointAside(disk, walDir);
+  await setCheckpointAside(disk, walDir, identity.value.logId);
   await removeDurably(disk, dbDir, treeFileName);
   // The new log has no backup yet, and its metrics must not say that it has.
   for (const name of operationFileNames) await removeDurably(disk, walDir, name);
@@ -148,11 +186,14 @@ const writeHeader = async (disk: Disk, path: string, header: Uint8Array): Promis
   }
 };
 
-/** It was signed for the old log and stays what it is: a proof of what that log held. */
-const setCheckpointAside = async (disk: Disk, walDir: string): Promise<void> => {
+/**
+ * It was signed for the log before, and stays what it is: a proof of what that one held. Named
+ * after the log that goes on, so that the next renewal sets its own aside beside it.
+ */
+const setCheckpointAside = async (disk: Disk, walDir: string, logId: string): Promise<void> => {
   const path = join(walDir, checkpointFileName);
   if (!(await disk.exists(path))) return;
-  await disk.rename(path, join(walDir, `${checkpointFileName}.of-the-log-before`));
+  await disk.rename(path, join(walDir, `${checkpointFileName}.before-${logId}`));
   await disk.syncDirectory(walDir);
 };
 

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { originOf, signCheckpoint } from '@stemedb/model';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { systemRandom } from '../../src/io/system_random.js';
 import { decodeSegmentHeader } from '../../src/log/format.js';
 import { encodeIdentity, openIdentity, readIdentity } from '../../src/log/identity.js';
 import { checkpointFileName } from '../../src/log/merkle/checkpoint_file.js';
+import { sodiumNoteSigner } from '../../src/log/merkle/sodium_signer.js';
 import { noteOperation, readOperations } from '../../src/ops/operations_file.js';
 import { renewIdentity } from '../../src/ops/renew_identity.js';
 import * as world from '../log/script.js';
@@ -26,12 +28,20 @@ const old = {
   logId: world.options.logId,
 };
 
+const signed = (size: number): Buffer =>
+  Buffer.from(
+    signCheckpoint(
+      { origin: originOf(old.databaseId, old.logId), size, root: new Uint8Array(32) },
+      sodiumNoteSigner(old.nodeKeySeed),
+    ),
+  );
+
 /** A closed log over several segments, with its identity and a checkpoint. */
-const closedLog = async (): Promise<SimulatedDisk> => {
+const closedLog = async (signedRecords = records): Promise<SimulatedDisk> => {
   const disk = new SimulatedDisk();
   for (const directory of [walDir, dbDir]) await disk.makeDirectory(directory);
   disk.put(join(walDir, 'identity'), encodeIdentity(old));
-  disk.put(join(walDir, checkpointFileName), Buffer.from('signed for the old log'));
+  disk.put(join(walDir, checkpointFileName), signed(signedRecords));
   disk.put(join(dbDir, 'tree'), Buffer.from('of the old log'));
   const finished = { finishedAtMs: 1, position: records, name: 'of the old log' };
   await noteOperation(disk, walDir, 'backup', finished);
@@ -73,8 +83,8 @@ test('renew: node and log become others, database, key and records stay', async 
   assert.deepEqual(must(await readIdentity(disk, walDir)), identity);
   const names = await disk.list(walDir);
   assert.ok(!names.includes('checkpoint') && !names.includes('renewing'), String(names));
-  const aside = disk.peek(join(walDir, 'checkpoint.of-the-log-before'));
-  assert.equal(aside.toString(), 'signed for the old log');
+  const aside = disk.peek(join(walDir, `checkpoint.before-${identity.logId}`));
+  assert.equal(aside.toString(), signed(records).toString());
   assert.deepEqual(disk.pathsIn(dbDir), []);
   assert.equal(must(await readOperations(disk, walDir)).size, 0, 'the new log has no backup');
 });
@@ -175,4 +185,13 @@ test('renew: a real database answers as before, and signs a log of its own', asy
   await again.close();
   const text = await readFile(join(directories.walDir, 'identity'), 'utf8');
   assert.match(text, new RegExp(renewed.identity.logId));
+});
+
+test('a log that was cut below what its node has signed is left alone', async () => {
+  const disk = await closedLog(records + 1);
+  const before = disk.peek(join(walDir, 'identity'));
+  const refused = await renew(disk);
+  assert.ok(!refused.ok && refused.error.code === 'log_altered');
+  assert.deepEqual(disk.peek(join(walDir, 'identity')), before);
+  assert.ok(await disk.exists(join(walDir, checkpointFileName)));
 });
