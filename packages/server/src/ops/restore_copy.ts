@@ -27,6 +27,7 @@ import { createIdentity, decodeIdentity, type Identity } from '../log/identity.j
 import { allShards, type Log, type LogEntry } from '../log/log.js';
 import { CompactRange } from '../log/merkle/compact_range.js';
 import { openLog } from '../log/open_log.js';
+import { storeErrors } from './backup/places.js';
 import { SegmentWalk, type WalkWatch, walkBegin } from './backup/segment_walk.js';
 import { differencesFrom } from './copy_facts.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
@@ -69,7 +70,7 @@ export interface RestoredLog {
   readonly seconds: Readonly<Record<RestorePhase, number>>;
 }
 
-/** Rejects with errors of the disk and of the copy's place, after removing what it wrote. */
+/** After an error nothing of what it wrote is there. */
 export const restoreCopy = async (input: RestoreCopyInput): Promise<Outcome<RestoredLog>> => {
   const signed = checkSigned(input.copy);
   if (!signed.ok) {
@@ -92,7 +93,7 @@ const settled = async (
 ): Promise<Outcome<RestoredLog>> => {
   let restored: Outcome<RestoredLog> | undefined;
   try {
-    restored = await restoreInto(input, target);
+    restored = await storeErrors(() => restoreInto(input, target));
     return restored;
   } catch (error) {
     if (error instanceof CopyDamagedError) return fail(error.error);

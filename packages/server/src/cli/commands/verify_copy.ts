@@ -1,4 +1,6 @@
 /** `stemedb verify COPY`: a backup or an archive, checked where it lies. */
+import { ok } from '@stemedb/model';
+import { storeErrors } from '../../ops/backup/places.js';
 import type { LogCopy } from '../../ops/log_copy.js';
 import { noteOperation } from '../../ops/operations_file.js';
 import { type CopyReport, type CopySeverity, verifyCopy } from '../../ops/verify_copy.js';
@@ -7,7 +9,7 @@ import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
 import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
-import type { Session } from '../session.js';
+import { type Session, unwrap } from '../session.js';
 
 const exitOf: { readonly [severity in CopySeverity]: ExitName } = {
   too_new: 'format',
@@ -28,18 +30,23 @@ export const verifyCopyAt = async (
   const findings: object[] = [];
   const progress = startProgress(io, report.options, { title: 'verify', total: copy.bytes });
   try {
-    const result = await verifyCopy({
-      copy,
-      checkpoints,
-      onFinding: (finding) => {
-        if (report.options.json) findings.push(finding);
-        else
-          void report.line(
-            `${escapeText(finding.where)}: ${finding.severity}: ${escapeText(finding.detail)}`,
-          );
-      },
-      onProgress: (done, where) => progress.update(done, where),
-    });
+    const verified = await storeErrors(async () =>
+      ok(
+        await verifyCopy({
+          copy,
+          checkpoints,
+          onFinding: (finding) => {
+            if (report.options.json) findings.push(finding);
+            else
+              void report.line(
+                `${escapeText(finding.where)}: ${finding.severity}: ${escapeText(finding.detail)}`,
+              );
+          },
+          onProgress: (done, where) => progress.update(done, where),
+        }),
+      ),
+    );
+    const result = unwrap(verified);
     progress.stop();
     if (report.options.json) await report.json({ copy: copy.facts, ...result, list: findings });
     else await show(session, copy, result);

@@ -4,7 +4,7 @@
  */
 import { type Ed25519Verify, fail, type Outcome, ok, type StemeError } from '@stemedb/model';
 import type { Clock } from '../../io/clock.js';
-import type { Disk } from '../../io/disk.js';
+import { type Disk, diskErrorCode } from '../../io/disk.js';
 import type { ObjectStore } from '../../io/object_store.js';
 import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
@@ -68,6 +68,8 @@ export interface BackupReport {
   readonly hasIdentity: boolean;
   /** Whole records behind the last one that nothing shows to be durable: left out. */
   readonly unproven: number;
+  /** False when the log directory could not be told, and the server's metrics do not know. */
+  readonly isNoted: boolean;
   /** Names of backups that were removed. */
   readonly removed: readonly string[];
   /** Names of backups whose metadata cannot be read. */
@@ -84,29 +86,47 @@ export type BackupOutcome =
   | { readonly type: 'made'; readonly report: BackupReport }
   | { readonly type: 'forecast'; readonly forecast: BackupForecast };
 
-/** Rejects with errors of the disk. */
-export const takeBackup = (input: BackupInput): Promise<Outcome<BackupOutcome>> =>
-  storeErrors(async () => {
-    const { disk, walDir } = input;
-    const read = (await disk.exists(walDir)) ? await readIdentity(disk, walDir) : ok(undefined);
-    if (!read.ok) return read;
-    const identity = read.value;
-    if (await disk.exists(`${walDir}/${renewalFileName}`)) return fail(renewing(walDir));
-    if (identity === undefined) {
-      return fail({ code: 'not_found', detail: `There is no database in ${walDir}.` });
-    }
-    if (input.isDryRun) return backUp(input, identity);
-    const lock = await disk.lock(`${walDir}/${lockName}`);
-    if (lock === undefined) {
-      const detail = `Another backup of ${walDir} is being made; wait for its end.`;
-      return fail({ code: 'data_directory_locked', detail });
-    }
-    try {
-      return await backUp(input, identity);
-    } finally {
-      await lock.release();
-    }
-  });
+export const takeBackup = async (input: BackupInput): Promise<Outcome<BackupOutcome>> => {
+  try {
+    return await storeErrors(() => takeAlone(input));
+  } catch (error) {
+    if (diskErrorCode(error) === '') throw error;
+    return fail(unreadable(input.walDir, error));
+  }
+};
+
+const unreadable = (walDir: string, cause: unknown): StemeError => {
+  const code = diskErrorCode(cause);
+  const isRight = ['EACCES', 'EPERM', 'EROFS'].includes(code);
+  const todo = isRight
+    ? `A backup reads the files there and writes ${lockName}; run it as the user of the server.`
+    : 'Look at the disk; the backup was not made.';
+  const detail = `The log in ${walDir} cannot be backed up (${code}). ${todo}`;
+  return { code: isRight ? 'data_directory_unwritable' : 'log_failed', detail, cause };
+};
+
+/** Rejects with errors of the disk and of the place. */
+const takeAlone = async (input: BackupInput): Promise<Outcome<BackupOutcome>> => {
+  const { disk, walDir } = input;
+  const read = (await disk.exists(walDir)) ? await readIdentity(disk, walDir) : ok(undefined);
+  if (!read.ok) return read;
+  const identity = read.value;
+  if (await disk.exists(`${walDir}/${renewalFileName}`)) return fail(renewing(walDir));
+  if (identity === undefined) {
+    return fail({ code: 'not_found', detail: `There is no database in ${walDir}.` });
+  }
+  if (input.isDryRun) return backUp(input, identity);
+  const lock = await disk.lock(`${walDir}/${lockName}`);
+  if (lock === undefined) {
+    const detail = `Another backup of ${walDir} is being made; wait for its end.`;
+    return fail({ code: 'data_directory_locked', detail });
+  }
+  try {
+    return await backUp(input, identity);
+  } finally {
+    await lock.release();
+  }
+};
 
 const renewing = (walDir: string): StemeError => ({
   code: 'conflict',
@@ -137,14 +157,18 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   if (!written.ok) return written;
   const finishedAtMs = input.clock.wallMs();
   const { metadata, found: after } = written.value;
+  const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
+  // A full disk is when a backup is wanted most: it is made, whether it can be noted or not.
+  const isNoted = await noteOperation(disk, directory, 'backup', note).then(
+    () => true,
+    () => false,
+  );
   const refersTo = metadata.segments.map(({ backup }) => backup);
   const made = { ...identity, name: name.value, refersTo };
   const { removed, damaged } = await retain(input, made, after);
-  const note = { finishedAtMs, position: metadata.record_count, name: metadata.name };
-  await noteOperation(input.disk, input.walDir, 'backup', note);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
   const { unproven } = extent.value;
-  const report = { ...reportOf(input, metadata), seconds, removed, damaged, unproven };
+  const report = { ...reportOf(input, metadata), seconds, isNoted, removed, damaged, unproven };
   return ok({ type: 'made', report });
 };
 
@@ -257,7 +281,7 @@ const forecastOf = (
 const reportOf = (
   { store }: BackupInput,
   metadata: BackupMetadata,
-): Omit<BackupReport, 'seconds' | 'removed' | 'damaged' | 'unproven'> => {
+): Omit<BackupReport, 'seconds' | 'isNoted' | 'removed' | 'damaged' | 'unproven'> => {
   const { name, type, base, segments, files } = metadata;
   const bytesOf = (all: readonly { readonly bytes: number }[]): number =>
     all.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -59,6 +59,54 @@ test('no database, and one whose identity is being changed', async (context) => 
   assert.ok(!renewing.ok && /identity renew/.test(renewing.error.detail));
 });
 
+test('a disk that fails, at each of its operations', async () => {
+  const disk = new SimulatedDisk();
+  const origin = await simulatedDatabase({ startMs: 1_790_000_000_000, identity: 1, disk });
+  await origin.database.close();
+  const options = { disk, walDir: '/wal' };
+  let failed = 0;
+  for (let at = 1; ; at += 1) {
+    let count = 0;
+    disk.hook = () => {
+      count += 1;
+      return count === at ? { type: 'error', code: 'EIO' } : undefined;
+    };
+    const store = new MemoryObjects();
+    const taken = await tryBackup(store, backupClock(), options);
+    const isMet = count >= at;
+    disk.hook = undefined;
+    if (taken.ok) {
+      // Only the note for the metrics may be missing.
+      assert.equal(taken.value.isNoted, !isMet, `operation ${at}`);
+      await copyNamed(store, taken.value.name);
+      if (!isMet) break;
+      continue;
+    }
+    failed += 1;
+    assert.equal(taken.error.code, 'log_failed', `operation ${at}: ${taken.error.detail}`);
+    assert.equal(store.objects.size, 0, `operation ${at}`);
+  }
+  assert.ok(failed > 5, `${failed} operations failed the backup`);
+});
+
+test('a place that fails while it is restored from', async (context) => {
+  const { walDir } = await filledDirectories(context, 60);
+  const store = new MemoryObjects();
+  const { name } = await backUp(store, backupClock(), { walDir });
+  const copy = await copyNamed(store, name);
+  const target = await scratchDirectories(context);
+  let reads = 0;
+  store.get = async (key) => {
+    reads += 1;
+    if (reads === 3) throw new ObjectStoreError('unavailable', 'the place is gone');
+    return store.objects.get(key);
+  };
+  const refused = await tryRestore(copy, target);
+  assert.ok(!refused.ok && refused.error.code === 'not_ready', JSON.stringify(refused));
+  assert.deepEqual(await readdir(target.walDir), ['lock']);
+  assert.ok((await tryRestore(copy, target)).ok, 'and once more');
+});
+
 test('a damaged log is not backed up as if it were sound', async (context) => {
   const { walDir } = await filledDirectories(context, 60);
   const segments = (await readdir(walDir)).filter((name) => name.endsWith('.wal'));
