@@ -195,8 +195,12 @@ export class Ceph {
 }
 
 /** The store at a place, as a program with this environment opens it; short pauses. */
-export const storeAt = (place: string, env: Readonly<Record<string, string>>): ObjectStore => {
-  const opened = openObjectStore(place, env, { limits: { silenceMs: 2_000, pauseMs: 20 } });
+export const storeAt = (
+  place: string,
+  env: Readonly<Record<string, string>>,
+  silenceMs = 30_000,
+): ObjectStore => {
+  const opened = openObjectStore(place, env, { limits: { silenceMs, pauseMs: 20 } });
   if (!opened.ok) throw new Error(opened.error.detail);
   return opened.value;
 };
