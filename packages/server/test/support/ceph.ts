@@ -61,6 +61,9 @@ rgw data = ${directory}/gateway
 rgw frontends = beast endpoint=127.0.0.1:${port.gateway}
 `.trimStart();
 
+/** Runs a daemon that ends when this process closes the pipe, or ends itself, however it does. */
+const tied = '(cat <&3 >/dev/null; kill -9 $$) & exec "$@" 3<&-';
+
 const capabilities: readonly (readonly [string, readonly string[]])[] = [
   ['mon.', ['--cap', 'mon', 'allow *']],
   ['client.admin', ['--cap', 'mon', 'allow *', '--cap', 'osd', 'allow *']],
@@ -127,8 +130,9 @@ export class Ceph {
   async stop(): Promise<void> {
     for (const child of this.#children.toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
+      const exited = once(child, 'exit');
+      child.stdio[3]?.destroy();
+      await exited;
     }
     await rm(this.#directory, { recursive: true, force: true });
   }
@@ -174,8 +178,8 @@ export class Ceph {
 
   #launch(program: string, ...words: readonly string[]): void {
     const output = openSync(this.#path('output'), 'a');
-    const all = ['-c', this.#path('ceph.conf'), ...words];
-    this.#children.push(spawn(program, all, { stdio: ['ignore', output, output] }));
+    const all = ['-c', tied, 'sh', program, '-c', this.#path('ceph.conf'), ...words];
+    this.#children.push(spawn('sh', all, { stdio: ['ignore', output, output, 'pipe'] }));
     closeSync(output);
   }
 
