@@ -76,7 +76,8 @@ function readEndpoint(env: Environment, region: string): Outcome<URL> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url?.pathname === '/' && url.search === '' && url.username === '';
   if (url !== undefined && isPlain && /^https?:$/.test(url.protocol)) return ok(url);
-  return invalid(`${name} must be a URL such as https://s3.example.org, not "${text}".`);
+  // Not shown: it may hold a password, which is one of the things that must not stand there.
+  return invalid(`${name} must be a URL such as https://s3.example.org, with nothing behind it.`);
 }
 
 function invalid(detail: string): Outcome<never> {

@@ -15,6 +15,7 @@ import {
   zeroStamp,
 } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
+import type { Position } from '../log/position.js';
 import type { DrawnClaim } from './drawn_claims.js';
 import type { LogCopyFacts } from './log_copy.js';
 
@@ -32,8 +33,8 @@ export interface Asked {
   record(id: string): Promise<JsonValue | undefined>;
   /** The results of an answer: what may not differ between two nodes. */
   results(question: DrillQuestion): Promise<JsonValue>;
-  /** Records that it holds. */
-  records(): Promise<number>;
+  /** How far its log has come; undefined when it does not say. */
+  position(): Promise<Position | undefined>;
 }
 
 export interface DrillSteps {
@@ -45,11 +46,13 @@ export interface DrillSteps {
   serve(): Promise<Outcome<{ readonly asked: Asked; stop(): Promise<void> }>>;
   /** Claims drawn from what was restored. */
   draw(): Promise<readonly DrawnClaim[]>;
-  /** Verifies the scratch directory when nothing uses it any more; the count of findings. */
-  verify(): Promise<number>;
+  /** Verifies the scratch directory when nothing uses it any more; a sentence for each finding. */
+  verify(): Promise<readonly string[]>;
   /** The node that is in use, when it can be asked: what it said at the recovery point. */
   readonly live: Asked | undefined;
+  /** Both may throw to end the drill. */
   readonly onPhase: (phase: PhaseName) => void;
+  readonly onClaim?: () => void;
 }
 
 type PhaseName = 'restore' | 'start' | 'first answer' | 'questions' | 'verify';
@@ -78,7 +81,7 @@ export interface DrillReport {
     /** Seconds from the recovery point to the loss, or to the start of the drill. */
     readonly age_seconds: number;
     readonly measured_to: 'loss' | 'start of the drill';
-    /** Records of the node in use that the copy does not have; null when it was not asked. */
+    /** Records of the node in use that the copy does not have; null when that is not known. */
     readonly records_behind: number | null;
   };
   readonly questions: {
@@ -89,6 +92,8 @@ export interface DrillReport {
     /** Answers that were compared with those of the node in use. */
     readonly compared: number;
     readonly different: number;
+    /** True when the node in use stopped to answer before the end. */
+    readonly live_lost: boolean;
   };
   readonly findings: number;
 }
@@ -123,6 +128,7 @@ class Drill {
   #missing = 0;
   #compared = 0;
   #different = 0;
+  #isLiveLost = false;
 
   constructor(steps: DrillSteps, limits: DrillLimits) {
     this.#steps = steps;
@@ -131,7 +137,7 @@ class Drill {
   }
 
   async run(): Promise<Outcome<DrillReport>> {
-    const { live } = this.#steps;
+    const behind = await this.#recordsBehind();
     const restored = await this.#timed('restore', () => this.#steps.restore());
     if (!restored.ok) return restored;
     const served = await this.#timed('start', () => this.#steps.serve());
@@ -149,9 +155,8 @@ class Drill {
       await stop();
     }
     const findings = await this.#timed('verify', () => this.#steps.verify());
-    if (findings > 0) this.#failures.push(`Verification of the restored node found ${findings}.`);
-    const behind = live === undefined ? null : (await live.records()) - this.#steps.facts.records;
-    return { ok: true, value: this.#report(claims.length, findings, behind) };
+    for (const finding of findings) this.#name(`Verification found: ${finding}`);
+    return { ok: true, value: this.#report(claims.length, findings.length, behind) };
   }
 
   async #timed<T>(phase: PhaseName, work: () => Promise<T>): Promise<T> {
@@ -165,6 +170,7 @@ class Drill {
 
   /** The claim is there, unchanged, and each question about it has the answer that it had. */
   async #check(asked: Asked, claim: DrawnClaim): Promise<void> {
+    this.#steps.onClaim?.();
     const found = await asked.record(claim.id);
     if (found === undefined || canonicalText(found) !== claim.text) {
       this.#missing += 1;
@@ -172,9 +178,8 @@ class Drill {
     }
     const answers = await this.#ask(asked, claim);
     this.#asked += answers.length;
-    const { live } = this.#steps;
-    if (live === undefined) return;
-    const before = await this.#ask(live, claim);
+    const before = await this.#askLive(claim);
+    if (before === undefined) return;
     for (const [index, lens] of lenses.entries()) {
       this.#compared += 1;
       if (answers[index] === before[index]) continue;
@@ -184,6 +189,25 @@ class Drill {
         `Under ${lens} the node in use answers "${conceptPath}" "${predicate}" otherwise.`,
       );
     }
+  }
+
+  /** Undefined without a node in use, and from the moment on at which it stopped to answer. */
+  async #askLive(claim: DrawnClaim): Promise<readonly string[] | undefined> {
+    const { live } = this.#steps;
+    if (live === undefined || this.#isLiveLost) return undefined;
+    try {
+      return await this.#ask(live, claim);
+    } catch {
+      this.#isLiveLost = true;
+      return undefined;
+    }
+  }
+
+  /** Of the same log only: one that was restored counts its records anew. */
+  async #recordsBehind(): Promise<number | null> {
+    const { live, facts } = this.#steps;
+    const position = await live?.position();
+    return position?.logId === facts.logId ? position.sequence - facts.records : null;
   }
 
   /** The answer under each lens, as text. */
@@ -240,6 +264,7 @@ class Drill {
         missing: this.#missing,
         compared: this.#compared,
         different: this.#different,
+        live_lost: this.#isLiveLost,
       },
       findings,
     };

@@ -3,6 +3,17 @@ import type { DrillReport } from './drill.js';
 
 const seconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} s`;
 
+/** Of a drill that came to no report: a step could not be done at all. */
+export const formatEndedDrill = (name: string, at: string, why: string): string =>
+  [
+    `# Recovery drill of ${at}: failed`,
+    '',
+    `The copy is \`${name}\`.`,
+    '',
+    `- ${why.replaceAll('\n', ' ')}`,
+    '',
+  ].join('\n');
+
 /** Markdown; what comes from the data is quoted as code. */
 export const formatDrillReport = (report: DrillReport): string => {
   const { copy, recovery_point: point, questions } = report;

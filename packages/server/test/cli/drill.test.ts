@@ -1,9 +1,12 @@
 /** Drills of a real node's backup: the command as a process, beside the node that is in use. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@stemedb/model';
 import { parseJson } from '@stemedb/model';
 import { exitCodes } from '../../src/cli/exit_codes.js';
@@ -11,7 +14,7 @@ import { systemDisk } from '../../src/io/system_disk.js';
 import { readOperations } from '../../src/ops/operations_file.js';
 import { must } from '../ops/directories.js';
 import { directoriesOf, type Ended, runCli } from '../support/cli_process.js';
-import { ServerProcess } from '../support/server_process.js';
+import { cliBinary, ServerProcess } from '../support/server_process.js';
 
 const jsonOf = (text: string): JsonObject => must(parseJson(text)) as JsonObject;
 
@@ -29,7 +32,16 @@ const state = async (server: ServerProcess, from: number, to: number): Promise<v
   }
 };
 
-test('a drill of the newest backup, beside the node in use', async (t) => {
+interface Room {
+  readonly root: string;
+  readonly server: ServerProcess;
+  readonly places: string;
+  readonly scratch: string;
+  readonly stemedb: (...words: readonly string[]) => Promise<Ended>;
+}
+
+/** A node in use with 120 claims in a backup, and ten more. */
+const openRoom = async (t: TestContext): Promise<Room> => {
   const root = await mkdtemp(join(tmpdir(), 'stemedb-drill-test-'));
   t.after(() => rm(root, { recursive: true, force: true }));
   const server = await ServerProcess.start();
@@ -41,6 +53,11 @@ test('a drill of the newest backup, beside the node in use', async (t) => {
   const taken = await stemedb('backup', '--to', places);
   assert.equal(taken.exit, 0, taken.err);
   await state(server, 120, 130);
+  return { root, server, places, scratch, stemedb };
+};
+
+test('a drill of the newest backup, beside the node in use', async (t) => {
+  const { root, server, places, scratch, stemedb } = await openRoom(t);
 
   await t.test('compares what the backup knew with what the node says of then', async () => {
     const file = join(root, 'report.md');
@@ -75,6 +92,17 @@ test('a drill of the newest backup, beside the node in use', async (t) => {
     assert.match(err, /not compared/);
   });
 
+  await t.test('takes what it restored away when it is stopped', async () => {
+    const words = ['drill', places, '--scratch', scratch, ...directoriesOf(server.directory)];
+    const child = spawn(process.execPath, [cliBinary, ...words, '--url', server.url]);
+    const ended = once(child, 'close') as Promise<[number | null]>;
+    while ((await readdir(scratch)).length === 0 && child.exitCode === null) await sleep(5);
+    child.kill('SIGTERM');
+    const [exit] = await ended;
+    assert.equal(exit, exitCodes.failed.number);
+    assert.deepEqual(await readdir(scratch), []);
+  });
+
   await t.test('refuses a damaged backup and leaves nothing behind', async () => {
     const [name = ''] = await readdir(places);
     const segments = (await readdir(join(places, name), { recursive: true })).filter((path) =>
@@ -84,9 +112,12 @@ test('a drill of the newest backup, beside the node in use', async (t) => {
     const bytes = await readFile(segment);
     bytes.writeUInt8(bytes.readUInt8(5000) ^ 1, 5000);
     await writeFile(segment, bytes);
-    const { exit, err } = await stemedb('drill', places, '--scratch', scratch);
+    const file = join(root, 'failed.md');
+    const words = ['drill', places, '--scratch', scratch, '--report', file];
+    const { exit, err } = await stemedb(...words);
     assert.equal(exit, exitCodes.data.number, err);
     assert.match(err, /\.wal/);
+    assert.match(await readFile(file, 'utf8'), /: failed\n[\s\S]*copy_damaged/);
     assert.deepEqual(await readdir(scratch), []);
   });
 

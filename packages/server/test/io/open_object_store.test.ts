@@ -37,7 +37,12 @@ describe('the text of a place', () => {
     assert.match(faultOf('s3://bucket/a b'), /"a b"/);
     assert.match(faultOf('s3://bucket', {}), /AWS_ACCESS_KEY_ID/);
     assert.match(faultOf('s3://bucket', { AWS_ACCESS_KEY_ID: 'a' }), /AWS_SECRET_ACCESS_KEY/);
-    assert.match(faultOf('s3://bucket', { ...env, AWS_ENDPOINT_URL: 'gateway' }), /"gateway"/);
+    assert.match(
+      faultOf('s3://bucket', { ...env, AWS_ENDPOINT_URL: 'gateway' }),
+      /AWS_ENDPOINT_URL /,
+    );
+    const secret = { ...env, AWS_ENDPOINT_URL: 'https://me:pass@gateway.org' };
+    assert.doesNotMatch(faultOf('s3://bucket', secret), /pass/);
     assert.match(
       faultOf('s3://bucket', { ...env, AWS_ENDPOINT_URL_S3: 'http://a/b' }),
       /AWS_ENDPOINT_URL_S3/,

@@ -37,7 +37,7 @@ const claim: DrawnClaim = {
 const node = (record: JsonObject | undefined, value: number, records: number): Asked => ({
   record: async () => record,
   results: async ({ lens }) => [{ lens, value }],
-  records: async () => records,
+  position: async () => ({ logId: facts.logId, sequence: records }),
 });
 
 const noLimits: DrillLimits = {
@@ -58,7 +58,7 @@ const drillOf = async (
   options: {
     readonly live?: Asked;
     readonly limits?: Partial<DrillLimits>;
-    readonly findings?: number;
+    readonly findings?: readonly string[];
   } = {},
 ): Promise<DrillReport> => {
   const clock = new SteppedClock(startMs);
@@ -76,7 +76,7 @@ const drillOf = async (
           return { ok: true, value: { asked, stop: async () => undefined } };
         },
         draw: async () => [claim],
-        verify: async () => options.findings ?? 0,
+        verify: async () => options.findings ?? [],
         live: options.live,
         onPhase: () => undefined,
       },
@@ -97,6 +97,7 @@ test('a copy that is whole passes, with its recovery time and point', async () =
     missing: 0,
     compared: 3,
     different: 0,
+    live_lost: false,
   });
   assert.match(formatDrillReport(report), /\| recovery time \| 3\.00 s \|/);
 });
@@ -125,9 +126,25 @@ test('an answer that differs from that of the node in use fails the drill', asyn
 
 test('findings, a slow recovery and an old copy fail the drill', async () => {
   const asked = node(content, 1, 100);
-  assert.equal((await drillOf(asked, { findings: 1 })).verdict, 'failed');
+  assert.equal((await drillOf(asked, { findings: ['store: rotten'] })).verdict, 'failed');
   const slow = await drillOf(asked, { limits: { recoveryTimeSecondsMax: 2 } });
   assert.match(slow.failures.join(), /recovery time is 3\.0 s/);
   const old = await drillOf(asked, { limits: { recoveryPointSecondsMax: 59 } });
   assert.match(old.failures.join(), /recovery point is 60\.0 s/);
+});
+
+test('a node in use that goes away ends the comparison and not the drill', async () => {
+  const live = { ...node(content, 1, 120), results: () => Promise.reject(new Error('gone')) };
+  const report = await drillOf(node(content, 1, 100), { live });
+  assert.equal(report.verdict, 'passed');
+  assert.equal(report.questions.compared, 0);
+  assert.equal(report.questions.live_lost, true);
+});
+
+test('a node in use with another log is not counted against', async () => {
+  const position = async () => ({ logId: 'b'.repeat(32), sequence: 5 });
+  const report = await drillOf(node(content, 1, 100), {
+    live: { ...node(content, 1, 0), position },
+  });
+  assert.equal(report.recovery_point.records_behind, null);
 });

@@ -1,11 +1,12 @@
 /** `stemedb drill`: restores a copy into a scratch directory, asks it, checks it, reports. */
 import type { StemeClient } from '@stemedb/client';
-import { type JsonValue, parseTime, toHex } from '@stemedb/model';
+import { formatTime, type JsonValue, parseTime, toHex } from '@stemedb/model';
 import { InvalidArgumentError } from 'commander';
 import { readIdentity } from '../../log/identity.js';
+import { parsePosition } from '../../log/position.js';
 import { drawClaims } from '../../ops/drawn_claims.js';
 import { type Asked, type DrillReport, runDrill } from '../../ops/drill.js';
-import { formatDrillReport } from '../../ops/drill_markdown.js';
+import { formatDrillReport, formatEndedDrill } from '../../ops/drill_markdown.js';
 import type { LogCopyFacts } from '../../ops/log_copy.js';
 import { noteOperation } from '../../ops/operations_file.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
@@ -38,7 +39,7 @@ interface DrillOptions {
 const askedOver = (client: StemeClient): Asked => ({
   record: async (id) => (await client.record(id))?.record as unknown as JsonValue | undefined,
   results: async (question) => (await client.query(question)).results as unknown as JsonValue,
-  records: async () => Number((await client.health()).record_count),
+  position: async () => parsePosition(String((await client.health()).position)),
 });
 
 /** The node in use, when it answers and has the same database. */
@@ -54,6 +55,11 @@ const liveNode = async (session: Session, databaseId: string): Promise<Asked | u
   return undefined;
 };
 
+/** A signal has asked for the end. */
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
 /** A directory of its own; taken away at the end unless it shall be kept. */
 const scratchRoot = ({ io }: Session, { scratch }: DrillOptions): string =>
   `${scratch ?? io.env.TMPDIR ?? '/tmp'}/stemedb-drill-${toHex(io.random.bytes(6))}`;
@@ -68,6 +74,10 @@ const drill = async (
   const { facts } = copy;
   const root = scratchRoot(session, options);
   const scratch = { walDir: `${root}/wal`, dbDir: `${root}/db` };
+  const stop = io.stopSignal?.();
+  const goOn = (): void => {
+    if (stop?.aborted === true) throw new Stopped();
+  };
   const live = options.live ? await liveNode(session, facts.databaseId) : undefined;
   const progress = startProgress(io, report.options, { title: 'drill', total: 0 });
   try {
@@ -78,16 +88,16 @@ const drill = async (
         restore: () =>
           restoreCopy({
             ...{ disk: io.disk, clock: io.clock, random: io.random, ...scratch, copy },
-            onProgress: (phase, done) => progress.update(done, `restore: ${phase}`),
+            onProgress: (phase, done) => {
+              goOn();
+              progress.update(done, `restore: ${phase}`);
+            },
           }),
         serve: async () => {
           const served = await services.serve(scratch);
           if (!served.ok) return served;
-          const { url, stop } = served.value;
-          return {
-            ok: true,
-            value: { asked: askedOver(session.client(undefined, { url })), stop },
-          };
+          const asked = askedOver(session.client(undefined, { url: served.value.url }));
+          return { ok: true, value: { asked, stop: served.value.stop } };
         },
         draw: async () => {
           const log = unwrap(await openReadOnlyLog(io.disk, scratch.walDir));
@@ -95,7 +105,11 @@ const drill = async (
         },
         verify: () => findingsIn(session, scratch),
         live,
-        onPhase: (phase) => progress.update(0, phase),
+        onPhase: (phase) => {
+          goOn();
+          progress.update(0, phase);
+        },
+        onClaim: goOn,
       },
       {
         lostAtMs: options.lostAt,
@@ -104,11 +118,22 @@ const drill = async (
       },
     );
     progress.stop();
+    if (!done.ok) {
+      const at = formatTime(io.clock.wallMs());
+      const text = formatEndedDrill(facts.name, at, `${done.error.code}: ${done.error.detail}`);
+      await writeReport(session, options.report, text);
+    }
     const result = unwrap(done);
-    await tell(session, result, options.report);
+    await writeReport(session, options.report, formatDrillReport(result));
+    await tell(session, result);
     if (result.verdict !== 'passed') return 'failed';
     await notePassed(session, facts);
     return 'ok';
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    progress.stop();
+    await report.warn('the drill was stopped before its end.');
+    return 'failed';
   } finally {
     progress.stop();
     if (options.keep === true) await report.note(`The restored data are in ${root}.`);
@@ -122,15 +147,19 @@ const defaultPlace = async (session: Session, { archive }: DrillOptions): Promis
   throw new UsageError('Name the archive, or set STEMEDB_ARCHIVE_URL.');
 };
 
-const findingsIn = async ({ io, services }: Session, scratch: Directories): Promise<number> => {
-  const { findings } = await verifyDatabase({
+const findingsIn = async (
+  { io, services }: Session,
+  scratch: Directories,
+): Promise<readonly string[]> => {
+  const findings: string[] = [];
+  await verifyDatabase({
     disk: io.disk,
     ...scratch,
     isLocked: false,
     checkpoints: new Map(),
     checkStore: (onEvent) =>
       checkStore({ disk: io.disk, ...scratch, engine: services.engine }, onEvent),
-    onFinding: () => undefined,
+    onFinding: ({ where, detail }) => findings.push(`${where}: ${detail}`),
     onProgress: () => undefined,
   });
   return findings;
@@ -150,17 +179,19 @@ const notePassed = async (
   );
 };
 
-const tell = async (
-  { io, report }: Session,
-  result: DrillReport,
+const writeReport = async (
+  { io }: Session,
   file: string | undefined,
+  text: string,
 ): Promise<void> => {
-  if (file !== undefined) {
-    await io.files.replace(file, formatDrillReport(result)).catch((cause: unknown) => {
-      const detail = `The report ${file} cannot be written.`;
-      throw new CommandError({ code: 'data_directory_unwritable', detail, cause });
-    });
-  }
+  if (file === undefined) return;
+  await io.files.replace(file, text).catch((cause: unknown) => {
+    const detail = `The report ${file} cannot be written.`;
+    throw new CommandError({ code: 'data_directory_unwritable', detail, cause });
+  });
+};
+
+const tell = async ({ report }: Session, result: DrillReport): Promise<void> => {
   if (report.options.json) return report.json(result);
   const { copy, recovery_point: point, questions, failures } = result;
   await report.line(
@@ -180,6 +211,7 @@ const tell = async (
     `${counted(questions.claims, 'claim')} looked up, ${questions.missing} missing; ` +
       `${questions.compared} answers compared, ${questions.different} different`,
   );
+  if (questions.live_lost) await report.note('The node in use stopped to answer on the way.');
   for (const failure of failures) await report.line(escapeText(failure));
   const colour = result.verdict === 'passed' ? 'green' : 'red';
   await report.line(report.paint(colour, `The drill has ${result.verdict}.`));
