@@ -4,11 +4,13 @@ import { ok } from '@stemedb/model';
 import type { Command } from 'commander';
 import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
+import { readIdentity } from '../log/identity.js';
 import { openArchiveCopy } from '../ops/archive/archive_copy.js';
 import { type Unseal, unsealWith } from '../ops/archive/stored_object.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
+import type { BackupMetadata } from '../ops/backup/metadata.js';
 import { newerFirst } from '../ops/backup/order.js';
-import { findBackups, isBackupName, storeErrors } from '../ops/backup/places.js';
+import { type FoundBackup, findBackups, isBackupName, storeErrors } from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
 import { CommandError } from './report.js';
 import { type Session, unwrap } from './session.js';
@@ -45,7 +47,8 @@ export const withCopyOptions = (command: Command): Command =>
 
 /**
  * The copy at a place: a backup by its name, the newest of those that lie there, or an archive
- * where there are none.
+ * where there are none. Where several databases lie, only that of the data directory is meant
+ * without being named.
  */
 export const openCopy = async (
   session: Session,
@@ -59,11 +62,44 @@ export const openCopy = async (
   const store = openPlace(session, place);
   if (options.log !== undefined) return openArchive(session, store, options);
   const found = unwrap(await storeErrors(async () => ok(await findBackups(store))));
-  const [newest] = found
+  const newest = newestOfEach(found);
+  if (newest.length === 0) return openArchive(session, store, options);
+  const own = newest.length === 1 ? newest[0] : await ownOf(session, newest);
+  if (own === undefined) throw severalDatabases(store, newest);
+  return unwrap(await openBackupCopy(store, own.name));
+};
+
+/** The newest backup of each database, the newest first. */
+const newestOfEach = (found: readonly FoundBackup[]): readonly BackupMetadata[] => {
+  const complete = found
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
     .sort(newerFirst);
-  if (newest !== undefined) return unwrap(await openBackupCopy(store, newest.name));
-  return openArchive(session, store, options);
+  return complete.filter(
+    ({ database_id: id }, index) =>
+      complete.findIndex((backup) => backup.database_id === id) === index,
+  );
+};
+
+const ownOf = async (
+  { io, directories }: Session,
+  newest: readonly BackupMetadata[],
+): Promise<BackupMetadata | undefined> => {
+  const read = await readIdentity(io.disk, directories.walDir).catch(() => undefined);
+  const own = read?.ok === true ? read.value : undefined;
+  return newest.find((backup) => backup.database_id === own?.databaseId);
+};
+
+const severalDatabases = (
+  { place }: ObjectStore,
+  newest: readonly BackupMetadata[],
+): CommandError => {
+  const each = newest.map(
+    ({ database_id: id, log_id: log, name }) => `${name} (database ${id}, log ${log})`,
+  );
+  const detail =
+    `There are backups of ${newest.length} databases at ${place}. Name one of them, as in ` +
+    `${place}/${newest[0]?.name}. The newest of each: ${each.join(', ')}.`;
+  return new CommandError({ code: 'conflict', detail });
 };
 
 const openArchive = async (

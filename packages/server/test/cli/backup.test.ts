@@ -150,6 +150,27 @@ test('a restored log is held against checkpoints of the log before', async (cont
   assert.match(beyond.out, /restored from the first 25 of them/);
 });
 
+test('where two databases lie, one has to be named', async (context) => {
+  const { place, run } = await here(context);
+  const other = await filledDirectories(context, 20);
+  const own = parsed(await run(['backup', '--json']));
+  const foreign = parsed(await run(['backup', '--json', '--to', place], other));
+  const empty = await scratchDirectories(context);
+  for (const words of [['restore', place], ['verify', place]]) {
+    const refused = await run(words, empty);
+    assert.equal(refused.exit, 1, refused.out);
+    assert.match(refused.err, /backups of 2 databases[\s\S]*Name one of them/);
+    for (const { name } of [own, foreign]) assert.ok(refused.err.includes(name), refused.err);
+  }
+  // Beside a database its own is meant, whatever else was put there later.
+  const verified = parsed(await run(['verify', place, '--json']));
+  assert.equal(verified.copy.name, own.name);
+  const named = parsed(await run(['verify', join(place, foreign.name), '--json']));
+  assert.equal(named.copy.name, foreign.name);
+  const restored = await run(['restore', join(place, own.name)], empty);
+  assert.equal(restored.exit, 0, restored.err);
+});
+
 test('each refusal has its exit code and its sentence', async (context) => {
   const { directories, place, run } = await here(context);
   const made = parsed(await run(['backup', '--json']));
