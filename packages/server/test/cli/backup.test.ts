@@ -1,6 +1,6 @@
 /** `stemedb backup`, `verify COPY` and `restore COPY` as commands, with their exit codes. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
@@ -14,12 +14,13 @@ import {
 } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
+import { DirectoryObjects } from '../../src/io/directory_objects.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import { readIdentity } from '../../src/log/identity.js';
 import { CompactRange } from '../../src/log/merkle/compact_range.js';
 import { sodiumNoteSigner } from '../../src/log/merkle/sodium_signer.js';
-import { recordsOf } from '../ops/backup/backups.js';
+import { backUp, backupClock, recordsOf } from '../ops/backup/backups.js';
 import {
   filledDirectories,
   must,
@@ -154,9 +155,12 @@ test('where two databases lie, one has to be named', async (context) => {
   const { place, run } = await here(context);
   const other = await filledDirectories(context, 20);
   const own = parsed(await run(['backup', '--json']));
-  const foreign = parsed(await run(['backup', '--json', '--to', place], other));
+  const foreign = await backUp(new DirectoryObjects(place), backupClock(), other);
   const empty = await scratchDirectories(context);
-  for (const words of [['restore', place], ['verify', place]]) {
+  for (const words of [
+    ['restore', place],
+    ['verify', place],
+  ]) {
     const refused = await run(words, empty);
     assert.equal(refused.exit, 1, refused.out);
     assert.match(refused.err, /backups of 2 databases[\s\S]*Name one of them/);
@@ -208,6 +212,10 @@ test('each refusal has its exit code and its sentence', async (context) => {
   assert.equal(refused.exit, 65, refused.err);
   assert.match(refused.err, /0000000000000000\.wal of the copy is damaged/);
   assert.deepEqual(await readdir(target.walDir), ['lock']);
+  await rm(segment);
+  await mkdir(segment);
+  await expect(78, /cannot be used: EISDIR/, 'verify', place);
+  assert.equal((await run(['restore', place], target)).exit, 78);
   await rename(join(place, made.name, 'metadata.json'), join(place, 'moved'));
   await expect(1, /no complete backup/, 'verify', place);
   await mkdir(join(place, 'stemedb-backup-20200101-000000'));
