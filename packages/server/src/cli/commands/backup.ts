@@ -89,6 +89,9 @@ const showBackup = async (
   if (!made.hasIdentity) {
     await report.note('The key of the node is not in it: a restore will make a new one.');
   }
+  if (made.notRemoved !== null) {
+    await report.warn(`it was made, but not all others were removed: ${made.notRemoved}`);
+  }
   if (!made.isNoted) await report.warn("it could not be noted for the server's metrics.");
   return tellDamaged({ report }, damaged);
 };

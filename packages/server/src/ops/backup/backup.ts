@@ -72,9 +72,17 @@ export interface BackupReport {
   readonly isNoted: boolean;
   /** Names of backups that were removed. */
   readonly removed: readonly string[];
+  /** Why others that should be removed were not; null when all were. */
+  readonly notRemoved: string | null;
   /** Names of backups whose metadata cannot be read. */
   readonly damaged: readonly string[];
 }
+
+/** What is not in the metadata. */
+type Aside = Pick<
+  BackupReport,
+  'seconds' | 'isNoted' | 'removed' | 'notRemoved' | 'damaged' | 'unproven'
+>;
 
 /** What a dry run can say: nothing was read but the end of the log. */
 export type BackupForecast = Pick<
@@ -165,11 +173,12 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   );
   const refersTo = metadata.segments.map(({ backup }) => backup);
   const made = { ...identity, name: name.value, refersTo };
-  const { removed, damaged } = await retain(input, made, after);
+  const { removed, notRemoved } = await retain(input, made, after);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
   const { unproven } = extent.value;
-  const report = { ...reportOf(input, metadata), seconds, isNoted, removed, damaged, unproven };
-  return ok({ type: 'made', report });
+  const damaged = damagedOf(after);
+  const aside: Aside = { seconds, isNoted, removed, notRemoved, damaged, unproven };
+  return ok({ type: 'made', report: { ...reportOf(input, metadata), ...aside } });
 };
 
 /** A name that nothing stands under, taken by the first object of the backup. */
@@ -217,7 +226,8 @@ const writeAll = async (
     const [missing] = missingOf(found, metadata);
     if (missing !== undefined) return fail(taken(store, missing));
     isComplete = true;
-    await store.remove(`${name}/${startedName}`);
+    // Beside the metadata it has no meaning any more.
+    await store.remove(`${name}/${startedName}`).catch(() => undefined);
     return ok({ metadata, found });
   } finally {
     if (!isComplete) await discard(store, name).catch(() => undefined);
@@ -237,19 +247,26 @@ const discard = async (store: ObjectStore, name: string): Promise<void> => {
   await removeBackup(store, { name, files });
 };
 
+/** The backup is made whatever becomes of this: a place may let nobody remove anything. */
 const retain = async (
   { store, clock, retention }: BackupInput,
   made: Made,
   found: readonly FoundBackup[],
-): Promise<Pick<BackupReport, 'removed' | 'damaged'>> => {
-  const { removed } = planRetention(found, made, retention, clock.wallMs());
-  // The newest first: one that refers to another goes before that.
-  for (const backup of removed.toReversed()) {
-    // What is left when this is cut off is then known as ours, and goes the next time.
-    await store.put(`${backup.name}/${startedName}`, encodeStarted(made));
-    await removeBackup(store, backup);
-  }
-  return { removed: namesOf(removed), damaged: damagedOf(found) };
+): Promise<Pick<BackupReport, 'removed' | 'notRemoved'>> => {
+  const plan = planRetention(found, made, retention, clock.wallMs());
+  const gone = new Set<FoundBackup>();
+  const done = await storeErrors(async () => {
+    // The newest first: one that refers to another goes before that.
+    for (const backup of plan.removed.toReversed()) {
+      // What is left when this is cut off is then known as ours, and goes the next time.
+      await store.put(`${backup.name}/${startedName}`, encodeStarted(made));
+      await removeBackup(store, backup);
+      gone.add(backup);
+    }
+    return ok(undefined);
+  });
+  const removed = namesOf(plan.removed.filter((backup) => gone.has(backup)));
+  return { removed, notRemoved: done.ok ? null : done.error.detail };
 };
 
 const namesOf = (found: readonly FoundBackup[]): readonly string[] => found.map(({ name }) => name);
@@ -281,7 +298,7 @@ const forecastOf = (
 const reportOf = (
   { store }: BackupInput,
   metadata: BackupMetadata,
-): Omit<BackupReport, 'seconds' | 'isNoted' | 'removed' | 'damaged' | 'unproven'> => {
+): Omit<BackupReport, keyof Aside> => {
   const { name, type, base, segments, files } = metadata;
   const bytesOf = (all: readonly { readonly bytes: number }[]): number =>
     all.reduce((sum, { bytes }) => sum + bytes, 0);

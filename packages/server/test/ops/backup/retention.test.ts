@@ -1,6 +1,7 @@
 /** Which backups are kept, what is removed, and what was cut off. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ObjectStoreError } from '../../../src/io/object_store.js';
 import { systemDisk } from '../../../src/io/system_disk.js';
 import { type FoundBackup, findBackups } from '../../../src/ops/backup/places.js';
 import { planRetention, type Retention } from '../../../src/ops/backup/retention.js';
@@ -140,6 +141,20 @@ test('a backup of another log under way is left alone, with what it needs', asyn
   assert.match(robbed.error.detail, /make it again/);
   assert.ok((await findBackups(store)).every(({ state }) => state === 'complete'));
   assert.equal((await backUp(store, clock, { walDir, isIncremental: true })).type, 'full');
+});
+
+test('a place that lets nobody remove anything takes backups', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const store = new MemoryObjects();
+  store.onChange = (call) => {
+    if (call === 'remove') throw new ObjectStoreError('denied', 'Nothing is removed here.');
+  };
+  const clock = backupClock();
+  const first = await backUp(store, clock, { walDir });
+  assert.equal(first.notRemoved, null, 'nobody asked for it');
+  const second = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual([second.notRemoved, second.removed], ['Nothing is removed here.', []]);
+  assert.ok(second.isNoted);
 });
 
 test('a failure leaves no part of a backup when the store can still be asked', async (context) => {
