@@ -8,6 +8,7 @@ import { type Disk, diskErrorCode } from '../../io/disk.js';
 import type { ObjectStore } from '../../io/object_store.js';
 import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
+import { repairCutOff, repairingFileName } from '../../log/repairing_file.js';
 import { durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
 import { chooseBase, missingOf, newestOf } from './base.js';
@@ -120,6 +121,7 @@ const takeAlone = async (input: BackupInput): Promise<Outcome<BackupOutcome>> =>
   if (!read.ok) return read;
   const identity = read.value;
   if (await disk.exists(`${walDir}/${renewalFileName}`)) return fail(renewing(walDir));
+  if (await disk.exists(`${walDir}/${repairingFileName}`)) return repairCutOff(walDir);
   if (identity === undefined) {
     return fail({ code: 'not_found', detail: `There is no database in ${walDir}.` });
   }

@@ -14,7 +14,7 @@ import {
 import { type Disk, diskErrorCode } from '../../io/disk.js';
 import { isObjectName } from '../../io/object_store.js';
 import { logCorrupt } from '../../log/failure.js';
-import { type Identity, identityFileName } from '../../log/identity.js';
+import { encodeIdentity, type Identity, identityFileName } from '../../log/identity.js';
 import { checkpointFileName, readCheckpointFile } from '../../log/merkle/checkpoint_file.js';
 import { sodiumNoteSigner } from '../../log/merkle/sodium_signer.js';
 import { formatPosition } from '../../log/position.js';
@@ -136,7 +136,7 @@ export const writeFiles = async (
   const root = fromBase64(walk.root);
   if (root === undefined) throw new Error('backup: a root that is no base64');
   const checkpoint = signCheckpoint({ origin, size: walk.size, root }, signer);
-  const files = await copyBeside(input, name, checkpoint);
+  const files = await copyBeside(input, identity, name, checkpoint);
   const { range, assertions, newestStamp } = walk.state;
   return ok({
     written_by: `stemedb ${input.version}`,
@@ -246,6 +246,7 @@ const readSegment = async (
 
 const copyBeside = async (
   { disk, walDir, store, keepsSecrets }: BackupInput,
+  identity: Identity,
   name: string,
   checkpoint: string,
 ): Promise<readonly BackupFile[]> => {
@@ -254,10 +255,8 @@ const copyBeside = async (
     await store.put(`${name}/${file}`, bytes);
     files.push({ name: file, bytes: bytes.length, sha256: sha256Hex(bytes) });
   };
-  if (keepsSecrets) {
-    const identity = await readWhole(disk, `${walDir}/${identityFileName}`);
-    if (identity !== undefined) await put(identityFileName, identity);
-  }
+  // That under which the log was read: a renewal may have put another there meanwhile.
+  if (keepsSecrets) await put(identityFileName, encodeIdentity(identity));
   await put(checkpointFileName, new TextEncoder().encode(checkpoint));
   for (const directory of directoriesBeside) {
     if (!(await disk.exists(`${walDir}/${directory}`))) continue;

@@ -1,6 +1,7 @@
 /** What a backup or a restore refuses, in a sentence that says what to do; nothing is changed. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { blake3Hex, canonicalBytes, type HlcStamp, type JsonObject } from '@stemedb/model';
@@ -49,7 +50,7 @@ test('a place that fails, at each of its calls', async (context) => {
   }
 });
 
-test('no database, and one whose identity is being changed', async (context) => {
+test('no database, and one that is being changed', async (context) => {
   const empty = await scratchDirectories(context);
   const none = await tryBackup(new MemoryObjects(), backupClock(), empty);
   assert.ok(!none.ok && none.error.code === 'not_found');
@@ -57,6 +58,27 @@ test('no database, and one whose identity is being changed', async (context) => 
   await writeFile(join(walDir, 'renewing'), '');
   const renewing = await tryBackup(new MemoryObjects(), backupClock(), { walDir });
   assert.ok(!renewing.ok && /identity renew/.test(renewing.error.detail));
+  await rename(join(walDir, 'renewing'), join(walDir, 'repairing'));
+  const repairing = await tryBackup(new MemoryObjects(), backupClock(), { walDir });
+  assert.ok(!repairing.ok && /repair --cut/.test(repairing.error.detail));
+});
+
+test('the identity in a backup is that under which it was made', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const store = new MemoryObjects();
+  const path = join(walDir, 'identity');
+  const identity = await readFile(path);
+  store.onChange = (_, key) => {
+    // A renewal puts another in its place meanwhile.
+    if (key.endsWith('.wal')) writeFileSync(path, 'of another log');
+  };
+  const { name } = await backUp(store, backupClock(), { walDir });
+  assert.deepEqual(Buffer.from(store.objects.get(`${name}/identity`) ?? []), identity);
+  const restored = await tryRestore(
+    await copyNamed(store, name),
+    await scratchDirectories(context),
+  );
+  assert.ok(restored.ok, JSON.stringify(restored));
 });
 
 test('a disk that fails, at each of its operations', async () => {
