@@ -111,6 +111,7 @@ interface Lost {
   readonly load: Load;
   /** The archiver had said so when the directory was deleted. */
   readonly archived: number;
+  readonly lostAtMs: number;
 }
 
 /** Writes until there is enough, with a fault of the store in between; then all is lost. */
@@ -140,6 +141,7 @@ const loseNode = async (
     const written = Math.max(...load.acknowledged.map(({ sequence }) => sequence));
     await until('all that is archived', () => (archiving?.position ?? 0) >= written);
     const archived = archiving.position;
+    const lostAtMs = Date.now();
     await rm(server.directory, { recursive: true, force: true });
     await sleep(500);
     await server.stop('SIGKILL');
@@ -147,7 +149,7 @@ const loseNode = async (
     await writing;
     await sleep(1_500);
     assert.equal(await archiving.stop('SIGTERM'), 0, archiving.output);
-    return { load, archived };
+    return { load, archived, lostAtMs };
   } catch (error) {
     throw new Error(`${archiving?.output}\n${server.output}`, { cause: error });
   } finally {
@@ -172,6 +174,29 @@ const checkThere = async (
     }
   };
   await Promise.all(Array.from({ length: writers }, check));
+};
+
+/** What was lost is measured by a drill: gives a sentence of it. */
+const drill = async (
+  copy: readonly string[],
+  lostAtMs: number,
+  scratch: string,
+  env: Readonly<Record<string, string>>,
+): Promise<string> => {
+  const words = ['drill', ...copy, '--lost-at', String(lostAtMs), '--claims', '100', '--no-live'];
+  const drilled = await runProgram(cliBinary, [...words, '--scratch', scratch, '--json'], env);
+  assert.equal(drilled.exit, 0, drilled.out + drilled.err);
+  const report = JSON.parse(drilled.out) as {
+    readonly recovery_time_seconds: number;
+    readonly recovery_point: { readonly age_seconds: number; readonly measured_to: string };
+    readonly questions: { readonly claims: number; readonly missing: number };
+  };
+  const { recovery_time_seconds: time, recovery_point: point, questions } = report;
+  assert.ok(time > 0);
+  assert.equal(point.measured_to, 'loss');
+  assert.deepEqual([questions.claims, questions.missing], [100, 0]);
+  const [age, seconds] = [point.age_seconds.toFixed(1), time.toFixed(1)];
+  return `recovery point ${age} s before the loss, recovery time ${seconds} s`;
 };
 
 /** The program of that name must open an object, and gunzip what it gives. */
@@ -208,13 +233,15 @@ export const lostNode = (skip: string | false, ceph: () => Ceph, bucket: () => s
           recipient: await identityToRecipient(secret),
         };
         const env = { ...ceph().env, AWS_ENDPOINT_URL_S3: proxy.url };
-        const { load, archived } = await loseNode(archive, env, proxy);
+        const lost = await loseNode(archive, env, proxy);
+        const { load, archived } = lost;
         const copy = [archive.place, '--identity', key];
         const verified = await runProgram(cliBinary, ['verify', ...copy, '--json'], env);
         assert.equal(verified.exit, 0, verified.out + verified.err);
         const { records } = (JSON.parse(verified.out) as { copy: { records: number } }).copy;
         const covered = load.acknowledged.filter(({ sequence }) => sequence <= records);
         assert.ok(records >= archived, `${archived} were archived, ${records} are there`);
+        context.diagnostic(await drill(copy, lost.lostAtMs, scratch, env));
         const directory = join(scratch, 'new');
         const words = ['restore', ...copy, ...directoriesOf(directory)];
         const restored = await runProgram(cliBinary, words, env);

@@ -17,12 +17,12 @@ import { counted } from '../cells.js';
 import { type Register, wholeNumber } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
-import { openCopy, settingOf } from '../places.js';
+import { type CopyOptions, openCopy, settingOf, withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Directories, type Session, unwrap } from '../session.js';
 
-interface DrillOptions {
+interface DrillOptions extends CopyOptions {
   readonly archive?: boolean;
   readonly scratch?: string;
   readonly keep?: boolean;
@@ -70,7 +70,7 @@ const drill = async (
   options: DrillOptions,
 ): Promise<ExitName> => {
   const { io, report, services } = session;
-  const copy = await openCopy(session, place ?? (await defaultPlace(session, options)));
+  const copy = await openCopy(session, place ?? (await defaultPlace(session, options)), options);
   const { facts } = copy;
   const root = scratchRoot(session, options);
   const scratch = { walDir: `${root}/wal`, dbDir: `${root}/db` };
@@ -227,10 +227,12 @@ const claimsMax = 100_000;
 const secondsMax = 31_536_000;
 
 export const registerDrill: Register = (program, run) => {
-  program
-    .command('drill')
-    .description('restore the newest backup into a scratch directory, ask it, check it, report')
-    .argument('[copy]', 'a backup, or a place of backups or of an archive (default: your backups)')
+  withCopyOptions(
+    program
+      .command('drill')
+      .description('restore the newest backup into a scratch directory, ask it, check it, report')
+      .argument('[copy]', 'a backup, or a place of backups or an archive (default: your backups)'),
+  )
     .option('--archive', 'the archive of the configuration instead of its backups')
     .option('--scratch <dir>', 'where the scratch directory is made (default: $TMPDIR)')
     .option('--keep', 'leave the restored directory')
