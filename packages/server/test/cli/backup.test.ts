@@ -20,6 +20,7 @@ import { tryLockDirectory } from '../../src/log/directory.js';
 import { readIdentity } from '../../src/log/identity.js';
 import { CompactRange } from '../../src/log/merkle/compact_range.js';
 import { sodiumNoteSigner } from '../../src/log/merkle/sodium_signer.js';
+import { readOperations } from '../../src/ops/operations_file.js';
 import { backUp, backupClock, recordsOf } from '../ops/backup/backups.js';
 import {
   filledDirectories,
@@ -152,7 +153,7 @@ test('a restored log is held against checkpoints of the log before', async (cont
 });
 
 test('where two databases lie, one has to be named', async (context) => {
-  const { place, run } = await here(context);
+  const { directories, place, run } = await here(context);
   const other = await filledDirectories(context, 20);
   const own = parsed(await run(['backup', '--json']));
   const foreign = await backUp(new DirectoryObjects(place), backupClock(), other);
@@ -171,6 +172,8 @@ test('where two databases lie, one has to be named', async (context) => {
   assert.equal(verified.copy.name, own.name);
   const named = parsed(await run(['verify', join(place, foreign.name), '--json']));
   assert.equal(named.copy.name, foreign.name);
+  const notes = must(await readOperations(systemDisk, directories.walDir));
+  assert.equal(notes.get('verify')?.name, own.name, 'a success of another database is none here');
   const restored = await run(['restore', join(place, own.name)], empty);
   assert.equal(restored.exit, 0, restored.err);
 });

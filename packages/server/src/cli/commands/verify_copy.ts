@@ -1,5 +1,6 @@
 /** `stemedb verify COPY`: a backup or an archive, checked where it lies. */
 import { ok } from '@stemedb/model';
+import { readIdentity } from '../../log/identity.js';
 import { storeErrors } from '../../ops/backup/places.js';
 import type { LogCopy } from '../../ops/log_copy.js';
 import { noteOperation } from '../../ops/operations_file.js';
@@ -74,10 +75,11 @@ const show = async (
   else await report.line(report.paint('red', `${counted(findings, 'finding')}.`));
 };
 
-/** For the metrics of the server whose log it is, when that is on this machine. */
+/** For the metrics of the server whose database it is, when that is on this machine. */
 const note = async ({ io, directories }: Session, { facts }: LogCopy): Promise<void> => {
   const { walDir } = directories;
-  if (!(await io.disk.exists(`${walDir}/identity`))) return;
+  const identity = await readIdentity(io.disk, walDir).catch(() => undefined);
+  if (identity?.ok !== true || identity.value?.databaseId !== facts.databaseId) return;
   const what = { finishedAtMs: io.clock.wallMs(), position: facts.records, name: facts.name };
   // A verification of somebody else's directory has succeeded all the same.
   await noteOperation(io.disk, walDir, 'verify', what).catch(() => undefined);
