@@ -21,7 +21,7 @@ export interface ObjectStore {
   ): Promise<'stored' | 'exists'>;
   /** undefined: there is none. */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** All whose key begins with these characters, in bytewise key order. */
+  /** All whose key begins with these characters, in bytewise key order; what has no key is not. */
   list(prefix: string): AsyncIterable<ListedObject>;
   /** Gone or never there: both well. */
   remove(key: string): Promise<void>;
@@ -64,9 +64,14 @@ export function isObjectName(name: string): boolean {
   return namePattern.test(name) && !isFolder && name.length <= nameCharactersMax;
 }
 
+/** False for what others have put there, as the folders that consoles make: `name/`. */
+export function isKey(key: string): boolean {
+  return key.length <= keyCharactersMax && key.split('/').every(isObjectName);
+}
+
 /** Refuses what is no key, before anything is asked of a store. */
 export function checkKey(key: string): void {
-  if (key.length <= keyCharactersMax && key.split('/').every(isObjectName)) return;
+  if (isKey(key)) return;
   throw new ObjectStoreError('invalid', `"${key}" cannot be the key of an object.`);
 }
 

@@ -64,6 +64,7 @@ export function isBucketMissing(answer: S3Answer): boolean {
 function faultOfStatus(status: number): ObjectStoreError['code'] {
   if (status === 401 || status === 403) return 'denied';
   if (status === 507) return 'full';
+  if (status === 501 || status === 505) return 'invalid';
   return status >= 500 || status === 429 || status === 408 ? 'unavailable' : 'invalid';
 }
 

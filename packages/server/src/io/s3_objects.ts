@@ -5,6 +5,7 @@
 import {
   checkKey,
   checkObjectBytes,
+  isKey,
   type ListedObject,
   type ObjectStore,
   ObjectStoreError,
@@ -70,7 +71,10 @@ export class S3Objects implements ObjectStore {
         const text = `${this.place} answers a listing with something else; is it an S3 service?`;
         throw new ObjectStoreError('invalid', text);
       }
-      for (const { key, bytes } of page.objects) yield { key: key.slice(ours.length), bytes };
+      for (const { key: whole, bytes } of page.objects) {
+        const key = whole.slice(ours.length);
+        if (isKey(key)) yield { key, bytes };
+      }
       next = page.next;
     } while (next !== undefined);
   }

@@ -50,9 +50,12 @@ const pauseMsMax = 10_000;
 /** How slow a line may be before an upload counts as stuck. */
 const uploadBytesPerMsMin = 64;
 
+/** What a service does not have (501, 505) it will not have at the next try. */
+const lacking = (status: number): boolean => status === 501 || status === 505;
+
 /** 409: another conditional put of the same key was under way (ConditionalRequestConflict). */
 const passing = (status: number): boolean =>
-  status >= 500 || status === 429 || status === 408 || status === 409;
+  (status >= 500 && !lacking(status)) || status === 429 || status === 408 || status === 409;
 
 export class S3Requests {
   readonly #target: S3Target;
