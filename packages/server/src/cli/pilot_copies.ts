@@ -88,7 +88,7 @@ export const copyAndRestore = async (
     const { exit, result } = await runForResult(io, words);
     if (exit !== 0) return { isMet: false, measured: ended(exit) };
     const [records, seconds] = [number(result.records), number(result.seconds)];
-    const megabytes = number(result.copiedBytes) / 1e6;
+    const megabytes = number(result.copied_bytes) / 1e6;
     const measured = `${records} records, ${megabytes.toFixed(1)} MB in ${seconds.toFixed(2)} s`;
     return { isMet: records >= work.ledger.count, measured };
   });

@@ -26,15 +26,15 @@ const ended = ({ exit, out, err }: Ended, expected: number, said?: RegExp): stri
 };
 
 interface Status {
-  readonly logs: readonly { readonly logId: string; readonly position: number }[];
-  readonly own: { readonly logId: string; readonly position: number } | null;
+  readonly logs: readonly { readonly log_id: string; readonly position: number }[];
+  readonly own: { readonly log_id: string; readonly position: number } | null;
   readonly lag: number | null;
 }
 
 const statusOf = (out: string): Status => JSON.parse(out) as Status;
 
 /** What a copy says of itself, by verifying it. */
-const verified = async (words: readonly string[]): Promise<{ readonly logId: string }> => {
+const verified = async (words: readonly string[]): Promise<{ readonly log_id: string }> => {
   const { copy } = JSON.parse(ended(await stemedb(['verify', ...words, '--json']), 0));
   return copy;
 };
@@ -90,9 +90,9 @@ it('takes the log that goes on from the other, and the one that is named', async
   // The old one is archived once more, and later: it is the older one all the same.
   ended(await stemedb(['archive', '--to', place, ...at(directories)]), 0);
   const second = await verified([place]);
-  assert.notEqual(second.logId, first.logId);
-  assert.equal((await verified([place, '--log', first.logId])).logId, first.logId);
-  await oneOfTwoDatabases(context, place, second.logId);
+  assert.notEqual(second.log_id, first.log_id);
+  assert.equal((await verified([place, '--log', first.log_id])).log_id, first.log_id);
+  await oneOfTwoDatabases(context, place, second.log_id);
 });
 
 const oneOfTwoDatabases = async (
@@ -103,6 +103,6 @@ const oneOfTwoDatabases = async (
   const other = await filledDirectories(context, 10);
   ended(await stemedb(['archive', '--to', place, ...at(other)]), 0);
   ended(await stemedb(['verify', place]), 1, /archives of 2 databases; name the log/);
-  assert.equal((await verified([place, '--log', logId])).logId, logId);
+  assert.equal((await verified([place, '--log', logId])).log_id, logId);
   ended(await stemedb(['verify', place, '--log', '00'.repeat(16)]), 1, /no archive of the log/);
 };

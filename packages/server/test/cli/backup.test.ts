@@ -54,6 +54,7 @@ const here = async (context: TestContext, claims = 40): Promise<Here> => {
 
 const parsed = ({ exit, out, err }: Ran) => {
   assert.equal(exit, 0, out + err);
+  for (const [name] of out.matchAll(/"\w+"(?=:)/g)) assert.match(name, /^"[a-z0-9_]+"$/);
   return JSON.parse(out);
 };
 
@@ -95,7 +96,7 @@ test('a restore to a moment, of the log alone', async (context) => {
     const isKept = ({ stamp }: { stamp: string }): boolean =>
       to === middle ? stamp <= middle : stampMs(stamp as typeof middle) <= stampMs(middle);
     assert.equal(restored.records, records.filter(isKept).length, to);
-    assert.equal(restored.records + restored.leftOut, records.length);
+    assert.equal(restored.records + restored.left_out, records.length);
     assert.equal(restored.seconds.store, null);
     assert.deepEqual(await readdir(target.dbDir), ['lock']);
     must(

@@ -28,6 +28,8 @@ test('identity renew: new node and log, and a dry run changes nothing', async (c
   const before = JSON.parse((await identity(['show', '--json'], directories)).out);
   const dry = await identity(['renew', '--dry-run'], directories);
   assert.match(dry.out, /^Would give .*wal a new node id and log id; it is [0-9a-f]{32} now\./);
+  const said = JSON.parse((await identity(['renew', '--dry-run', '--json'], directories)).out);
+  assert.deepEqual(said, { ...before, would_renew: ['node_id', 'log_id'] });
   const ran = await identity(['renew'], directories);
   assert.equal(ran.exit, 0, ran.err);
   assert.match(ran.err, new RegExp(`The log ${before.log_id} is [0-9a-f]{32} now, in 1 segment`));

@@ -9,6 +9,7 @@ import type { ExitName } from '../exit_codes.js';
 import { openPlace, settingOf } from '../places.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 import { showArchiveStatus } from './archive_status.js';
 
 interface ArchiveOptions {
@@ -35,7 +36,7 @@ const archive = async (session: Session, options: ArchiveOptions): Promise<ExitN
   const input = await archiverInput(session, options, place, stop);
   if (options.follow === true) return following(session, options, input, stop);
   const report = unwrap(await new Archiver(input).pass());
-  if (session.report.options.json) await session.report.json(report);
+  if (session.report.options.json) await session.report.json(inSnakeCase(report));
   else await tell(session, report);
   return 'ok';
 };
@@ -76,7 +77,7 @@ const following = async (
       if (failure !== undefined) await report.note('The archive is up to date again.');
       failure = undefined;
       const isNew = passed.segments + passed.parts > 0;
-      if (report.options.json) await report.json(passed);
+      if (report.options.json) await report.json(inSnakeCase(passed));
       else if (isNew) await tell(session, passed, `${formatTime(io.clock.wallMs())} `);
     },
     // The same failure again would say nothing new, every few seconds.

@@ -9,6 +9,7 @@ import { durableEnd } from '../../ops/durable_end.js';
 import type { ExitName } from '../exit_codes.js';
 import type { Row } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 
 interface ArchivedLogStatus {
   readonly databaseId: string;
@@ -48,7 +49,8 @@ export const showArchiveStatus = async (
   const archived = logs.find(({ isOwn }) => isOwn)?.position;
   const lag = own === undefined || archived === undefined ? null : own.position - archived;
   if (report.options.json) {
-    await report.json({ place: store.place, logs, damaged, own: own ?? null, lag });
+    const told = { place: store.place, logs, damaged, own: own ?? null, lag };
+    await report.json(inSnakeCase(told));
   } else await show(session, store, { logs, own, lag });
   for (const detail of damaged) await report.warn(detail);
   if (damaged.length > 0) return 'data';

@@ -12,6 +12,7 @@ import { isShared, openPlace, settingOf } from '../places.js';
 import { startProgress } from '../progress.js';
 import { type Row, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 
 interface BackupOptions {
   readonly to?: string;
@@ -62,8 +63,8 @@ const showBackup = async (
   made: BackupReport,
   options: BackupOptions,
 ): Promise<ExitName> => {
-  const { name, place, type, base, records, assertions, root, seconds, removed, damaged } = made;
-  if (report.options.json) await report.json(made);
+  const { name, place, type, base, records, assertions, root, seconds, removed } = made;
+  if (report.options.json) await report.json(inSnakeCase(made));
   else {
     const from = base === null ? '' : ` on ${base}`;
     await report.line(`${place}/${name}: ${type}${from}`);
@@ -93,23 +94,26 @@ const showBackup = async (
     await report.warn(`it was made, but not all others were removed: ${made.notRemoved}`);
   }
   if (!made.isNoted) await report.warn("it could not be noted for the server's metrics.");
-  return tellDamaged({ report }, damaged);
+  return tellUnread({ report }, made);
 };
 
-const tellDamaged = async (
+const tellUnread = async (
   { report }: Pick<Session, 'report'>,
-  damaged: readonly string[],
+  { damaged, tooNew }: Pick<BackupReport, 'damaged' | 'tooNew'>,
 ): Promise<ExitName> => {
-  for (const name of damaged) {
-    await report.warn(`the metadata of ${name} are damaged; while it is there none is removed.`);
+  const untilThen = 'while it is there none is removed.';
+  for (const name of damaged)
+    await report.warn(`the metadata of ${name} are damaged; ${untilThen}`);
+  for (const name of tooNew) {
+    await report.warn(`${name} was made by a newer version of this program; ${untilThen}`);
   }
-  return damaged.length === 0 ? 'ok' : 'data';
+  return damaged.length > 0 ? 'data' : tooNew.length > 0 ? 'format' : 'ok';
 };
 
 const showForecast = async (session: Session, forecast: BackupForecast): Promise<ExitName> => {
   const { report } = session;
   const { place, type, base, records, copiedBytes, referredBytes, removed } = forecast;
-  if (report.options.json) await report.json(forecast);
+  if (report.options.json) await report.json(inSnakeCase(forecast));
   else {
     const from = base === null ? '' : ` on ${base}`;
     await report.line(
@@ -119,7 +123,7 @@ const showForecast = async (session: Session, forecast: BackupForecast): Promise
     );
     for (const gone of removed) await report.line(`Would remove ${gone}.`);
   }
-  return tellDamaged(session, forecast.damaged);
+  return tellUnread(session, forecast);
 };
 
 const list = async (
@@ -138,7 +142,8 @@ const list = async (
     const head = ['backup', 'state', 'taken', 'records', 'assertions', 'own bytes', 'refers to'];
     await report.table(head, found.map(rowOf));
   }
-  return found.some(({ state }) => state === 'damaged') ? 'data' : 'ok';
+  const states = new Set(found.map(({ state }) => state));
+  return states.has('damaged') ? 'data' : states.has('too_new') ? 'format' : 'ok';
 };
 
 const bytesOf = ({ files }: FoundBackup): number =>
@@ -147,7 +152,7 @@ const bytesOf = ({ files }: FoundBackup): number =>
 const listed = (backup: FoundBackup): object => {
   const { name, state } = backup;
   const place = { name, state, bytes: bytesOf(backup) };
-  if (backup.state === 'damaged') return { ...place, detail: backup.detail };
+  if ('detail' in backup) return { ...place, detail: backup.detail };
   if (backup.state === 'incomplete') return { ...place, begun: formatTime(backup.begunMs) };
   const { segments: _, tree: __, last_segment: ___, files: ____, ...metadata } = backup.metadata;
   return { ...place, ...metadata, refers_to: refersTo(backup.metadata) };

@@ -46,6 +46,11 @@ const renew = async (session: Session, options: RenewOptions): Promise<undefined
   try {
     if (options.dryRun === true) {
       const key = newKey ? 'key, node id and log id' : 'node id and log id';
+      const renewed = newKey ? ['agent_id', 'node_id', 'log_id'] : ['node_id', 'log_id'];
+      if (report.options.json) {
+        await report.json({ ...old, would_renew: renewed });
+        return;
+      }
       await report.line(`Would give ${directories.walDir} a new ${key}; it is ${old.log_id} now.`);
       return;
     }

@@ -8,6 +8,7 @@ import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 
 export interface RestoreCopyOptions extends CopyOptions {
   readonly to?: string;
@@ -86,7 +87,8 @@ const show = async (
   const { storeSeconds, name, until } = how;
   if (report.options.json) {
     const phases = { ...seconds, store: storeSeconds };
-    await report.json({ ...restored, seconds: phases, from: name, to: until ?? null });
+    const told = { ...restored, seconds: phases, from: name, to: until ?? null };
+    await report.json(inSnakeCase(told));
   } else {
     await report.line(
       `${escapeText(name)} into ${directories.walDir}: ${counted(records, 'record')}, ` +

@@ -7,6 +7,7 @@ import { fraction, numberFrom, type Register, wholeNumber } from '../command.js'
 import type { ExitName } from '../exit_codes.js';
 import type { Session } from '../session.js';
 import { showPlan } from '../show_plan.js';
+import { inSnakeCase } from '../snake_case.js';
 
 interface SizeOptions extends Omit<Workload, 'cacheBytes'> {
   readonly cacheMib: number;
@@ -19,14 +20,6 @@ const rateMax = 1e7;
 /** No record of less is valid, and none of more is accepted. */
 const claimBytesMin = 200;
 const claimBytesMax = 1024 * 1024;
-
-const inSnakeCase = (workload: Workload): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    Object.entries(workload).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
 
 const size = async (session: Session, options: SizeOptions): Promise<ExitName> => {
   const { report, services } = session;

@@ -25,6 +25,7 @@ import { type CopyOptions, withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 import { verifyCopyAt } from './verify_copy.js';
 
 interface VerifyOptions extends CopyOptions {
@@ -75,7 +76,7 @@ const verify = async (session: Session, options: VerifyOptions): Promise<ExitNam
       onProgress: (done, place) => progress.update(done, place),
     });
     progress.stop();
-    if (report.options.json) await report.json({ ...result, list: findings });
+    if (report.options.json) await report.json(inSnakeCase({ ...result, list: findings }));
     else await showReport(session, result);
     if (result.worst !== undefined) return exitOf[result.worst];
     await noteSuccess(session, result.log.records);

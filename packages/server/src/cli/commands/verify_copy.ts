@@ -11,6 +11,7 @@ import type { ExitName } from '../exit_codes.js';
 import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import { type Session, unwrap } from '../session.js';
+import { inSnakeCase } from '../snake_case.js';
 
 const exitOf: { readonly [severity in CopySeverity]: ExitName } = {
   too_new: 'format',
@@ -49,8 +50,9 @@ export const verifyCopyAt = async (
     );
     const result = unwrap(verified);
     progress.stop();
-    if (report.options.json) await report.json({ copy: copy.facts, ...result, list: findings });
-    else await show(session, copy, result);
+    if (report.options.json) {
+      await report.json(inSnakeCase({ copy: copy.facts, ...result, list: findings }));
+    } else await show(session, copy, result);
     if (result.worst !== undefined) return exitOf[result.worst];
     await note(session, copy);
     return 'ok';

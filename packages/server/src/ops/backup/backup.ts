@@ -77,18 +77,28 @@ export interface BackupReport {
   readonly notRemoved: string | null;
   /** Names of backups whose metadata cannot be read. */
   readonly damaged: readonly string[];
+  /** Names of backups that a newer version wrote. */
+  readonly tooNew: readonly string[];
 }
 
 /** What is not in the metadata. */
 type Aside = Pick<
   BackupReport,
-  'seconds' | 'isNoted' | 'removed' | 'notRemoved' | 'damaged' | 'unproven'
+  'seconds' | 'isNoted' | 'removed' | 'notRemoved' | 'damaged' | 'tooNew' | 'unproven'
 >;
 
 /** What a dry run can say: nothing was read but the end of the log. */
 export type BackupForecast = Pick<
   BackupReport,
-  'place' | 'type' | 'base' | 'records' | 'copiedBytes' | 'referredBytes' | 'removed' | 'damaged'
+  | 'place'
+  | 'type'
+  | 'base'
+  | 'records'
+  | 'copiedBytes'
+  | 'referredBytes'
+  | 'removed'
+  | 'damaged'
+  | 'tooNew'
 >;
 
 export type BackupOutcome =
@@ -178,8 +188,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const { removed, notRemoved } = await retain(input, made, after);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
   const { unproven } = extent.value;
-  const damaged = damagedOf(after);
-  const aside: Aside = { seconds, isNoted, removed, notRemoved, damaged, unproven };
+  const unread = unreadOf(after);
+  const aside: Aside = { seconds, isNoted, removed, notRemoved, unproven, ...unread };
   return ok({ type: 'made', report: { ...reportOf(input, metadata), ...aside } });
 };
 
@@ -273,8 +283,10 @@ const retain = async (
 
 const namesOf = (found: readonly FoundBackup[]): readonly string[] => found.map(({ name }) => name);
 
-const damagedOf = (found: readonly FoundBackup[]): readonly string[] =>
-  namesOf(found.filter(({ state }) => state === 'damaged'));
+const unreadOf = (found: readonly FoundBackup[]): Pick<BackupReport, 'damaged' | 'tooNew'> => ({
+  damaged: namesOf(found.filter(({ state }) => state === 'damaged')),
+  tooNew: namesOf(found.filter(({ state }) => state === 'too_new')),
+});
 
 const forecastOf = (
   { store, clock, retention }: BackupInput,
@@ -293,7 +305,7 @@ const forecastOf = (
     copiedBytes: plan.copiedBytes,
     referredBytes: plan.referredBytes,
     removed: namesOf(removed),
-    damaged: damagedOf(found),
+    ...unreadOf(found),
   };
 };
 

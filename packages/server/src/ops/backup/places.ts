@@ -28,7 +28,8 @@ export type FoundBackup = {
   | { readonly state: 'complete'; readonly metadata: BackupMetadata }
   /** Without metadata: cut off, or being made. `of` is undefined when that is not known. */
   | { readonly state: 'incomplete'; readonly of: StartedBy | undefined; readonly begunMs: number }
-  | { readonly state: 'damaged'; readonly detail: string }
+  /** Metadata that say nothing: spoiled, or of a version to come. */
+  | { readonly state: 'damaged' | 'too_new'; readonly detail: string }
 );
 
 /** Whose backup was begun. */
@@ -62,7 +63,8 @@ const look = async (
   }
   const read = await readMetadata(store, name);
   if (read.ok) return { ...place, state: 'complete', metadata: read.value };
-  return { ...place, state: 'damaged', detail: read.error.detail };
+  const { code, detail } = read.error;
+  return { ...place, state: code === 'format_too_new' ? 'too_new' : 'damaged', detail };
 };
 
 /** The metadata of a backup; `not_found` when there is no complete one of this name. */

@@ -34,6 +34,12 @@ const dayMs = 24 * 3600 * 1000;
 
 type Complete = Extract<FoundBackup, { state: 'complete' }>;
 
+/** Nobody knows what it refers to. */
+const isUnread = (
+  backup: FoundBackup,
+): backup is Extract<FoundBackup, { state: 'damaged' | 'too_new' }> =>
+  backup.state === 'damaged' || backup.state === 'too_new';
+
 /** Without a rule nothing complete is removed. */
 export const planRetention = (
   found: readonly FoundBackup[],
@@ -46,8 +52,7 @@ export const planRetention = (
     .filter((backup): backup is Complete => backup.state === 'complete')
     .filter(({ name, metadata }) => name !== made.name && metadata.database_id === made.databaseId)
     .sort((a, b) => isOfBefore(a) - isOfBefore(b) || newerFirst(a.metadata, b.metadata));
-  const isAllKept =
-    (count === undefined && days === undefined) || found.some(({ state }) => state === 'damaged');
+  const isAllKept = (count === undefined && days === undefined) || found.some(isUnread);
   const busy = new Set(
     found.flatMap((one) =>
       one.state === 'incomplete' && nowMs - one.begunMs < dayMs ? [one.of?.logId] : [],
@@ -62,7 +67,7 @@ export const planRetention = (
   });
   const needed = new Set([made.name, ...made.refersTo, ...wanted.flatMap(neededBy)]);
   const isKept = (backup: FoundBackup): boolean => {
-    if (backup.state === 'damaged') return true;
+    if (isUnread(backup)) return true;
     if (backup.state === 'incomplete') {
       return backup.of?.databaseId !== made.databaseId || backup.of.logId !== made.logId;
     }

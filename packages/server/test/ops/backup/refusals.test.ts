@@ -13,6 +13,7 @@ import { verifyCopy } from '../../../src/ops/verify_copy.js';
 import { SimulatedDisk } from '../../simulation/simulated_disk.js';
 import { historyOf, mergeAll, simulatedDatabase } from '../../support/databases.js';
 import { MemoryObjects } from '../../support/memory_objects.js';
+import { TestClock } from '../../support/test_clock.js';
 import { filledDirectories, scratchDirectories } from '../directories.js';
 import {
   assertFollows,
@@ -205,6 +206,10 @@ test('what a newer version wrote, and metadata that say what cannot be', async (
     const opened = await openBackupCopy(store, name);
     assert.ok(!opened.ok && opened.error.code === code, JSON.stringify(change));
   }
+  store.objects.set(key, rewritten(sound, { format: 2 }));
+  const clock = new TestClock(1_900_000_000_000);
+  const later = await backUp(store, clock, { walDir, retention: { count: 1 } });
+  assert.deepEqual([later.tooNew, later.damaged, later.removed], [[name], [], []]);
   store.objects.set(key, rewritten(sound, {}));
   assert.ok((await openBackupCopy(store, name)).ok);
 });

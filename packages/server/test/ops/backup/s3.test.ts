@@ -29,7 +29,7 @@ test('full, incremental, retention, verify, restore', {
   const backUp = async (...words: readonly string[]) =>
     JSON.parse(await run(0, 'backup', '--to', place, '--json', '--quiet', ...words, ...own));
   const full = await backUp();
-  assert.equal(full.hasIdentity, false);
+  assert.equal(full.has_identity, false);
   const database = must(await openReal(directories, { segmentBytesMax: 16 * 1024 }));
   await fill(database, 150);
   await database.close();
