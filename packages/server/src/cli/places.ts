@@ -8,9 +8,14 @@ import { readIdentity } from '../log/identity.js';
 import { openArchiveCopy } from '../ops/archive/archive_copy.js';
 import { type Unseal, unsealWith } from '../ops/archive/stored_object.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
-import type { BackupMetadata } from '../ops/backup/metadata.js';
 import { newerFirst } from '../ops/backup/order.js';
-import { type FoundBackup, findBackups, isBackupName, storeErrors } from '../ops/backup/places.js';
+import {
+  type BackupSummary,
+  type FoundBackup,
+  findBackups,
+  isBackupName,
+  storeErrors,
+} from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
 import { CommandError } from './report.js';
 import { type Session, unwrap } from './session.js';
@@ -70,7 +75,7 @@ export const openCopy = async (
 };
 
 /** The newest backup of each database, the newest first. */
-const newestOfEach = (found: readonly FoundBackup[]): readonly BackupMetadata[] => {
+const newestOfEach = (found: readonly FoundBackup[]): readonly BackupSummary[] => {
   const complete = found
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
     .sort(newerFirst);
@@ -82,8 +87,8 @@ const newestOfEach = (found: readonly FoundBackup[]): readonly BackupMetadata[] 
 
 const ownOf = async (
   { io, directories }: Session,
-  newest: readonly BackupMetadata[],
-): Promise<BackupMetadata | undefined> => {
+  newest: readonly BackupSummary[],
+): Promise<BackupSummary | undefined> => {
   const read = await readIdentity(io.disk, directories.walDir).catch(() => undefined);
   const own = read?.ok === true ? read.value : undefined;
   return newest.find((backup) => backup.database_id === own?.databaseId);
@@ -91,7 +96,7 @@ const ownOf = async (
 
 const severalDatabases = (
   { place }: ObjectStore,
-  newest: readonly BackupMetadata[],
+  newest: readonly BackupSummary[],
 ): CommandError => {
   const each = newest.map(
     ({ database_id: id, log_id: log, name }) => `${name} (database ${id}, log ${log})`,

@@ -154,23 +154,15 @@ const listed = (backup: FoundBackup): object => {
   const place = { name, state, bytes: bytesOf(backup) };
   if ('detail' in backup) return { ...place, detail: backup.detail };
   if (backup.state === 'incomplete') return { ...place, begun: formatTime(backup.begunMs) };
-  const { segments: _, tree: __, last_segment: ___, files: ____, ...metadata } = backup.metadata;
-  return { ...place, ...metadata, refers_to: refersTo(backup.metadata) };
+  return { ...place, ...backup.metadata, refers_to: backup.refersTo };
 };
-
-const refersTo = (metadata: {
-  readonly name: string;
-  readonly segments: readonly { readonly backup: string }[];
-}): readonly string[] => [
-  ...new Set(metadata.segments.map((one) => one.backup).filter((one) => one !== metadata.name)),
-];
 
 const rowOf = (backup: FoundBackup): Row => {
   const { name, state } = backup;
   const bytes = String(bytesOf(backup));
   if (backup.state !== 'complete') return [name, escapeText(state), '-', '-', '-', bytes, '-'];
   const { type, time, record_count: records, assertion_count: assertions } = backup.metadata;
-  const others = refersTo(backup.metadata).join(' ');
+  const others = backup.refersTo.join(' ');
   return [name, type, time, String(records), String(assertions), bytes, others || '-'];
 };
 

@@ -24,6 +24,7 @@ import {
   encodeStarted,
   type FoundBackup,
   findBackups,
+  refersTo,
   removeBackup,
   storeErrors,
 } from './places.js';
@@ -165,7 +166,7 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
     return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
   }
   const found = await findBackups(input.store);
-  const base = input.isIncremental ? chooseBase(found, identity) : undefined;
+  const base = input.isIncremental ? await chooseBase(input.store, found, identity) : undefined;
   const plan = planOf(extent.value, base, kept.value, newestOf(found, identity));
   if (!plan.ok) return plan;
   if (input.isDryRun) {
@@ -173,7 +174,7 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   }
   const name = await claimName(input, identity);
   if (!name.ok) return name;
-  const written = await writeAll(input, identity, plan.value, name.value);
+  const written = await writeAll(input, identity, plan.value, { name: name.value, found });
   if (!written.ok) return written;
   const finishedAtMs = input.clock.wallMs();
   const { metadata, found: after } = written.value;
@@ -183,8 +184,8 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
     () => true,
     () => false,
   );
-  const refersTo = metadata.segments.map(({ backup }) => backup);
-  const made = { ...identity, name: name.value, refersTo };
+  const others = refersTo(metadata.name, metadata.segments);
+  const made = { ...identity, name: name.value, refersTo: others };
   const { removed, notRemoved } = await retain(input, made, after);
   const seconds = (input.clock.monotonicMs() - startedMs) / 1000;
   const { unproven } = extent.value;
@@ -214,6 +215,12 @@ const claimName = async (
   return fail({ code: 'conflict', detail });
 };
 
+/** A backup under a name, and what was there before. */
+interface Begun {
+  readonly name: string;
+  readonly found: readonly FoundBackup[];
+}
+
 /**
  * All files, the metadata last; what a failure leaves is removed if the store lets us. Whoever
  * removes backups sees from the metadata what is needed; what went before that is looked for.
@@ -222,7 +229,7 @@ const writeAll = async (
   input: BackupInput,
   identity: Identity,
   plan: BackupPlan,
-  name: string,
+  { name, found: before }: Begun,
 ): Promise<
   Outcome<{ readonly metadata: BackupMetadata; readonly found: readonly FoundBackup[] }>
 > => {
@@ -234,7 +241,7 @@ const writeAll = async (
     const bytes = encodeMetadata(written.value);
     await store.put(`${name}/${metadataName}`, bytes);
     const metadata: BackupMetadata = { ...written.value, format: 1, checksum: '' };
-    const found = await findBackups(store);
+    const found = await findBackups(store, before);
     const [missing] = missingOf(found, metadata);
     if (missing !== undefined) return fail(taken(store, missing));
     isComplete = true;
@@ -294,8 +301,8 @@ const forecastOf = (
   plan: BackupPlan,
   found: readonly FoundBackup[],
 ): BackupForecast => {
-  const refersTo = plan.referred.map(({ backup }) => backup);
-  const made = { ...identity, name: 'the one that would be made', refersTo };
+  const name = 'the one that would be made';
+  const made = { ...identity, name, refersTo: refersTo(name, plan.referred) };
   const { removed } = planRetention(found, made, retention, clock.wallMs());
   return {
     place: store.place,

@@ -19,13 +19,21 @@ const timeOfName = (name: string): number => {
   return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second);
 };
 
+/** Of the metadata what is held of each backup; the segments of a log are tens of thousands. */
+export type BackupSummary = Omit<BackupMetadata, 'segments' | 'tree' | 'last_segment' | 'files'>;
+
 /** What stands at a place under the name of a backup. */
 export type FoundBackup = {
   readonly name: string;
   /** Sizes of its own files, by key. */
   readonly files: ReadonlyMap<string, number>;
 } & (
-  | { readonly state: 'complete'; readonly metadata: BackupMetadata }
+  | {
+      readonly state: 'complete';
+      readonly metadata: BackupSummary;
+      /** Other backups that have some of its segments. */
+      readonly refersTo: readonly string[];
+    }
   /** Without metadata: cut off, or being made. `of` is undefined when that is not known. */
   | { readonly state: 'incomplete'; readonly of: StartedBy | undefined; readonly begunMs: number }
   /** Metadata that say nothing: spoiled, or of a version to come. */
@@ -38,8 +46,15 @@ export interface StartedBy {
   readonly logId: string;
 }
 
-/** All backups at a place, oldest name first. Rejects with `ObjectStoreError`. */
-export const findBackups = async (store: ObjectStore): Promise<readonly FoundBackup[]> => {
+/**
+ * All backups at a place, oldest name first; of those that are known the metadata, which nobody
+ * changes, are not read again. Rejects with `ObjectStoreError`.
+ */
+export const findBackups = async (
+  store: ObjectStore,
+  known: readonly FoundBackup[] = [],
+): Promise<readonly FoundBackup[]> => {
+  const knownByName = new Map(known.map((one) => [one.name, one] as const));
   const named = new Map<string, Map<string, number>>();
   for await (const { key, bytes } of store.list('stemedb-backup-')) {
     const name = key.slice(0, key.indexOf('/'));
@@ -48,7 +63,11 @@ export const findBackups = async (store: ObjectStore): Promise<readonly FoundBac
     named.set(name, files.set(key, bytes));
   }
   const found: FoundBackup[] = [];
-  for (const [name, files] of named) found.push(await look(store, { name, files }));
+  for (const [name, files] of named) {
+    const before = knownByName.get(name);
+    const isKnown = before?.state === 'complete' && files.has(`${name}/${metadataName}`);
+    found.push(isKnown ? { ...before, files } : await look(store, { name, files }));
+  }
   return found;
 };
 
@@ -62,10 +81,21 @@ const look = async (
     return { ...place, state: 'incomplete', of, begunMs: timeOfName(name) };
   }
   const read = await readMetadata(store, name);
-  if (read.ok) return { ...place, state: 'complete', metadata: read.value };
+  if (read.ok) {
+    const { segments, tree: _, last_segment: __, files: ___, ...metadata } = read.value;
+    return { ...place, state: 'complete', metadata, refersTo: refersTo(read.value.name, segments) };
+  }
   const { code, detail } = read.error;
   return { ...place, state: code === 'format_too_new' ? 'too_new' : 'damaged', detail };
 };
+
+/** Names of other backups that have some of these segments. */
+export const refersTo = (
+  name: string,
+  segments: readonly { readonly backup: string }[],
+): readonly string[] => [
+  ...new Set(segments.map(({ backup }) => backup).filter((backup) => backup !== name)),
+];
 
 /** The metadata of a backup; `not_found` when there is no complete one of this name. */
 export const readMetadata = async (

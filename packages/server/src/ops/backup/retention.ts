@@ -77,7 +77,4 @@ export const planRetention = (
 };
 
 /** Names of all backups that must be there for this one to be restored. */
-const neededBy = ({ name, metadata }: Complete): readonly string[] => [
-  name,
-  ...metadata.segments.map(({ backup }) => backup),
-];
+const neededBy = ({ name, refersTo }: Complete): readonly string[] => [name, ...refersTo];

@@ -24,6 +24,7 @@ import { directoriesBeside } from '../restore_target.js';
 import { readBytes, type SegmentFile } from '../segment_files.js';
 import type { BackupInput } from './backup.js';
 import type { BackupFile, BackupMetadata, BackupSegment } from './metadata.js';
+import type { BackupSummary } from './places.js';
 import { SegmentWalk, type WalkState, walkBegin } from './segment_walk.js';
 
 /** A root that the records must come to at a size. */
@@ -65,7 +66,7 @@ export const planOf = (
   extent: DurableEnd,
   base: BackupMetadata | undefined,
   kept: ExpectedRoot | undefined,
-  newest: BackupMetadata | undefined,
+  newest: BackupSummary | undefined,
 ): Outcome<BackupPlan> => {
   const { segments, lastSequence } = extent;
   if (kept !== undefined && kept.size > lastSequence) {
@@ -95,13 +96,13 @@ export const planOf = (
   return ok({ extent, base, referred, copied, copiedBytes, referredBytes, expected });
 };
 
-const expectedOf = ({ name, record_count: size, root }: BackupMetadata): ExpectedRoot => ({
+const expectedOf = ({ name, record_count: size, root }: BackupSummary): ExpectedRoot => ({
   size,
   root,
   whose: `the backup ${name}`,
 });
 
-const setBack = ({ name, record_count: size }: BackupMetadata, last: number): StemeError => ({
+const setBack = ({ name, record_count: size }: BackupSummary, last: number): StemeError => ({
   code: 'log_altered',
   detail:
     `The backup ${name} has ${size} records of this log, which ends with record ${last} now: the ` +

@@ -198,6 +198,23 @@ test('a clock that was set back does not make the newest backup the oldest', asy
   assert.deepEqual(await namesAt(store), [second.name, third.name]);
 });
 
+test('metadata are read once, and not held', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const store = new MemoryObjects();
+  const clock = backupClock();
+  for (let count = 0; count < 10; count += 1) await backUp(store, clock, { walDir });
+  let reads = 0;
+  store.get = async (key) => {
+    if (key.endsWith('metadata.json')) reads += 1;
+    return store.objects.get(key);
+  };
+  await backUp(store, clock, { walDir, isIncremental: true, retention: { count: 8 } });
+  assert.equal(reads, 10 + 1 + 1, 'each there, the whole of the base, and the one just made');
+  for (const found of await findBackups(store)) {
+    assert.ok(found.state === 'complete' && !('segments' in found.metadata));
+  }
+});
+
 test('a dry run says what would be removed, and what would be needed', async (context) => {
   const directories = await filledDirectories(context);
   const { walDir } = directories;
@@ -244,17 +261,18 @@ test('no plan removes the one just made, or what a kept one needs', () => {
     const stated = Array.from({ length: 1 + random.below(12) }, (_, at) => {
       const name = `stemedb-backup-20270101-0000${String(at).padStart(2, '0')}`;
       needs.set(name, [...[...needs.keys()].filter(() => random.chance(0.2)), name]);
-      const segments = (needs.get(name) ?? []).map((backup) => ({ backup }));
       // Of three logs, two of them of this database, by clocks that jump.
       const log_id = random.pick(['own', 'before', 'foreign']);
       const database_id = log_id === 'foreign' ? 'other' : 'a';
       const time_ms = random.below(12) * dayMs;
       const order = { newest_stamp: String(100 + at), record_count: at };
-      return { name, time_ms, database_id, log_id, segments, ...order };
+      return { name, time_ms, database_id, log_id, ...order };
     });
     const found = random.shuffled(stated).map((metadata) => {
       const { name } = metadata;
-      return { name, files: new Map(), state: 'complete', metadata } as unknown as FoundBackup;
+      const refersTo = needs.get(name) ?? [];
+      const backup = { name, files: new Map(), state: 'complete', metadata, refersTo };
+      return backup as unknown as FoundBackup;
     });
     const made = stated.filter(({ log_id }) => log_id === 'own').at(-1);
     if (made === undefined) continue;
