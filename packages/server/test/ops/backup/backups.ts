@@ -1,6 +1,12 @@
 /** Backups of real databases, and what a restored one must be. */
 import assert from 'node:assert/strict';
-import type { HlcStamp, Outcome } from '@stemedb/model';
+import {
+  blake3Hex,
+  canonicalBytes,
+  type HlcStamp,
+  type JsonObject,
+  type Outcome,
+} from '@stemedb/model';
 import { sodiumVerify } from '../../../src/ingest/sodium.js';
 import type { Clock } from '../../../src/io/clock.js';
 import type { Disk } from '../../../src/io/disk.js';
@@ -124,4 +130,12 @@ export const assertFollows = async (
   const [continuation, ...rest] = await recordsOf(walDir, disk);
   assert.equal(continuation?.kind, 0xff);
   assert.deepEqual(rest.map(contentOf), records.map(contentOf));
+};
+
+/** Metadata with a change and a checksum that is right. */
+export const rewritten = (bytes: Uint8Array, change: JsonObject): Uint8Array => {
+  const { checksum: _, ...stated } = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
+  const whole = { ...stated, ...change };
+  const checksum = blake3Hex(canonicalBytes(whole));
+  return Buffer.from(JSON.stringify({ ...whole, checksum }));
 };

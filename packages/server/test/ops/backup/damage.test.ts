@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Outcome } from '@stemedb/model';
+import type { JsonObject, Outcome } from '@stemedb/model';
 import { lockFileName } from '../../../src/log/directory.js';
 import { openBackupCopy } from '../../../src/ops/backup/backup_copy.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
@@ -14,7 +14,7 @@ import { simulatedDatabase, submit } from '../../support/databases.js';
 import { MemoryObjects } from '../../support/memory_objects.js';
 import { countOf, type Seeded, seeded } from '../../support/seeded.js';
 import { signedClaim } from '../directories.js';
-import { backUp, backupClock, tryRestore } from './backups.js';
+import { backUp, backupClock, rewritten, tryRestore } from './backups.js';
 
 const rounds = countOf(200, 20_000);
 const firstSeed = Number(process.env.STEMEDB_SEED ?? 190_000);
@@ -27,7 +27,8 @@ interface World {
 
 let world: World;
 
-before(async () => {
+/** The same each time, but for the claims. */
+const makeWorld = async (claimAt: (index: number) => number): Promise<World> => {
   const disk = new SimulatedDisk();
   const target = await simulatedDatabase({
     startMs: 1_790_000_000_000,
@@ -41,7 +42,7 @@ before(async () => {
   for (let round = 0; round < 4; round += 1) {
     for (let claim = 0; claim < 60; claim += 1) {
       target.clock.advance(1);
-      await submit(target.database, signedClaim(round * 1000 + claim));
+      await submit(target.database, signedClaim(claimAt(round * 1000 + claim)));
     }
     // A backup reads what the log has marked, and nobody waits for that here.
     await target.database.log.mark();
@@ -51,7 +52,11 @@ before(async () => {
     names.push(made.name);
   }
   await target.database.close();
-  world = { store, names };
+  return { store, names };
+};
+
+before(async () => {
+  world = await makeWorld((index) => index);
 });
 
 type Objects = Map<string, Uint8Array>;
@@ -215,7 +220,7 @@ test(`${rounds} pieces of random damage are found and refused`, async (t) => {
   t.diagnostic([...found].map(([kind, count]) => `${kind} ${count}`).join(', '));
 });
 
-test('a segment that says another thing under a good hash is found by the tree', async () => {
+test('metadata that say another thing of sound segments are found', async () => {
   const name = world.names[0] ?? '';
   const opened = await openBackupCopy(world.store, name);
   assert.ok(opened.ok);
@@ -233,5 +238,35 @@ test('a segment that says another thing under a good hash is found by the tree',
     assert.ok((await findingsIn(copy)).length > 0, JSON.stringify(change));
     const restored = await restoredFrom(copy);
     assert.ok(!restored.ok && restored.error.code !== 'internal', JSON.stringify(change));
+  }
+});
+
+test('a segment that says another thing under good hashes is found by the tree', async () => {
+  const changedAt = 1030;
+  const other = await makeWorld((index) => (index === changedAt ? 999_999 : index));
+  assert.deepEqual(other.names, world.names);
+  for (const [index, name] of world.names.entries()) {
+    const key = `${name}/metadata.json`;
+    const [genuine, changed] = [world, other].map(
+      ({ store }) => JSON.parse(Buffer.from(bytesOf(store.objects, key)).toString()) as JsonObject,
+    );
+    const objects: Objects = new Map(other.store.objects);
+    const segments = changed?.segments ?? null;
+    objects.set(key, rewritten(bytesOf(world.store.objects, key), { segments }));
+    assert.equal(genuine?.root === changed?.root, index === 0, 'the first was made before it');
+    const copy = await openBackupCopy(new MemoryObjects(objects), name);
+    assert.ok(copy.ok);
+    const findings = await findingsIn(copy.value);
+    const restored = await restoredFrom(copy.value);
+    if (index === 0) {
+      assert.deepEqual([findings, restored.ok], [[], true]);
+      continue;
+    }
+    assert.ok(
+      findings.some((one) => /the root of the tree is/.test(one)),
+      findings.join('; '),
+    );
+    assert.ok(!restored.ok && restored.error.code === 'copy_damaged', name);
+    assert.match(restored.error.detail, /the root of the tree is/);
   }
 });

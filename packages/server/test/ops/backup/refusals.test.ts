@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { blake3Hex, canonicalBytes, type HlcStamp, type JsonObject } from '@stemedb/model';
+import { canonicalBytes, type HlcStamp, type JsonObject } from '@stemedb/model';
 import { ObjectStoreError } from '../../../src/io/object_store.js';
 import { systemDisk } from '../../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../../src/log/directory.js';
@@ -21,6 +21,7 @@ import {
   backupClock,
   copyNamed,
   recordsOf,
+  rewritten,
   tryBackup,
   tryRestore,
 } from './backups.js';
@@ -176,14 +177,6 @@ test('a target in use, not empty, or too small', async (context) => {
   assert.ok(!small.ok && small.error.code === 'disk_full');
   assert.ok(small.error.detail.includes(String(2 * copy.bytes)));
 });
-
-/** Metadata with a change and a checksum that is right. */
-const rewritten = (bytes: Uint8Array, change: JsonObject): Uint8Array => {
-  const { checksum: _, ...stated } = JSON.parse(Buffer.from(bytes).toString()) as JsonObject;
-  const whole = { ...stated, ...change };
-  const checksum = blake3Hex(canonicalBytes(whole));
-  return Buffer.from(JSON.stringify({ ...whole, checksum }));
-};
 
 test('what a newer version wrote, and metadata that say what cannot be', async (context) => {
   const { walDir } = await filledDirectories(context, 20);
