@@ -11,10 +11,10 @@ export async function readSmallFile(
 ): Promise<Uint8Array> {
   const file = await disk.open(path, 'read');
   try {
-    const bytes = new Uint8Array(bytesMax);
+    const bytes = new Uint8Array(Math.min(bytesMax, await file.size()));
     let filled = 0;
-    while (filled < bytesMax) {
-      const count = await file.read(bytes, filled, bytesMax - filled, filled);
+    while (filled < bytes.length) {
+      const count = await file.read(bytes, filled, bytes.length - filled, filled);
       if (count === 0) break;
       filled += count;
     }
