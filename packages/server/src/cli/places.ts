@@ -14,9 +14,9 @@ import {
   type FoundBackup,
   findBackups,
   isBackupName,
-  storeErrors,
 } from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
+import { storeErrors } from '../ops/store_errors.js';
 import { CommandError } from './report.js';
 import { type Session, unwrap } from './session.js';
 

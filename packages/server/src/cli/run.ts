@@ -6,7 +6,7 @@ import { errorTable, type StemeError } from '@stemedb/model';
 import { Command, CommanderError } from 'commander';
 import { ObjectStoreError } from '../io/object_store.js';
 import { ArchiveLockedError } from '../ops/archive/stored_object.js';
-import { storeErrors } from '../ops/backup/places.js';
+import { storeErrors } from '../ops/store_errors.js';
 import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
 import { registerAlias } from './commands/alias.js';

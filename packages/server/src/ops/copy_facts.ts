@@ -1,4 +1,14 @@
-/** Holds the records of a copy against what the copy says of itself. */
+/** Holds the records of a copy, and its checkpoint, against what the copy says of itself. */
+import {
+  fail,
+  type Outcome,
+  ok,
+  openCheckpoint,
+  originOf,
+  parseVkey,
+  toBase64,
+} from '@stemedb/model';
+import { sodiumVerify } from '../ingest/sodium.js';
 import type { LogCopy, LogCopyFacts } from './log_copy.js';
 
 /** What reading all records of a copy has shown. */
@@ -24,3 +34,23 @@ export const differencesFrom = (
   (Object.keys(named) as (keyof FoundFacts)[])
     .filter((name) => facts[name] !== found[name])
     .map((name) => `${named[name]} is ${found[name]}, and ${facts[name]} was written down`);
+
+/** The checkpoint of the copy must be signed for exactly what the copy says of itself. */
+export const checkSigned = ({ facts, checkpoint }: LogCopy): Outcome<void> => {
+  const { vkey, databaseId, logId, records, root } = facts;
+  if (vkey === '' && checkpoint === undefined) return ok(undefined);
+  const key = parseVkey(vkey);
+  if (key === undefined || key.name !== originOf(databaseId, logId)) {
+    return fail({
+      code: 'checkpoint_invalid',
+      detail: 'the key that it names is none of this log',
+    });
+  }
+  if (checkpoint === undefined) return ok(undefined);
+  const opened = openCheckpoint(checkpoint, key, sodiumVerify);
+  if (!opened.ok) return opened;
+  const { size } = opened.value;
+  if (size === records && toBase64(opened.value.root) === root) return ok(undefined);
+  const detail = `it was signed for ${size} records and another root than the copy has`;
+  return fail({ code: 'checkpoint_invalid', detail });
+};

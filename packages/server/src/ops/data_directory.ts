@@ -10,3 +10,6 @@ export const isEmptyDirectory = async (disk: Disk, directory: string): Promise<b
   if (!(await disk.exists(directory))) return true;
   return (await disk.list(directory)).every((name) => isNothing.includes(name));
 };
+
+/** Directories of the log directory that are part of the database, beside the log. */
+export const directoriesBeside: readonly string[] = ['admin', 'audit'];

@@ -4,7 +4,7 @@
  */
 import type { StemeError } from '@stemedb/model';
 import type { ReadDisk } from '../io/disk.js';
-import type { CopiedFile } from './copy_disk.js';
+import type { CopiedFile } from './copied_file.js';
 
 /** What a copy says of itself; verify and restore hold the records against it. */
 export interface LogCopyFacts {

@@ -27,13 +27,12 @@ import { createIdentity, decodeIdentity, type Identity } from '../log/identity.j
 import { allShards, type Log, type LogEntry } from '../log/log.js';
 import { CompactRange } from '../log/merkle/compact_range.js';
 import { openLog } from '../log/open_log.js';
-import { storeErrors } from './backup/places.js';
-import { SegmentWalk, type WalkWatch, walkBegin } from './backup/segment_walk.js';
-import { differencesFrom } from './copy_facts.js';
+import { checkSigned, differencesFrom } from './copy_facts.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
 import { clearTarget, commitTarget, openTarget, type RestoreTarget } from './restore_target.js';
 import { listSegments } from './segment_files.js';
-import { checkSigned } from './verify_copy.js';
+import { SegmentWalk, type WalkWatch, walkBegin } from './segment_walk.js';
+import { storeErrors } from './store_errors.js';
 
 export interface RestoreCopyInput {
   readonly disk: Disk;

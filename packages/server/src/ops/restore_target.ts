@@ -13,8 +13,8 @@ import {
   unfinishedMarkerName,
 } from '../log/restoring_file.js';
 import { replaceSmallFile } from '../log/small_file.js';
-import { loadChecked } from './copy_disk.js';
-import { isEmptyDirectory } from './data_directory.js';
+import { loadChecked } from './copied_file.js';
+import { directoriesBeside, isEmptyDirectory } from './data_directory.js';
 import type { LogCopy } from './log_copy.js';
 
 /** Room for the log and for the store that is made of it. */
@@ -109,9 +109,6 @@ const tooLittle = async (
     'was written.';
   return fail({ code: 'disk_full', detail });
 };
-
-/** Directories of the log directory that are part of the database, beside the log. */
-export const directoriesBeside: readonly string[] = ['admin', 'audit'];
 
 /**
  * Removes what a restore writes, and nothing else: the identity first, so that what is left is at

@@ -3,25 +3,20 @@
  * `verifyLog` checks, and the records against what the copy says of itself and has signed.
  */
 import {
-  fail,
   formatVkey,
   keyPairFromSeed,
   kindNumber,
   noteKeyOf,
-  type Outcome,
-  ok,
-  openCheckpoint,
   originOf,
   parseVkey,
-  toBase64,
   zeroStamp,
 } from '@stemedb/model';
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { ReadDisk } from '../io/disk.js';
 import { decodeIdentity, identityFileName } from '../log/identity.js';
 import type { LogRecord } from '../log/log.js';
-import { BytesFile } from './copy_disk.js';
-import { differencesFrom } from './copy_facts.js';
+import { BytesFile } from './bytes_file.js';
+import { checkSigned, differencesFrom } from './copy_facts.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
 import { type ClaimFinding, ClaimVerifier } from './verify_claims.js';
 import { type LogEnd, verifyLog } from './verify_log.js';
@@ -153,26 +148,6 @@ const compareFacts = (
   }
   const signed = checkSigned(copy);
   if (!signed.ok) report({ severity: 'altered', where: 'checkpoint', detail: signed.error.detail });
-};
-
-/** The checkpoint of the copy must be signed for exactly what the copy says of itself. */
-export const checkSigned = ({ facts, checkpoint }: LogCopy): Outcome<void> => {
-  const { vkey, databaseId, logId, records, root } = facts;
-  if (vkey === '' && checkpoint === undefined) return ok(undefined);
-  const key = parseVkey(vkey);
-  if (key === undefined || key.name !== originOf(databaseId, logId)) {
-    return fail({
-      code: 'checkpoint_invalid',
-      detail: 'the key that it names is none of this log',
-    });
-  }
-  if (checkpoint === undefined) return ok(undefined);
-  const opened = openCheckpoint(checkpoint, key, sodiumVerify);
-  if (!opened.ok) return opened;
-  const { size } = opened.value;
-  if (size === records && toBase64(opened.value.root) === root) return ok(undefined);
-  const detail = `it was signed for ${size} records and another root than the copy has`;
-  return fail({ code: 'checkpoint_invalid', detail });
 };
 
 /** The identity of a copy must be that of the node whose log it is. */

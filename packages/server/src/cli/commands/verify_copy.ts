@@ -1,9 +1,9 @@
 /** `stemedb verify COPY`: a backup or an archive, checked where it lies. */
 import { ok } from '@stemedb/model';
 import { readIdentity } from '../../log/identity.js';
-import { storeErrors } from '../../ops/backup/places.js';
 import type { LogCopy } from '../../ops/log_copy.js';
 import { noteOperation } from '../../ops/operations_file.js';
+import { storeErrors } from '../../ops/store_errors.js';
 import { type CopyReport, type CopySeverity, verifyCopy } from '../../ops/verify_copy.js';
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';

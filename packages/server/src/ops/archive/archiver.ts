@@ -25,10 +25,10 @@ import { encodeIdentity, type Identity, readIdentity } from '../../log/identity.
 import { CompactRange } from '../../log/merkle/compact_range.js';
 import { sodiumNoteSigner } from '../../log/merkle/sodium_signer.js';
 import { renewalFileName } from '../../log/renewal_file.js';
-import { storeErrors } from '../backup/places.js';
 import { type DurableEnd, type DurableSegment, durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
 import { readBytes } from '../segment_files.js';
+import { storeErrors } from '../store_errors.js';
 import { continuedLog } from './continued_log.js';
 import type { ArchiveHead, SealedSegment, TailPart } from './head.js';
 import { newestHead, putHead, readHead } from './heads.js';

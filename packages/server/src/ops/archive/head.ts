@@ -14,7 +14,7 @@ import {
 } from '@stemedb/model';
 import type { Continuation } from '../../log/continuation.js';
 import { CompactRange, type WrittenRange } from '../../log/merkle/compact_range.js';
-import { sha256Hex } from '../copy_disk.js';
+import { sha256Hex } from '../copied_file.js';
 import { CopyDamagedError } from '../log_copy.js';
 import type { StoredObject } from './stored_object.js';
 

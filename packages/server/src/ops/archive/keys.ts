@@ -10,7 +10,7 @@
  *     sealed/<count>-<hash>.json             descriptions of sealed segments
  *     identity/<hash>.json.gz.age            the node's key; only where everything is encrypted
  */
-import { sha256Hex } from '../copy_disk.js';
+import { sha256Hex } from '../copied_file.js';
 
 /** Whose archive: 32 hex digits each. */
 export interface ArchivedLog {

@@ -4,7 +4,7 @@
  */
 import { canonicalBytes, type JsonObject, parseJson } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
-import { sha256Hex } from '../copy_disk.js';
+import { sha256Hex } from '../copied_file.js';
 import { CopyDamagedError } from '../log_copy.js';
 import type { ArchiveHead, SealedSegment } from './head.js';
 import { sealedListName } from './keys.js';

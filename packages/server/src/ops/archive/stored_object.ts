@@ -8,7 +8,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
 import { Decrypter, Encrypter } from 'age-encryption';
 import { type ObjectStore, objectBytesMax } from '../../io/object_store.js';
-import { sha256Hex } from '../copy_disk.js';
+import { sha256Hex } from '../copied_file.js';
 import { CopyDamagedError } from '../log_copy.js';
 
 /** What a head or a list says of an object. */

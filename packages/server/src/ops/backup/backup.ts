@@ -11,6 +11,7 @@ import { renewalFileName } from '../../log/renewal_file.js';
 import { repairCutOff, repairingFileName } from '../../log/repairing_file.js';
 import { durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
+import { storeErrors } from '../store_errors.js';
 import { chooseBase, missingOf, newestOf } from './base.js';
 import {
   type BackupMetadata,
@@ -26,7 +27,6 @@ import {
   findBackups,
   refersTo,
   removeBackup,
-  storeErrors,
 } from './places.js';
 import { type Made, planRetention, type Retention } from './retention.js';
 import { type BackupPlan, keptRoot, planOf, writeFiles } from './write_files.js';

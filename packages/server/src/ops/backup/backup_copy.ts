@@ -2,10 +2,12 @@
 import { type Outcome, ok } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
 import { identityFileName } from '../../log/identity.js';
-import { type CopiedFile, copyDisk, loadChecked } from '../copy_disk.js';
+import { type CopiedFile, loadChecked } from '../copied_file.js';
+import { copyDisk } from '../copy_disk.js';
 import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
+import { storeErrors } from '../store_errors.js';
 import { type BackupFile, type BackupMetadata, metadataName, startedName } from './metadata.js';
-import { readMetadata, storeErrors } from './places.js';
+import { readMetadata } from './places.js';
 
 /** `not_found` when there is no complete backup of this name, `copy_damaged` as it says. */
 export const openBackupCopy = (store: ObjectStore, name: string): Promise<Outcome<LogCopy>> =>

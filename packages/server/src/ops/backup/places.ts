@@ -1,6 +1,6 @@
 /** The names of backups, and what is at a place where they are kept. */
 import { fail, formatTime, type Outcome, parseJson } from '@stemedb/model';
-import { type ObjectStore, ObjectStoreError } from '../../io/object_store.js';
+import type { ObjectStore } from '../../io/object_store.js';
 import { type BackupMetadata, decodeMetadata, metadataName, startedName } from './metadata.js';
 
 const namePattern = /^stemedb-backup-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)$/;
@@ -120,23 +120,6 @@ const startedBy = async (store: ObjectStore, name: string): Promise<StartedBy | 
     ? { databaseId, logId }
     : undefined;
 };
-
-/** What asked something of a store, with its failures as errors. */
-export const storeErrors = async <T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof ObjectStoreError)) throw error;
-    return fail({ code: codeOf[error.code], detail: error.message, cause: error });
-  }
-};
-
-const codeOf = {
-  denied: 'data_directory_unwritable',
-  full: 'disk_full',
-  unavailable: 'not_ready',
-  invalid: 'invalid_configuration',
-} as const satisfies Record<ObjectStoreError['code'], string>;
 
 /** Gone for good; the metadata first, so that what is left of it is never taken for a backup. */
 export const removeBackup = async (

@@ -18,14 +18,15 @@ import { encodeIdentity, type Identity, identityFileName } from '../../log/ident
 import { checkpointFileName, readCheckpointFile } from '../../log/merkle/checkpoint_file.js';
 import { sodiumNoteSigner } from '../../log/merkle/sodium_signer.js';
 import { formatPosition } from '../../log/position.js';
-import { BytesFile, sha256Hex } from '../copy_disk.js';
+import { BytesFile } from '../bytes_file.js';
+import { sha256Hex } from '../copied_file.js';
+import { directoriesBeside } from '../data_directory.js';
 import type { DurableEnd } from '../durable_end.js';
-import { directoriesBeside } from '../restore_target.js';
 import { readBytes, type SegmentFile } from '../segment_files.js';
+import { SegmentWalk, type WalkState, walkBegin } from '../segment_walk.js';
 import type { BackupInput } from './backup.js';
 import type { BackupFile, BackupMetadata, BackupSegment } from './metadata.js';
 import type { BackupSummary } from './places.js';
-import { SegmentWalk, type WalkState, walkBegin } from './segment_walk.js';
 
 /** A root that the records must come to at a size. */
 interface ExpectedRoot {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { ReadDisk } from '../../io/disk.js';
-import { BytesFile } from '../copy_disk.js';
+import { BytesFile } from '../bytes_file.js';
 
 /** By file name: the bytes that are to be there, or undefined for a file that is not to be. */
 export type Patches = ReadonlyMap<string, (() => Promise<Uint8Array>) | undefined>;

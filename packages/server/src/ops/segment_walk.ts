@@ -4,8 +4,8 @@
  * walked over is sound.
  */
 import { blake3, fail, kindNumber, type Outcome, ok, zeroStamp } from '@stemedb/model';
-import type { DiskFile } from '../../io/disk.js';
-import { logCorrupt } from '../../log/failure.js';
+import type { DiskFile } from '../io/disk.js';
+import { logCorrupt } from '../log/failure.js';
 import {
   decodeSegmentHeader,
   frameHeaderBytes,
@@ -14,12 +14,12 @@ import {
   recordPrefixBytes,
   type SegmentHeader,
   segmentHeaderBytes,
-} from '../../log/format.js';
-import { hasKnownProof, readEntry } from '../../log/frame.js';
-import { type LocatedFrame, readFrames } from '../../log/frame_reader.js';
-import type { LogEntry } from '../../log/log.js';
-import { CompactRange, type WrittenRange } from '../../log/merkle/compact_range.js';
-import { readBytes, type SegmentFile } from '../segment_files.js';
+} from '../log/format.js';
+import { hasKnownProof, readEntry } from '../log/frame.js';
+import { type LocatedFrame, readFrames } from '../log/frame_reader.js';
+import type { LogEntry } from '../log/log.js';
+import { CompactRange, type WrittenRange } from '../log/merkle/compact_range.js';
+import { readBytes, type SegmentFile } from './segment_files.js';
 
 /** Where a walk stands between two segments; it can be written down and gone on with. */
 export interface WalkState {

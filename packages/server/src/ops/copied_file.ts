@@ -1,0 +1,30 @@
+/** A file of a copy, of which no byte is handed out before it agrees with length and hash. */
+import { createHash } from 'node:crypto';
+import { CopyDamagedError } from './log_copy.js';
+
+export interface CopiedFile {
+  /** In the copy's directory. */
+  readonly name: string;
+  /** To name it by when it is damaged: where it really is. */
+  readonly place: string;
+  readonly bytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** The file as it is now; undefined when there is none. */
+  load(): Promise<Uint8Array | undefined>;
+}
+
+export const sha256Hex = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex');
+
+/** The bytes of a file; rejects with `CopyDamagedError`, and with what `load` rejects with. */
+export const loadChecked = async (file: CopiedFile): Promise<Uint8Array> => {
+  const bytes = await file.load();
+  if (bytes === undefined) throw new CopyDamagedError(file.place, 'it is missing');
+  if (bytes.length !== file.bytes) {
+    const what = `it has ${bytes.length} bytes instead of ${file.bytes}`;
+    throw new CopyDamagedError(file.place, what);
+  }
+  if (sha256Hex(bytes) === file.sha256) return bytes;
+  throw new CopyDamagedError(file.place, 'its SHA-256 is that of another content');
+};
