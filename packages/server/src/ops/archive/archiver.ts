@@ -29,6 +29,7 @@ import { type DurableEnd, type DurableSegment, durableEnd } from '../durable_end
 import { noteOperation } from '../operations_file.js';
 import { readBytes } from '../segment_files.js';
 import { storeErrors } from '../store_errors.js';
+import { changeSince, damageIn } from './archived_bytes.js';
 import { continuedLog } from './continued_log.js';
 import type { ArchiveHead, SealedSegment, TailPart } from './head.js';
 import { newestHead, putHead, readHead } from './heads.js';
@@ -238,8 +239,9 @@ export class Archiver {
       const hash = createHash('sha256').update(await this.#read(path, 0, bytes));
       this.#prefix = { firstOffset, bytes, hash };
     }
-    const isSame = this.#prefix.hash.copy().digest('hex') === sha256;
-    return isSame ? ok(undefined) : altered('they are not those of the log');
+    if (this.#prefix.hash.copy().digest('hex') === sha256) return ok(undefined);
+    const damage = await damageIn(disk, walDir, head.open);
+    return damage === undefined ? altered('they are not those of the log') : fail(damage);
   }
 
   #altered(head: ArchiveHead, what: string): Outcome<never> {
@@ -297,6 +299,8 @@ export class Archiver {
     const planned = planPart(head.open.parts, head.open.bytes);
     const base = isSealed ? 0 : planned.start;
     const bytes = await this.#read(file.path, base, segment.bytes);
+    const changed = changeSince(head.open, base, bytes);
+    if (changed !== undefined) return fail(changed);
     // The header in front of the first part is no frame.
     const start = Math.max(head.open.bytes, segmentHeaderBytes);
     const tally = await addRecords(head, {

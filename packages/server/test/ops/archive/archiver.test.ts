@@ -206,6 +206,50 @@ it('refuses to archive what is damaged', async () => {
   assert.equal(room.place.objects.size, 0);
 });
 
+/** Appends until the next part takes in those before, or until the open segment is sealed. */
+const growTo = {
+  'merged part': async (room: ArchiveRoom): Promise<void> => {
+    for (let at = 0; at < 6; at += 1) {
+      await room.append(1);
+      await room.log.mark();
+      await room.pass();
+    }
+    await room.append(1);
+  },
+  'sealed segment': async (room: ArchiveRoom): Promise<void> => {
+    for (let at = 0; at < 12; at += 1) await room.append(5);
+  },
+};
+
+for (const [what, grow] of Object.entries(growTo)) {
+  for (const isFollowing of [true, false]) {
+    const who = isFollowing ? 'an archiver that follows' : 'a new archiver';
+    it(`puts no ${what} with archived bytes that went bad, as ${who}`, async () => {
+      const room = await ArchiveRoom.make(1, 8192);
+      await room.append(4);
+      await room.log.mark();
+      await room.pass();
+      await grow(room);
+      await room.log.mark();
+      const before = new Map(room.place.objects);
+      const [first = ''] = room.disk.pathsIn(walDir).filter((path) => path.endsWith('.wal'));
+      room.disk.flipBit(first, 8 * 400);
+      if (!isFollowing) room.archiver = room.newArchiver();
+      for (let tries = 0; tries < 3; tries += 1) {
+        const passed = await room.archiver.pass();
+        assert.equal(passed.ok ? '' : passed.error.code, 'log_corrupt');
+        assert.match(passed.ok ? '' : passed.error.detail, /is damaged at offset \d+/);
+        assert.deepEqual(room.place.objects, before);
+        await room.clock.advance(20 * 60_000);
+      }
+      await assertCopy(await copyAt(room.place), 4);
+      room.disk.flipBit(first, 8 * 400);
+      await room.pass();
+      await assertCopy(await copyAt(room.place), room.log.lastSequence);
+    });
+  }
+}
+
 it('goes on where a place gives no right to remove anything', async () => {
   const room = await ArchiveRoom.make();
   room.place.fault = (operation) => (operation === 'remove' ? 'before' : undefined);
