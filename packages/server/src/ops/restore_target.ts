@@ -57,10 +57,8 @@ export const openTarget = async ({
     const opened = { disk, walDir, release };
     // What an earlier try has written would count as space that is taken.
     if (await isRestoreCutOff(disk, walDir)) await clearTarget(opened, 'keep marker');
-    const small =
-      (await tooLittle(disk, walDir, freeTimes * copy.bytes)) ??
-      (await tooLittle(disk, dbDir, copy.bytes));
-    if (small !== undefined) return small;
+    const lack = await lackOfSpace(disk, { walDir, dbDir, bytes: copy.bytes });
+    if (lack !== undefined) return tooLittle(lack);
     await mark(disk, walDir);
     target = ok(opened);
     return target;
@@ -96,17 +94,42 @@ const refusal = async (
   return undefined;
 };
 
-/** The two may lie on one file system, or on two. */
-const tooLittle = async (
+/** A directory in which there is less room than a log and its store take. */
+export interface LackOfSpace {
+  readonly directory: string;
+  readonly wantedBytes: number;
+  readonly freeBytes: number;
+}
+
+/**
+ * What a log of so many bytes lacks, and `besideBytes` more where it lies. The two directories may
+ * lie on one file system, or on two.
+ */
+export const lackOfSpace = async (
   disk: Disk,
-  directory: string,
-  wantedBytes: number,
-): Promise<Outcome<never> | undefined> => {
-  const free = await disk.freeBytes(directory);
-  if (free >= wantedBytes) return undefined;
+  of: {
+    readonly walDir: string;
+    readonly dbDir: string;
+    readonly bytes: number;
+    readonly besideBytes?: number;
+  },
+): Promise<LackOfSpace | undefined> => {
+  const { walDir, dbDir, bytes, besideBytes = 0 } = of;
+  const wanted = [
+    { directory: walDir, wantedBytes: freeTimes * bytes + besideBytes },
+    { directory: dbDir, wantedBytes: bytes },
+  ];
+  for (const { directory, wantedBytes } of wanted) {
+    const freeBytes = await disk.freeBytes(directory);
+    if (freeBytes < wantedBytes) return { directory, wantedBytes, freeBytes };
+  }
+  return undefined;
+};
+
+const tooLittle = ({ directory, wantedBytes, freeBytes }: LackOfSpace): Outcome<never> => {
   const detail =
-    `The restore takes ${wantedBytes} bytes of free space, and ${directory} has ${free}. Nothing ` +
-    'was written.';
+    `The restore takes ${wantedBytes} bytes of free space, and ${directory} has ${freeBytes}. ` +
+    'Nothing was written.';
   return fail({ code: 'disk_full', detail });
 };
 

@@ -89,6 +89,14 @@ test('repair --from: the damaged segment from a backup, and nothing is lost', as
 
 test('repair --cut: a log of its own up to the damage; a backup then restores', async (context) => {
   const directories = await damaged(context);
+  const before = await readdir(directories.walDir);
+  const dry = await run(['repair', '--cut', '--dry-run'], directories);
+  assert.equal(dry.exit, 65, dry.err);
+  assert.match(
+    dry.err,
+    /A cut would keep \d+ records in a new log and set the rest aside; it fits/,
+  );
+  assert.deepEqual(await readdir(directories.walDir), before);
   const ran = await run(['repair', '--cut', '--json'], directories);
   assert.equal(ran.exit, 0, ran.err);
   const { found, done, records, set_aside: aside } = JSON.parse(ran.out);

@@ -6,7 +6,7 @@ import { formatTime, originOf } from '@stemedb/model';
 import { identityFileName } from '../../log/identity.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
 import { readRepairing, repairCutOff } from '../../log/repairing_file.js';
-import { type CutLog, cutLog } from '../../ops/repair/cut.js';
+import { type CutLog, cutLog, roomForCut } from '../../ops/repair/cut.js';
 import { type Examination, type ExamineInput, examine, isSound } from '../../ops/repair/examine.js';
 import { carryOutMend, planMend } from '../../ops/repair/mend.js';
 import { storeSequence } from '../../ops/repair/store_sequence.js';
@@ -60,10 +60,14 @@ class Repair {
     if (isSound(found)) return this.#nothingDone('ok');
     if (found.survey.tooNew !== undefined) return this.#nothingDone('format');
     if (found.survey.isAltered) throw altered();
-    if (from !== undefined && (await this.#mend(input, found, from))) return 'ok';
-    if (cut !== true || dryRun === true) return this.#nothingDone('data');
+    if (from !== undefined) {
+      const mended = await this.#mend(input, found, from);
+      if (mended === 'mended') return 'ok';
+      if (mended === 'would mend') return this.#nothingDone('data');
+    }
+    if (cut !== true) return this.#nothingDone('data');
     if (found.ids === undefined) throw unreadable(directories.walDir);
-    return this.#cut();
+    return dryRun === true ? this.#tellCut(found) : this.#cut();
   }
 
   async #input(): Promise<ExamineInput> {
@@ -75,8 +79,20 @@ class Repair {
     return { disk: io.disk, directory, knownSequence: known };
   }
 
-  /** True when nothing is left to repair. */
-  async #mend(input: ExamineInput, found: Examination, place: string): Promise<boolean> {
+  /** What a cut would do, or the error that it would end with before it changes anything. */
+  async #tellCut(found: Examination): Promise<ExitName> {
+    const { io, report, directories } = this.#session;
+    unwrap(await roomForCut({ disk: io.disk, ...directories }, found.survey));
+    const kept = counted(found.survey.kept, 'record');
+    await report.note(`A cut would keep ${kept} in a new log and set the rest aside; it fits.`);
+    return this.#nothingDone('data');
+  }
+
+  async #mend(
+    input: ExamineInput,
+    found: Examination,
+    place: string,
+  ): Promise<'mended' | 'would mend' | 'not mended'> {
     const { io, report } = this.#session;
     const copy = await openCopy(this.#session, place);
     const plan = unwrap(await planMend(input, found, copy));
@@ -84,11 +100,11 @@ class Repair {
     if (!isSound(plan.after)) {
       const rest = this.#options.cut === true ? '' : ' Nothing was changed.';
       await report.note(`${copy.facts.name} does not have all that is damaged.${rest}`);
-      return false;
+      return 'not mended';
     }
     if (this.#options.dryRun === true) {
       await report.note(`${copy.facts.name} would put right: ${names.join(', ')}.`);
-      return false;
+      return 'would mend';
     }
     const asideName = this.#asideName;
     const after = unwrap(await carryOutMend({ ...input, disk: io.disk, asideName }, plan));
@@ -96,7 +112,7 @@ class Repair {
     await this.#done({ done: 'mended', files: names, records: after.survey.kept }, [
       `Put right from ${copy.facts.name}: ${names.join(', ')}. The log has ${records}, all whole.`,
     ]);
-    return true;
+    return 'mended';
   }
 
   async #cut(): Promise<ExitName> {

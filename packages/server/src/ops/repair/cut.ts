@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import {
+  fail,
   formatVkey,
   keyPairFromSeed,
   noteKeyOf,
@@ -13,22 +14,26 @@ import {
   ok,
   originOf,
   parseStamp,
+  type StemeError,
 } from '@stemedb/model';
 import type { Clock } from '../../io/clock.js';
-import type { Disk, ReadDisk } from '../../io/disk.js';
+import { type Disk, diskErrorCode, type ReadDisk } from '../../io/disk.js';
 import type { Random } from '../../io/random.js';
+import { openFailed } from '../../log/failure.js';
 import { offsetOfName, segmentHeaderBytes } from '../../log/format.js';
 import { encodeIdentity, identityFileName } from '../../log/identity.js';
 import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
 import { readRepairing, repairingFileName, writeRepairing } from '../../log/repairing_file.js';
-import { markRestoring } from '../../log/restoring_file.js';
+import { markRestoring, restoringFileName } from '../../log/restoring_file.js';
 import type { LogCopy } from '../log_copy.js';
 import { operationFileNames } from '../operations_file.js';
 import { type RestoredLog, restoreCopy } from '../restore_copy.js';
+import { lackOfSpace } from '../restore_target.js';
 import { listSegments } from '../segment_files.js';
 import { type Examination, examine } from './examine.js';
 import { wholeFile } from './mends.js';
 import { type Patches, patchedDisk } from './patched_disk.js';
+import type { Survey } from './survey.js';
 
 export interface CutInput {
   readonly disk: Disk;
@@ -54,13 +59,18 @@ export interface CutLog {
 
 /**
  * Begins, or goes on with what an earlier call began. The caller has locked both directories.
- * Rejects with errors of the disk; the same call then goes on.
+ * Rejects with errors of the disk while the log is moved; the same call then goes on.
  */
 export const cutLog = async (input: CutInput): Promise<Outcome<CutLog>> => {
   const { disk, walDir } = input;
   const found = await readRepairing(disk, walDir);
   if (!found.ok) return found;
   const state = found.value ?? { aside: input.asideName, phase: 'moving' as const };
+  if (found.value === undefined) {
+    const { survey } = await examine({ disk, directory: walDir, knownSequence: 0 });
+    const room = await roomForCut(input, survey);
+    if (!room.ok) return room;
+  }
   if (state.phase === 'moving') {
     await writeRepairing(disk, walDir, state);
     await moveAside(disk, walDir, state.aside);
@@ -69,7 +79,54 @@ export const cutLog = async (input: CutInput): Promise<Outcome<CutLog>> => {
     await removeMark(disk, walDir);
     return ok({ restored: undefined, asideName: state.aside });
   }
-  return restoreFrom(input, state.aside);
+  const cut = await restoredFrom(input, state.aside);
+  return cut.ok ? cut : fail(wayBack(cut.error, walDir, state.aside));
+};
+
+/**
+ * Whether the new log and its store fit beside the damaged one, which stays: to be known before
+ * anything is moved. The store that is there is not counted, though a cut removes it.
+ */
+export const roomForCut = async (
+  { disk, walDir, dbDir }: Pick<CutInput, 'disk' | 'walDir' | 'dbDir'>,
+  survey: Survey,
+): Promise<Outcome<void>> => {
+  const bytes = Math.min(beginOfDamage(survey), survey.bytes);
+  const lack = await lackOfSpace(disk, { walDir, dbDir, bytes });
+  if (lack === undefined) return ok(undefined);
+  const { directory, wantedBytes, freeBytes } = lack;
+  const detail =
+    `The cut takes ${wantedBytes} bytes of free space, and ${directory} has ${freeBytes}: the ` +
+    'new log is written beside the damaged one. Nothing was changed. Make room there, or move ' +
+    `the directory to a larger disk; what is in ${dbDir} is made anew from the log, and may be ` +
+    'removed first.';
+  return fail({ code: 'disk_full', detail });
+};
+
+/** Offset through all segments; infinite when nothing is damaged. */
+const beginOfDamage = ({ damagedFrom, tornTail }: Survey): number => {
+  const torn = tornTail && (offsetOfName(tornTail.segment) ?? 0) + tornTail.byte;
+  return Math.min(damagedFrom ?? Number.POSITIVE_INFINITY, torn ?? Number.POSITIVE_INFINITY);
+};
+
+/** The log is aside and nothing stands in its place: both ways on from there. */
+const wayBack = (error: StemeError, walDir: string, asideName: string): StemeError => ({
+  ...error,
+  detail:
+    `${error.detail} The damaged log is whole in ${join(walDir, asideName)}. Put right what is ` +
+    'said here and run "stemedb repair --cut" again: it goes on. To undo the cut instead, move ' +
+    `all files from there back to ${walDir}, then remove the files "${repairingFileName}" and ` +
+    `"${restoringFileName}" in it.`,
+});
+
+/** Errors of the disk are values here, so that the way back can be named. */
+const restoredFrom = async (input: CutInput, asideName: string): Promise<Outcome<CutLog>> => {
+  try {
+    return await restoreFrom(input, asideName);
+  } catch (error) {
+    if (diskErrorCode(error) === '') throw error;
+    return fail(openFailed(input.walDir, error));
+  }
 };
 
 const removeMark = async (disk: Disk, walDir: string): Promise<void> => {
@@ -133,10 +190,7 @@ const copyInFront = async (
   directory: string,
   { identity, ids, survey }: Examination,
 ): Promise<LogCopy> => {
-  const { damagedFrom, tornTail } = survey;
-  const torn = tornTail && (offsetOfName(tornTail.segment) ?? 0) + tornTail.byte;
-  const from = Math.min(damagedFrom ?? Number.POSITIVE_INFINITY, torn ?? Number.POSITIVE_INFINITY);
-  const patches = await patchesInFront(disk, directory, from);
+  const patches = await patchesInFront(disk, directory, beginOfDamage(survey));
   const front = patchedDisk(disk, directory, patches);
   const found = await examine({ disk: front, directory, knownSequence: 0 });
   const { databaseId, logId } = ids ?? { databaseId: '', logId: '' };

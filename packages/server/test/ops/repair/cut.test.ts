@@ -107,6 +107,59 @@ test('cut: keeps all in front of the damage, whatever the damage was', async () 
   assert.ok(lengths.size > 10, `${lengths.size} different cuts`);
 });
 
+/** As by `mv`, one after the other. */
+const moveAll = async (disk: SimulatedDisk, from: string, to: string): Promise<void> => {
+  for (const name of await disk.list(from)) await disk.rename(join(from, name), join(to, name));
+};
+
+test('cut: too little room is said before a file is moved', async () => {
+  const disk = await damaged('a flipped bit', whole.paths[2] ?? '', new SeededRandom(4));
+  const { kept, bytes } = (await examine({ disk, directory: walDir, knownSequence: 0 })).survey;
+  assert.ok(kept > 20);
+  const start = disk.clone();
+  disk.capacityBytes = disk.usedBytes + 1000;
+  const refused = await cutLog(inputOf(disk));
+  assert.equal(refused.ok ? '' : refused.error.code, 'disk_full');
+  assert.match(refused.ok ? '' : refused.error.detail, /Nothing was changed\. Make room/);
+  for (const directory of [walDir, dbDir]) {
+    assert.deepEqual(disk.pathsIn(directory), start.pathsIn(directory));
+    for (const path of start.pathsIn(directory))
+      assert.ok(disk.peek(path).equals(start.peek(path)));
+  }
+  disk.capacityBytes = disk.usedBytes + 3 * bytes;
+  must(await cutLog(inputOf(disk)));
+  await assertGoesOn(disk, kept);
+});
+
+test('cut: a disk that fills meanwhile leaves a way on and a way back', async () => {
+  const start = await damaged('a flipped bit', whole.paths[2] ?? '', new SeededRandom(4));
+  const kept = await keptOf(start);
+  for (const wayOn of ['room is made', 'undone'] as const) {
+    const disk = start.clone();
+    disk.hook = ({ type, path }) => {
+      const isNewLog = type === 'write' && path.endsWith('.wal');
+      return isNewLog ? { type: 'error', code: 'ENOSPC' } : undefined;
+    };
+    const failed = await cutLog(inputOf(disk));
+    disk.hook = undefined;
+    assert.equal(failed.ok ? '' : failed.error.code, 'disk_full');
+    assert.match(failed.ok ? '' : failed.error.detail, /run "stemedb repair --cut" again: it goes/);
+    assertNothingDeleted(disk, start);
+    if (wayOn === 'undone') {
+      await moveAll(disk, join(walDir, aside), walDir);
+      for (const name of ['repairing', 'restoring']) {
+        if (await disk.exists(join(walDir, name))) await disk.remove(join(walDir, name));
+      }
+      const identityNow = must(await openIdentity(disk, systemRandom, walDir));
+      assert.equal(identityNow.logId, identity.logId);
+      assert.equal(await keptOf(disk), kept);
+    }
+    must(await cutLog({ ...inputOf(disk), asideName: aside }));
+    await assertGoesOn(disk, kept);
+    assertNothingDeleted(disk, start);
+  }
+});
+
 test('cut: a log whose identity is lost goes on with a new key', async () => {
   const disk = await damaged('a lost header', whole.paths[2] ?? '', new SeededRandom(1));
   disk.take(join(walDir, 'identity'));
