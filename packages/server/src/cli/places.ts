@@ -1,6 +1,6 @@
 /** Places of backups and archives that the command line names. */
 
-import { ok } from '@stemedb/model';
+import { type Outcome, ok } from '@stemedb/model';
 import type { Command } from 'commander';
 import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
@@ -39,6 +39,8 @@ export interface CopyOptions {
   readonly log?: string;
   /** File of age secret keys. */
   readonly identity?: string;
+  /** Of all copies at a place, only those of this log are of use. */
+  readonly onlyOf?: string | undefined;
 }
 
 /** Adds these options to a command that takes a copy. */
@@ -67,6 +69,7 @@ export const openCopy = async (
   const store = openPlace(session, place);
   if (options.log !== undefined) return openArchive(session, store, options);
   const found = unwrap(await storeErrors(async () => ok(await findBackups(store))));
+  if (options.onlyOf !== undefined) return openCopyOf(session, store, found, options);
   const newest = newestOfEach(found);
   if (newest.length === 0) return openArchive(session, store, options);
   const own = newest.length === 1 ? newest[0] : await ownOf(session, newest);
@@ -74,11 +77,32 @@ export const openCopy = async (
   return unwrap(await openBackupCopy(store, own.name));
 };
 
-/** The newest backup of each database, the newest first. */
-const newestOfEach = (found: readonly FoundBackup[]): readonly BackupSummary[] => {
-  const complete = found
+/** The newest backup of one log, or its archive where there is none. */
+const openCopyOf = async (
+  session: Session,
+  store: ObjectStore,
+  found: readonly FoundBackup[],
+  { onlyOf: log = '', ...options }: CopyOptions,
+): Promise<LogCopy> => {
+  const backup = completeOf(found).find(({ log_id: id }) => id === log);
+  if (backup !== undefined) return unwrap(await openBackupCopy(store, backup.name));
+  const archive = await archiveOf(session, store, { ...options, log });
+  if (archive.ok || archive.error.code !== 'not_found') return unwrap(archive);
+  const detail =
+    `There is no complete backup and no archive of the log ${log} at ${store.place}; a copy of ` +
+    'another log does not fit, whatever database it is of.';
+  throw new CommandError({ code: 'not_found', detail });
+};
+
+/** The newest first. */
+const completeOf = (found: readonly FoundBackup[]): readonly BackupSummary[] =>
+  found
     .flatMap((backup) => (backup.state === 'complete' ? [backup.metadata] : []))
     .sort(newerFirst);
+
+/** The newest backup of each database, the newest first. */
+const newestOfEach = (found: readonly FoundBackup[]): readonly BackupSummary[] => {
+  const complete = completeOf(found);
   return complete.filter(
     ({ database_id: id }, index) =>
       complete.findIndex((backup) => backup.database_id === id) === index,
@@ -107,15 +131,25 @@ const severalDatabases = (
   return new CommandError({ code: 'conflict', detail });
 };
 
-const openArchive = async (
+const archiveOf = async (
   session: Session,
   store: ObjectStore,
   { log: logId, identity }: CopyOptions,
-): Promise<LogCopy> => {
+): Promise<Outcome<LogCopy>> => {
   const path = identity ?? (await settingOf(session, 'archive_identity_file'));
   const unseal = path === '' ? undefined : await unsealFrom(session, path);
-  const opened = await openArchiveCopy({ store, unseal, logId });
-  if (opened.ok || opened.error.code !== 'not_found' || logId !== undefined) return unwrap(opened);
+  return openArchiveCopy({ store, unseal, logId });
+};
+
+const openArchive = async (
+  session: Session,
+  store: ObjectStore,
+  options: CopyOptions,
+): Promise<LogCopy> => {
+  const opened = await archiveOf(session, store, options);
+  if (opened.ok || opened.error.code !== 'not_found' || options.log !== undefined) {
+    return unwrap(opened);
+  }
   const detail = `There is no complete backup and no archive at ${store.place}.`;
   throw new CommandError({ code: 'not_found', detail });
 };

@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ok } from '@stemedb/model';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
 import { systemDisk } from '../../src/io/system_disk.js';
@@ -25,16 +26,21 @@ const placeOf = ({ walDir }: TestDirectories): string => join(walDir, '..', 'bac
 const segmentsOf = async ({ walDir }: TestDirectories): Promise<readonly string[]> =>
   (await readdir(walDir)).filter((file) => file.endsWith('.wal')).sort();
 
-/** Several segments, a backup of them, and a flipped bit in the middle of the second. */
-const damaged = async (context: TestContext): Promise<TestDirectories> => {
-  const directories = await filledDirectories(context, 120);
-  const backup = await run(['backup', '--to', placeOf(directories)], directories);
-  assert.equal(backup.exit, 0, backup.err);
+/** Flips a bit in the middle of the second segment. */
+const damage = async (directories: TestDirectories): Promise<void> => {
   const [, second = ''] = await segmentsOf(directories);
   const path = join(directories.walDir, second);
   const bytes = await readFile(path);
   bytes.writeUInt8((bytes[3000] ?? 0) ^ 4, 3000);
   await writeFile(path, bytes);
+};
+
+/** Several segments, a backup of them, and damage in the second. */
+const damaged = async (context: TestContext): Promise<TestDirectories> => {
+  const directories = await filledDirectories(context, 120);
+  const backup = await run(['backup', '--to', placeOf(directories)], directories);
+  assert.equal(backup.exit, 0, backup.err);
+  await damage(directories);
   return directories;
 };
 
@@ -85,6 +91,39 @@ test('repair --from: the damaged segment from a backup, and nothing is lost', as
   assert.equal((await readdir(join(directories.walDir, aside ?? ''))).length, 1);
   const again = await run(['repair', '--from', place], directories);
   assert.match(again.out, /Nothing to repair: 161 records, all whole/);
+});
+
+test('repair --from: of several copies at a place, the one of this log', async (context) => {
+  const directories = await filledDirectories(context, 120);
+  const other = await filledDirectories(context, 20);
+  const place = placeOf(directories);
+  const secret = await generateIdentity();
+  const key = join(place, '..', 'key.txt');
+  await writeFile(key, `${secret}\n`);
+  const words = ['archive', '--to', place, '--recipient', await identityToRecipient(secret)];
+  for (const of of [other, directories, other]) {
+    const archived = await run(words, of);
+    assert.equal(archived.exit, 0, archived.err);
+  }
+  const backup = await run(['backup', '--to', place], other);
+  assert.equal(backup.exit, 0, backup.err);
+  await damage(directories);
+  const locked = await run(['repair', '--from', place], directories);
+  assert.equal(locked.exit, 78, locked.err);
+  assert.match(locked.err, /name the file of the secret key/);
+  const ran = await run(['repair', '--from', place, '--identity', key], directories);
+  assert.equal(ran.exit, 0, ran.err);
+  assert.equal(await assertStarts(directories), 161);
+});
+
+test('repair --from: a place with nothing of this log says so', async (context) => {
+  const directories = await damaged(context);
+  const other = await filledDirectories(context, 20);
+  const place = `${placeOf(directories)}-of-another`;
+  assert.equal((await run(['backup', '--to', place], other)).exit, 0);
+  const ran = await run(['repair', '--from', place], directories);
+  assert.equal(ran.exit, 1, ran.err);
+  assert.match(ran.err, /no complete backup and no archive of the log [0-9a-f]{32} at/);
 });
 
 test('repair --cut: a log of its own up to the damage; a backup then restores', async (context) => {

@@ -14,12 +14,12 @@ import { counted } from '../cells.js';
 import type { Register } from '../command.js';
 import type { ExitName } from '../exit_codes.js';
 import { lockDirectories } from '../locked_directories.js';
-import { openCopy } from '../places.js';
+import { type CopyOptions, openCopy, withCopyOptions } from '../places.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 import { jsonOfExamination, showExamination } from '../show_repair.js';
 
-interface RepairOptions {
+interface RepairOptions extends CopyOptions {
   readonly from?: string;
   readonly cut?: boolean;
   readonly dryRun?: boolean;
@@ -94,7 +94,8 @@ class Repair {
     place: string,
   ): Promise<'mended' | 'would mend' | 'not mended'> {
     const { io, report } = this.#session;
-    const copy = await openCopy(this.#session, place);
+    const onlyOf = found.ids?.logId;
+    const copy = await openCopy(this.#session, place, { ...this.#options, onlyOf });
     const plan = unwrap(await planMend(input, found, copy));
     const names = [...plan.patches.keys()].sort();
     if (!isSound(plan.after)) {
@@ -199,13 +200,20 @@ const repair = async (session: Session, options: RepairOptions): Promise<ExitNam
 };
 
 export const registerRepair: Register = (program, run) => {
-  program
-    .command('repair')
-    .description('what is left of a damaged log, and put it right or cut it')
-    .option('--from <copy>', 'put damaged files right from this backup or archive of the same log')
-    .option('--cut', 'keep what stands in front of the damage, as a new log; the rest is set aside')
-    .option('--dry-run', 'say what --from or --cut would do')
-    .action((options: RepairOptions, command) =>
-      run(command, (session) => repair(session, options)),
-    );
+  withCopyOptions(
+    program
+      .command('repair')
+      .description('what is left of a damaged log, and put it right or cut it')
+      .option(
+        '--from <copy>',
+        'put damaged files right from this backup or archive of the same log',
+      )
+      .option(
+        '--cut',
+        'keep what stands in front of the damage, as a new log; the rest is set aside',
+      )
+      .option('--dry-run', 'say what --from or --cut would do'),
+  ).action((options: RepairOptions, command) =>
+    run(command, (session) => repair(session, options)),
+  );
 };
