@@ -41,12 +41,12 @@ export const successGauges = (registry: Registry, readings: SuccessReadings): vo
       help,
       registers: [registry],
       async collect() {
-        const known = await successes().catch(() => undefined);
-        const success = known?.get(operation);
+        // The note of an archive that is not wanted any more would grow old for ever.
         const isExpected = operation !== 'archive' || readings.isArchiveWanted();
-        if (success !== undefined) this.set(value(success));
-        else if (known !== undefined && isExpected) this.set(0);
-        else this.remove();
+        const known = isExpected ? await successes().catch(() => undefined) : undefined;
+        const success = known?.get(operation);
+        if (known === undefined) this.remove();
+        else this.set(success === undefined ? 0 : value(success));
       },
     });
   };

@@ -111,6 +111,17 @@ test('only an archive that is wanted is missed', async () => {
   }
 });
 
+test('an archive that is not wanted any more has no sample, whatever was noted', async () => {
+  const telemetry = createTelemetry();
+  const noted = { finishedAtMs: 1_700_000_100_000, position: 6 };
+  const successes = async () => new Map([['archive' as const, noted]]);
+  telemetry.observe({ ...someReadings, successes, isArchiveWanted: () => false });
+  const samples = samplesOf(await telemetry.text());
+  assert.ok(!samples.has('stemedb_archive_last_success_timestamp_seconds'));
+  assert.ok(!samples.has('stemedb_archive_position'));
+  assert.equal(samples.get('stemedb_backup_last_success_timestamp_seconds'), 0);
+});
+
 test('a reading that fails or says nothing leaves out its own sample only', async () => {
   const telemetry = createTelemetry();
   telemetry.observe({
