@@ -32,7 +32,7 @@ import { storeErrors } from '../store_errors.js';
 import { changeSince, damageIn } from './archived_bytes.js';
 import { continuedLog } from './continued_log.js';
 import type { ArchiveHead, SealedSegment, TailPart } from './head.js';
-import { newestHead, putHead, readHead } from './heads.js';
+import { isNewest, newestHead, putHead } from './heads.js';
 import { folderOf, identityName, partName, segmentNameInArchive } from './keys.js';
 import { addRecords, emptyTally } from './new_records.js';
 import { dueOf, findLeftovers, removeDue, retire } from './retired.js';
@@ -86,6 +86,8 @@ export class Archiver {
   #prefix:
     | { readonly firstOffset: number; readonly bytes: number; readonly hash: Hash }
     | undefined;
+  /** No head below it is there any more. */
+  #oldestHead = 0;
   #put = { segments: 0, parts: 0, storedBytes: 0 };
 
   constructor(input: ArchiverInput) {
@@ -174,7 +176,7 @@ export class Archiver {
       if (!isNew) continue;
       const next = await this.#archive(head, segment, identity.value);
       if (!next.ok) return next;
-      head = await this.#commit(next.value);
+      head = await this.#commit(next.value, head);
       this.#input.onCommit?.(head, end.value);
     }
     this.#head = head;
@@ -199,17 +201,17 @@ export class Archiver {
     const { store, clock } = this.#input;
     const known = this.#head;
     if (known !== undefined && known.generation > 0 && known.logId === identity.logId) {
-      // One question tells that the place is there and that nobody else has gone on.
-      const next = await readHead(store, { ...known, generation: known.generation + 1 });
-      if (next.ok && next.value === undefined) return ok(known);
+      if (await isNewest(store, known)) return ok(known);
     }
     this.#prefix = undefined;
+    this.#oldestHead = 0;
     const found = await newestHead(store, identity);
     if (!found.ok) return found;
     const head = found.value;
     if (head === undefined) return ok(this.#beginning(identity));
-    const leftovers = await findLeftovers(store, head);
-    return ok({ ...head, retired: retire(head.retired, leftovers, clock.wallMs()) });
+    const { names, oldestHead } = await findLeftovers(store, head);
+    this.#oldestHead = oldestHead;
+    return ok({ ...head, retired: retire(head, names, clock.wallMs()) });
   }
 
   #beginning(identity: Identity): ArchiveHead {
@@ -347,7 +349,7 @@ export class Archiver {
       ...head,
       sealed: await addSealed(store, folder, head.sealed, segment),
       open: { firstOffset: firstOffset + bytes.length, bytes: 0, sha256: none, parts: [] },
-      retired: retire(head.retired, parts, clock.wallMs()),
+      retired: retire(head, parts, clock.wallMs()),
     };
   }
 
@@ -375,7 +377,7 @@ export class Archiver {
         sha256: hash.copy().digest('hex'),
         parts: [...open.parts.slice(0, kept), part],
       },
-      retired: retire(head.retired, merged, this.#input.clock.wallMs()),
+      retired: retire(head, merged, this.#input.clock.wallMs()),
     };
   }
 
@@ -399,14 +401,15 @@ export class Archiver {
     return { name, ...described };
   }
 
-  async #commit(head: ArchiveHead): Promise<ArchiveHead> {
+  /** Rejects with `OvertakenError` when the archive does not stand at the head before any more. */
+  async #commit(head: ArchiveHead, before: ArchiveHead): Promise<ArchiveHead> {
     const { store, clock, writer } = this.#input;
     const nowMs = clock.wallMs();
     const { due, left } = dueOf(head, nowMs);
     const generation = head.generation + 1;
     const next = { ...head, generation, retired: left, writtenAtMs: nowMs, writer };
-    if (!(await putHead(store, next))) throw new OvertakenError();
-    await removeDue(store, next, due);
+    if (!(await putHead(store, next, before))) throw new OvertakenError();
+    this.#oldestHead = await removeDue(store, next, due, this.#oldestHead);
     return next;
   }
 }

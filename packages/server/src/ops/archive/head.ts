@@ -34,7 +34,12 @@ export interface TailPart extends StoredObject {
 export interface RetiredObject {
   readonly name: string;
   readonly sinceMs: number;
+  /** The first head that does not name it. */
+  readonly generation: number;
 }
+
+/** Heads that are kept, for a look at what was and for when the newest is damaged. */
+export const headsKept = 8;
 
 export interface ArchiveHead {
   readonly generation: number;

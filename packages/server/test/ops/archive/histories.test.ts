@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { openArchiveCopy } from '../../../src/ops/archive/archive_copy.js';
+import type { Archiver } from '../../../src/ops/archive/archiver.js';
 import { SeededRandom } from '../../simulation/seeded_random.js';
 import { FaultyObjects } from '../../support/faulty_objects.js';
 import { countOf, seedsOf } from '../../support/seeded.js';
@@ -134,5 +135,110 @@ it('loses no head to two archivers that pass at the same time', async () => {
       if (covered > 0) await assertCopy(await copyAt(room.place), covered);
     }
     assert.ok(covered > 0);
+  }
+});
+
+/** As many commits by another archiver as make all heads go that the first one knew. */
+const overtake = async (room: ArchiveRoom, by: Archiver): Promise<void> => {
+  for (let at = 0; at < 12; at += 1) {
+    await room.append(1);
+    await room.log.mark();
+    await room.pass(by);
+  }
+};
+
+it('goes on from what another put, when the heads that it knew are removed', async () => {
+  const room = await ArchiveRoom.make(1, 64 * 1024);
+  const [one, other] = [room.newArchiver(), room.newArchiver()];
+  await room.append(6);
+  await room.log.mark();
+  await room.pass(one);
+  await overtake(room, other);
+  const passed = await room.pass(one);
+  assert.deepEqual([passed.position, passed.generation, passed.parts], [18, 13, 0]);
+  await assertCopy(await copyAt(room.place), 18);
+});
+
+/** Somebody else does something just before the next head is put. */
+class OvertakenObjects extends FaultyObjects {
+  before: (() => Promise<void>) | undefined;
+
+  override async put(...words: Parameters<FaultyObjects['put']>): Promise<'stored' | 'exists'> {
+    const { before } = this;
+    if (words[0].includes('/heads/') && before !== undefined) {
+      this.before = undefined;
+      await before();
+    }
+    return super.put(...words);
+  }
+}
+
+for (const known of [0, 1]) {
+  it(`takes back a head whose number is free again, when it knew ${known}`, async () => {
+    const room = await ArchiveRoom.make(1, 64 * 1024);
+    const store = new OvertakenObjects(room.place);
+    const [one, other] = [room.newArchiver(store), room.newArchiver()];
+    await room.append(6);
+    await room.log.mark();
+    if (known > 0) await room.pass(one);
+    await room.append(1);
+    await room.log.mark();
+    store.before = () => overtake(room, other);
+    const { position } = await room.pass(one);
+    assert.equal(position, room.log.lastSequence);
+    await assertCopy(await copyAt(room.place), position);
+    const heads = [...room.place.objects.keys()].filter((key) => key.includes('/heads/'));
+    assert.equal(heads.length, 8, heads.join(' '));
+  });
+}
+
+it('begins anew when the place was emptied', async () => {
+  const room = await ArchiveRoom.make(1, 64 * 1024);
+  await room.append(6);
+  await room.log.mark();
+  await room.pass();
+  room.place.objects.clear();
+  const passed = await room.pass();
+  assert.deepEqual([passed.position, passed.generation, passed.parts], [6, 1, 1]);
+  await assertCopy(await copyAt(room.place), 6);
+});
+
+it('removes no head behind one that could not be removed', async () => {
+  const room = await ArchiveRoom.make(1, 64 * 1024);
+  const numbers = (): readonly number[] =>
+    [...room.place.objects.keys()]
+      .filter((key) => key.includes('/heads/'))
+      .map((key) => Number(key.slice(-12)));
+  const refused = new SeededRandom(5);
+  room.place.fault = (operation) =>
+    operation === 'remove' && refused.chance(0.5) ? 'before' : undefined;
+  for (let at = 0; at < 40; at += 1) {
+    await room.append(1);
+    await room.log.mark();
+    if (at % 15 === 14) room.archiver = room.newArchiver();
+    await room.pass();
+    const [first = 0, ...others] = numbers();
+    assert.deepEqual(
+      others,
+      others.map((_, index) => first + 1 + index),
+    );
+  }
+  assert.ok(numbers().length < 16, `${numbers().length} heads`);
+});
+
+it('keeps what the kept heads name', async () => {
+  const room = await ArchiveRoom.make(1, 4096);
+  for (let at = 0; at < 30; at += 1) {
+    await room.append(3);
+    await room.log.mark();
+    await room.pass();
+    await room.clock.advance(60 * 60_000);
+    const keys = [...room.place.objects.keys()].filter((key) => key.includes('/heads/'));
+    for (const [index] of keys.entries()) {
+      // As an operator does, who moves damaged heads aside.
+      const place = room.place.clone();
+      for (const key of keys.slice(index + 1)) place.objects.delete(key);
+      await assertCopy(await copyAt(place), 1);
+    }
   }
 });

@@ -85,12 +85,12 @@ export class ArchiveRoom {
     must(await this.log.append(entries(this.log.lastSequence + 1, count)));
   }
 
-  newArchiver(): Archiver {
+  newArchiver(store = new FaultyObjects(this.place)): Archiver {
     return new Archiver({
       disk: this.disk,
       clock: this.clock,
       sleep: async () => undefined,
-      store: new FaultyObjects(this.place),
+      store,
       walDir,
       seal: this.seal,
       writer: 'test',
