@@ -19,7 +19,10 @@ interface ArchivedLogStatus {
   readonly segments: number;
   readonly parts: number;
   readonly storedBytes: number;
+  /** All that is in segments and parts. */
   readonly isEncrypted: boolean;
+  /** Segments and parts that are encrypted; fewer than all where a recipient was named later. */
+  readonly encryptedObjects: number;
   readonly writtenAt: string;
   readonly ageSeconds: number;
   /** Of the log in the own directory. */
@@ -66,24 +69,25 @@ const ownLog = async ({ io, directories }: Session): Promise<OwnLog | undefined>
   return identity && { logId: identity.logId, position: end.lastSequence };
 };
 
-const statusOf = (
-  head: ArchiveHead,
-  own: OwnLog | undefined,
-  nowMs: number,
-): ArchivedLogStatus => ({
-  databaseId: head.databaseId,
-  logId: head.logId,
-  position: head.tree.size,
-  assertions: head.assertions,
-  segments: head.sealed.count,
-  parts: head.open.parts.length,
-  storedBytes:
-    head.sealed.storedBytes + head.open.parts.reduce((sum, part) => sum + part.storedBytes, 0),
-  isEncrypted: head.identity !== null,
-  writtenAt: formatTime(head.writtenAtMs),
-  ageSeconds: Math.max(0, Math.round((nowMs - head.writtenAtMs) / 1000)),
-  isOwn: head.logId === own?.logId,
-});
+const statusOf = (head: ArchiveHead, own: OwnLog | undefined, nowMs: number): ArchivedLogStatus => {
+  const { sealed, open } = head;
+  const parts = open.parts.filter(({ isEncrypted }) => isEncrypted).length;
+  const encryptedObjects = sealed.encrypted + parts;
+  return {
+    databaseId: head.databaseId,
+    logId: head.logId,
+    position: head.tree.size,
+    assertions: head.assertions,
+    segments: sealed.count,
+    parts: open.parts.length,
+    storedBytes: sealed.storedBytes + open.parts.reduce((sum, part) => sum + part.storedBytes, 0),
+    encryptedObjects,
+    isEncrypted: encryptedObjects > 0 && encryptedObjects === sealed.count + open.parts.length,
+    writtenAt: formatTime(head.writtenAtMs),
+    ageSeconds: Math.max(0, Math.round((nowMs - head.writtenAtMs) / 1000)),
+    isOwn: head.logId === own?.logId,
+  };
+};
 
 const show = async (
   { report, directories }: Session,
@@ -114,7 +118,17 @@ const rowOf = (log: ArchivedLogStatus): Row => [
   String(log.segments),
   String(log.parts),
   String(log.storedBytes),
-  log.isEncrypted ? 'yes' : 'no',
+  encryptedOf(log),
   log.writtenAt,
   `${log.ageSeconds} s`,
 ];
+
+const encryptedOf = ({
+  isEncrypted,
+  encryptedObjects,
+  segments,
+  parts,
+}: ArchivedLogStatus): string => {
+  if (isEncrypted) return 'yes';
+  return encryptedObjects === 0 ? 'no' : `${encryptedObjects} of ${segments + parts}`;
+};

@@ -162,6 +162,8 @@ export class Archiver {
     if (!identity.ok) return identity;
     const begun = await this.#begin(identity.value);
     if (!begun.ok) return begun;
+    const keyed = this.#checkSeal(begun.value);
+    if (!keyed.ok) return keyed;
     const same = await this.#checkSame(begun.value);
     if (!same.ok) return same;
     const { open, tree } = begun.value;
@@ -220,10 +222,20 @@ export class Archiver {
     return {
       ...{ generation: 0, databaseId, logId, nodeId, vkey: formatVkey(key), ...emptyTally },
       ...{ root: '', checkpoint: '', continues: null, identity: null, retired: [] },
-      sealed: { count: 0, bytes: 0, storedBytes: 0, list: null, recent: [] },
+      sealed: { count: 0, encrypted: 0, bytes: 0, storedBytes: 0, list: null, recent: [] },
       open: { firstOffset: 0, bytes: 0, sha256: createHash('sha256').digest('hex'), parts: [] },
       ...{ writtenAtMs: 0, writer: this.#input.writer },
     };
+  }
+
+  /** What was once encrypted does not go on in plain text because a setting is missing. */
+  #checkSeal(head: ArchiveHead): Outcome<void> {
+    if (head.identity === null || this.#input.seal !== undefined) return ok(undefined);
+    const detail =
+      `The archive at ${this.#input.store.place} is encrypted, and no public key is named: name ` +
+      'it with --recipient or STEMEDB_ARCHIVE_RECIPIENT. Nothing was archived. An archive that ' +
+      'is not encrypted needs a place of its own.';
+    return fail({ code: 'invalid_configuration', detail });
   }
 
   /** The log must begin with what the archive has of it. */

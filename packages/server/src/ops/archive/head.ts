@@ -57,6 +57,8 @@ export interface ArchiveHead {
   readonly continues: Continuation | null;
   readonly sealed: {
     readonly count: number;
+    /** How many of them are encrypted. */
+    readonly encrypted: number;
     /** Of the segments. */
     readonly bytes: number;
     /** Of their objects. */

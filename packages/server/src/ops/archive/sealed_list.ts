@@ -31,6 +31,7 @@ export const addSealed = async (
   const added = {
     ...sealed,
     count: sealed.count + 1,
+    encrypted: sealed.encrypted + (segment.isEncrypted ? 1 : 0),
     bytes: sealed.bytes + segment.bytes,
     storedBytes: sealed.storedBytes + segment.storedBytes,
   };

@@ -120,16 +120,18 @@ const findingsOf = async (copy: LogCopy): Promise<readonly string[]> => {
 };
 
 /** Restores onto an empty disk; gives the error and the files that are left. */
-const restored = async (copy: LogCopy) => {
-  const disk = new SimulatedDisk();
+const restored = async (copy: LogCopy, disk = new SimulatedDisk()) => {
   const outcome = await restoreCopy({
     ...{ disk, clock: new SimulatedClock(), random: new SeededRandom(1), copy },
     ...{ walDir: '/new/wal', dbDir: '/new/db', freeBytesMin: 0 },
     onProgress: () => undefined,
   });
-  const isThere = await disk.exists('/new/wal');
-  const left = isThere ? disk.pathsIn('/new/wal').filter((path) => !path.endsWith('/lock')) : [];
-  return { error: outcome.ok ? undefined : outcome.error.code, left };
+  return { error: outcome.ok ? undefined : outcome.error.code, left: await filesLeft(disk) };
+};
+
+const filesLeft = async (disk: SimulatedDisk): Promise<readonly string[]> => {
+  if (!(await disk.exists('/new/wal'))) return [];
+  return disk.pathsIn('/new/wal').filter((path) => !path.endsWith('/lock'));
 };
 
 for (const isEncrypted of [false, true]) {
@@ -199,6 +201,70 @@ it('opens what is encrypted with its key alone', async () => {
   const copy = await copyAt(place, keys.unseal);
   assert.ok((await copy.identity())?.length);
   assert.equal(await (await copyAt(await archived(noKeys))).identity(), undefined);
+});
+
+it('does not go on in plain text where it was encrypted', async () => {
+  const keys = await newKeys();
+  const room = await ArchiveRoom.make(7, 2500);
+  keys.room(room);
+  await room.append(3);
+  await room.log.mark();
+  await room.pass();
+  const objects = new Map(room.place.objects);
+  for (let at = 0; at < 6; at += 1) await room.append(3);
+  await room.log.mark();
+  room.seal = undefined;
+  const passed = await room.newArchiver().pass();
+  assert.equal(passed.ok ? '' : passed.error.code, 'invalid_configuration');
+  assert.match(passed.ok ? '' : passed.error.detail, /is encrypted, and no public key is named/);
+  assert.deepEqual(room.place.objects, objects);
+});
+
+it('counts what is encrypted where a recipient was named later', async () => {
+  const room = await ArchiveRoom.make(7, 2500);
+  const grow = async (): Promise<void> => {
+    for (let at = 0; at < 6; at += 1) await room.append(3);
+    await room.log.mark();
+    await room.pass();
+  };
+  await grow();
+  const plain = await newestOf(room.place);
+  assert.deepEqual([plain.sealed.encrypted, plain.identity], [0, null]);
+  (await newKeys()).room(room);
+  await grow();
+  const { sealed, identity } = await newestOf(room.place);
+  assert.notEqual(identity, null);
+  assert.equal(sealed.encrypted, sealed.count - plain.sealed.count);
+  assert.ok(sealed.encrypted > 0 && plain.sealed.count > 0);
+});
+
+it('needs both keys where the recipient was changed, also for the identity', async () => {
+  const secrets = [await generateIdentity(), await generateIdentity()];
+  const room = await ArchiveRoom.make(7, 64 * 1024);
+  for (const secret of secrets) {
+    room.seal = must(sealFor(await identityToRecipient(secret)));
+    room.archiver = room.newArchiver();
+    // The eighth part takes in the seven that the first recipient could read.
+    for (let at = 0; at < (secret === secrets[0] ? 7 : 1); at += 1) {
+      await room.append(1);
+      await room.log.mark();
+      await room.pass();
+    }
+  }
+  const head = await newestOf(room.place);
+  assert.deepEqual([head.open.parts.length, head.sealed.count], [1, 0]);
+  const withKeys = (keys: readonly string[]): Promise<LogCopy> =>
+    copyAt(room.place, must(unsealWith('keys', keys.join('\n'))));
+  const second = await withKeys(secrets.slice(1));
+  assert.equal(second.facts.records, 8);
+  const locked = { name: 'ArchiveLockedError', message: /identity.*was encrypted for another key/ };
+  await assert.rejects(findingsOf(second), locked);
+  const disk = new SimulatedDisk();
+  await assert.rejects(restored(second, disk), locked);
+  assert.deepEqual(await filesLeft(disk), []);
+  const both = await withKeys(secrets);
+  assert.deepEqual(await findingsOf(both), []);
+  assert.equal((await restored(both)).error, undefined);
 });
 
 it('says what is no key', async () => {
