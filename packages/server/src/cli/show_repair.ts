@@ -18,10 +18,12 @@ export const showExamination = async (session: Session, found: Examination): Pro
 export const jsonOfExamination = (found: Examination): object => {
   const { faults, survey } = found;
   const { segments, bytes, damage, tornTail, contradictions, kept, later, laterIds, lost } = survey;
+  const laterRecords = recordsIn(later);
   return {
     is_sound: isSound(found),
     ...{ segments, bytes, kept, later, lost },
     later_ids: laterIds,
+    later_ids_left_out: laterRecords - laterIds.length,
     faults: [...faults].map(([file, detail]) => ({ file, detail })),
     damage: damage.map(({ segment, byte, detail }) => ({ segment, byte, detail })),
     torn_tail: tornTail === undefined ? null : { segment: tornTail.segment, byte: tornTail.byte },
@@ -45,23 +47,28 @@ const linesOf = (found: Examination): readonly string[] => {
       ? 'No record stands in front of the damage.'
       : `Whole, in front of the damage: ${rangesText([{ from: 1, to: kept }])}.`,
     ...(later.length === 0 ? [] : [`Whole, behind damage: ${rangesText(later)}.`]),
-    ...shortened(laterIds.map((id) => `  ${id}`)),
+    ...shortened(
+      laterIds.map((id) => `  ${id}`),
+      recordsIn(later),
+    ),
     ...(lost.length === 0 ? [] : [`Not to be read: ${rangesText(lost)}.`]),
     '--from COPY puts damaged files right from a backup or archive of this log; --cut keeps what ' +
       'stands in front of the damage and sets the rest aside.',
   ];
 };
 
-const shortened = (lines: readonly string[]): readonly string[] =>
-  lines.length <= shownMax
+const shortened = (lines: readonly string[], all = lines.length): readonly string[] =>
+  all <= shownMax
     ? lines
-    : [...lines.slice(0, shownMax), `  and ${lines.length - shownMax} more; see --json`];
+    : [...lines.slice(0, shownMax), `  and ${all - shownMax} more; see --json`];
+
+const recordsIn = (ranges: readonly Range[]): number =>
+  ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 
 const rangesText = (ranges: readonly Range[]): string => {
-  const records = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const shown = ranges
     .slice(0, shownMax)
     .map(({ from, to }) => (from === to ? from : `${from}-${to}`));
   const more = ranges.length > shownMax ? ', ...' : '';
-  return `${counted(records, 'record')} (${shown.join(', ')}${more})`;
+  return `${counted(recordsIn(ranges), 'record')} (${shown.join(', ')}${more})`;
 };

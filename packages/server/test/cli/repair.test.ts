@@ -138,11 +138,16 @@ test('repair --cut: a log of its own up to the damage; a backup then restores', 
   assert.deepEqual(await readdir(directories.walDir), before);
   const ran = await run(['repair', '--cut', '--json'], directories);
   assert.equal(ran.exit, 0, ran.err);
-  const { found, done, records, set_aside: aside } = JSON.parse(ran.out);
+  const { found, done, records, set_aside: aside, behind_damage: later } = JSON.parse(ran.out);
   assert.equal(done, 'cut');
   assert.equal(records, found.kept);
   assert.equal(await assertStarts(directories), found.kept + 1);
   assert.ok((await readdir(aside)).includes('identity'));
+  const lines = (await readFile(join(aside, 'behind-damage.jsonl'), 'utf8')).trimEnd().split('\n');
+  assert.equal(lines.length, later);
+  const [range] = found.later;
+  assert.equal(later, range.to - range.from + 1);
+  assert.deepEqual([found.later_ids.length, found.later_ids_left_out], [later, 0]);
 });
 
 test('repair: an end that only the store remembers is missed', async (context) => {

@@ -8,6 +8,7 @@ import { treeFileName } from '../../log/merkle/tree_file.js';
 import { readRepairing, repairCutOff } from '../../log/repairing_file.js';
 import { type CutLog, cutLog, roomForCut } from '../../ops/repair/cut.js';
 import { type Examination, type ExamineInput, examine, isSound } from '../../ops/repair/examine.js';
+import { laterFileName } from '../../ops/repair/later_file.js';
 import { carryOutMend, planMend } from '../../ops/repair/mend.js';
 import { storeSequence } from '../../ops/repair/store_sequence.js';
 import { counted } from '../cells.js';
@@ -133,7 +134,7 @@ class Repair {
     return 'ok';
   }
 
-  async #showCut({ restored, asideName }: CutLog): Promise<void> {
+  async #showCut({ restored, later, asideName }: CutLog): Promise<void> {
     const { walDir } = this.#session.directories;
     const aside = `${walDir}/${asideName}`;
     const lines =
@@ -142,10 +143,13 @@ class Repair {
         : [
             `${counted(restored.records, 'record')} kept, in a new log that goes on from ` +
               `${restored.origin}; what was there before is in ${aside}.`,
+            ...(later === 0 ? [] : [behindDamage(later, aside)]),
             `log ${originOf(restored.databaseId, restored.logId)}`,
             ...(restored.hasNodeKey ? [] : ['The node has a new key: the old one was lost.']),
           ];
-    await this.#done({ done: 'cut', records: restored?.records ?? null, set_aside: aside }, lines);
+    const records = restored?.records ?? null;
+    const summary = { done: 'cut', records, behind_damage: later, set_aside: aside };
+    await this.#done(summary, lines);
   }
 
   async #nothingDone(exit: ExitName): Promise<ExitName> {
@@ -165,6 +169,10 @@ class Repair {
     await report.note('Run "stemedb verify", then start the server.');
   }
 }
+
+const behindDamage = (records: number, aside: string): string =>
+  `${counted(records, 'whole record')} behind the damage in ${aside}/${laterFileName}: ` +
+  '"stemedb import" of that file states them again.';
 
 const altered = (): CommandError =>
   new CommandError({

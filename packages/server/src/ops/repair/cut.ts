@@ -22,6 +22,7 @@ import type { Random } from '../../io/random.js';
 import { openFailed } from '../../log/failure.js';
 import { offsetOfName, segmentHeaderBytes } from '../../log/format.js';
 import { encodeIdentity, identityFileName } from '../../log/identity.js';
+import type { LogRecord } from '../../log/log.js';
 import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
 import { readRepairing, repairingFileName, writeRepairing } from '../../log/repairing_file.js';
 import { markRestoring, restoringFileName } from '../../log/restoring_file.js';
@@ -31,6 +32,7 @@ import { type RestoredLog, restoreCopy } from '../restore_copy.js';
 import { lackOfSpace } from '../restore_target.js';
 import { listSegments } from '../segment_files.js';
 import { type Examination, examine } from './examine.js';
+import { LaterFile } from './later_file.js';
 import { wholeFile } from './mends.js';
 import { type Patches, patchedDisk } from './patched_disk.js';
 import type { Survey } from './survey.js';
@@ -54,6 +56,8 @@ export interface CutInput {
 export interface CutLog {
   /** Undefined when an earlier repair had come to its end, and only its mark was left. */
   readonly restored: RestoredLog | undefined;
+  /** Whole records behind the damage, which are in `behind-damage.jsonl` in the directory aside. */
+  readonly later: number;
   readonly asideName: string;
 }
 
@@ -77,7 +81,7 @@ export const cutLog = async (input: CutInput): Promise<Outcome<CutLog>> => {
     await writeRepairing(disk, walDir, { ...state, phase: 'moved' });
   } else if (await disk.exists(join(walDir, identityFileName))) {
     await removeMark(disk, walDir);
-    return ok({ restored: undefined, asideName: state.aside });
+    return ok({ restored: undefined, later: 0, asideName: state.aside });
   }
   const cut = await restoredFrom(input, state.aside);
   return cut.ok ? cut : fail(wayBack(cut.error, walDir, state.aside));
@@ -92,7 +96,9 @@ export const roomForCut = async (
   survey: Survey,
 ): Promise<Outcome<void>> => {
   const bytes = Math.min(beginOfDamage(survey), survey.bytes);
-  const lack = await lackOfSpace(disk, { walDir, dbDir, bytes });
+  // As lines, records take about what they take in the log.
+  const besideBytes = survey.later.length === 0 ? 0 : survey.bytes - bytes;
+  const lack = await lackOfSpace(disk, { walDir, dbDir, bytes, besideBytes });
   if (lack === undefined) return ok(undefined);
   const { directory, wantedBytes, freeBytes } = lack;
   const detail =
@@ -156,7 +162,7 @@ const moveAside = async (disk: Disk, walDir: string, aside: string): Promise<voi
 const restoreFrom = async (input: CutInput, asideName: string): Promise<Outcome<CutLog>> => {
   const { disk, walDir, removeStore, release } = input;
   const directory = join(walDir, asideName);
-  const examination = await examine({ disk, directory, knownSequence: 0 });
+  const { examination, later } = await examineAside(disk, directory);
   const copy = await copyInFront(disk, directory, examination);
   await removeStore();
   await markRestoring(disk, walDir);
@@ -165,7 +171,20 @@ const restoreFrom = async (input: CutInput, asideName: string): Promise<Outcome<
   const restored = await restoreCopy({ ...input, copy, onProgress: () => undefined });
   if (!restored.ok) return restored;
   await removeMark(disk, walDir);
-  return ok({ restored: restored.value, asideName });
+  return ok({ restored: restored.value, later, asideName });
+};
+
+/** Writes out what stands behind the damage as it passes: each record is read once. */
+const examineAside = async (disk: Disk, directory: string) => {
+  const file = new LaterFile(disk, directory);
+  const onLater = (records: readonly LogRecord[]): Promise<void> => file.add(records);
+  try {
+    const examination = await examine({ disk, directory, knownSequence: 0, onLater });
+    await file.end();
+    return { examination, later: file.records };
+  } finally {
+    await file.close().catch(() => undefined);
+  }
 };
 
 /** Segments in front of all damage, the last of them cut where it begins. */

@@ -4,7 +4,7 @@ import type { ReadDisk } from '../../io/disk.js';
 import { type Identity, identityFileName, readIdentity } from '../../log/identity.js';
 import { checkpointFileName, readCheckpointFile } from '../../log/merkle/checkpoint_file.js';
 import { listSegments, openSegment } from '../segment_files.js';
-import { type Survey, surveyLog } from './survey.js';
+import { type Survey, type SurveyInput, surveyLog } from './survey.js';
 
 export interface Examination {
   readonly identity: Identity | undefined;
@@ -15,12 +15,11 @@ export interface Examination {
   readonly survey: Survey;
 }
 
-export interface ExamineInput {
+export interface ExamineInput extends Pick<SurveyInput, 'onProgress' | 'onLater'> {
   readonly disk: ReadDisk;
   readonly directory: string;
   /** Last sequence that the store knows. */
   readonly knownSequence: number;
-  readonly onProgress?: (records: number) => void;
 }
 
 /** Changes nothing. Rejects with errors of the disk. */

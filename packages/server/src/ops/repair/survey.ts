@@ -16,7 +16,7 @@ export interface Range {
   readonly to: number;
 }
 
-/** Ids that are named; the ranges name all. */
+/** Ids that are named; the ranges name all, and a cut writes all of the records out. */
 const idsNamedMax = 1000;
 
 export interface Survey {
@@ -57,6 +57,8 @@ export interface SurveyInput {
   /** Last sequence that somebody else, such as the store, knows to have been durable. */
   readonly knownSequence: number;
   readonly onProgress?: (records: number) => void;
+  /** Whole records behind damage, in log order, some at a time. */
+  readonly onLater?: (records: readonly LogRecord[]) => Promise<void>;
 }
 
 /** Rejects with errors of the disk, and of a copy's. */
@@ -76,14 +78,18 @@ export const surveyLog = async (input: SurveyInput): Promise<Survey> => {
     },
   })) {
     if (event.type === 'finding') tally.find(event);
-    else if (event.type === 'progress') onProgress?.(event.records);
-    else {
+    else if (event.type === 'progress') {
+      onProgress?.(event.records);
+      const later = tally.takeLater();
+      await input.onLater?.(later);
+    } else {
       const { root } = tree.end(tally.damage.length === 0);
       const { segments, bytes } = event;
       const claimed = Math.max(0, ...claims.map(({ checkpoint }) => checkpoint.size));
       const known = Math.max(input.knownSequence, claimed);
       const counted = { databaseId: event.databaseId, segments, bytes, root: root ?? undefined };
       const result = tally.result(known);
+      await input.onLater?.(tally.takeLater());
       const isAltered = contradictions.length > 0 && claimed <= result.kept;
       return { ...counted, contradictions, isAltered, ...result };
     }
@@ -97,22 +103,23 @@ class Tally {
   #tornTail: LogFinding | undefined;
   #tooNew: LogFinding | undefined;
   #damagedFrom: number | undefined;
-  /** Records in front of all damage so far, the newest not yet cleared of its own faults. */
-  #front: LogRecord | undefined;
+  /** The newest record: what is wrong with it is found after it was handed out. */
+  #newest: LogRecord | undefined;
   #kept = 0;
   #keptAssertions = 0;
   #newestStamp = '0'.repeat(32);
   readonly #later: Range[] = [];
   readonly #laterIds: RecordId[] = [];
+  readonly #laterTaken: LogRecord[] = [];
 
   add(record: LogRecord): void {
     this.#clear();
-    if (this.#damagedFrom === undefined && record.sequence === this.#kept + 1) {
-      this.#front = record;
-      return;
-    }
-    extend(this.#later, record.sequence);
-    if (this.#laterIds.length < idsNamedMax) this.#laterIds.push(recordIdOf(record.bytes));
+    this.#newest = record;
+  }
+
+  /** Those behind damage since the last call. */
+  takeLater(): readonly LogRecord[] {
+    return this.#laterTaken.splice(0);
   }
 
   find(finding: LogFinding): void {
@@ -121,8 +128,7 @@ class Tally {
     else {
       this.damage.push(finding);
       const offset = (offsetOfName(finding.segment) ?? 0) + finding.byte;
-      // What is wrong with a record itself is found after it was handed out.
-      if (this.#front?.offset === offset) this.#front = undefined;
+      if (this.#newest?.offset === offset) this.#newest = undefined;
       this.#clear();
       this.#damagedFrom = Math.min(offset, this.#damagedFrom ?? offset);
     }
@@ -130,9 +136,15 @@ class Tally {
 
   /** Nothing was wrong with the record before. */
   #clear(): void {
-    const record = this.#front;
-    this.#front = undefined;
+    const record = this.#newest;
+    this.#newest = undefined;
     if (record === undefined) return;
+    if (this.#damagedFrom !== undefined || record.sequence !== this.#kept + 1) {
+      extend(this.#later, record.sequence);
+      this.#laterTaken.push(record);
+      if (this.#laterIds.length < idsNamedMax) this.#laterIds.push(recordIdOf(record.bytes));
+      return;
+    }
     this.#kept = record.sequence;
     if (record.kind === kindNumber.assertion) this.#keptAssertions += 1;
     if (record.stamp > this.#newestStamp) this.#newestStamp = record.stamp;

@@ -86,16 +86,37 @@ const assertNothingDeleted = (disk: SimulatedDisk, before: SimulatedDisk): void 
   }
 };
 
+/** All whole records behind the damage are there as lines of an export, and no other. */
+const assertNamed = async (disk: SimulatedDisk, start: SimulatedDisk): Promise<number> => {
+  const { survey } = await examine({ disk: start, directory: walDir, knownSequence: 0 });
+  const expected = survey.later.flatMap(({ from, to }) =>
+    Array.from({ length: to - from + 1 }, (_, index) => entryOf(from + index)),
+  );
+  const path = join(walDir, aside, 'behind-damage.jsonl');
+  const text = (await disk.exists(path)) ? disk.peek(path).toString() : '';
+  const lines = text.split('\n').slice(0, -1);
+  assert.equal(lines.length, expected.length);
+  for (const [index, { stamp, bytes }] of expected.entries()) {
+    const record = `"record":${Buffer.from(bytes).toString()}`;
+    assert.ok(lines[index]?.includes(record), lines[index]);
+    assert.ok(lines[index]?.includes(`"stamp":"${stamp}"`), lines[index]);
+  }
+  return lines.length;
+};
+
 test('cut: keeps all in front of the damage, whatever the damage was', async () => {
   const random = new SeededRandom(31);
   const lengths = new Set<number>();
+  let withLater = 0;
   for (let run = 0; run < world.runs(40, 2000); run += 1) {
     const kinds = Object.keys(damages);
     const disk = await damaged(kinds[run % kinds.length] ?? '', random.pick(whole.paths), random);
     const before = disk.clone();
     const kept = await keptOf(disk);
-    const { restored } = must(await cutLog(inputOf(disk)));
+    const { restored, later } = must(await cutLog(inputOf(disk)));
     assert.equal(restored?.records, kept);
+    assert.equal(await assertNamed(disk, before), later);
+    if (later > 0) withLater += 1;
     lengths.add(kept);
     await assertGoesOn(disk, kept);
     assertNothingDeleted(disk, before);
@@ -105,6 +126,7 @@ test('cut: keeps all in front of the damage, whatever the damage was', async () 
     );
   }
   assert.ok(lengths.size > 10, `${lengths.size} different cuts`);
+  assert.ok(withLater > 10, `${withLater} cuts with records behind`);
 });
 
 /** As by `mv`, one after the other. */
@@ -194,6 +216,7 @@ test('cut: whatever operation it is cut off at, no server starts, and it goes on
       } else if (isOld) must(await cutLog(inputOf(disk)));
       await assertGoesOn(disk, kept);
       assertNothingDeleted(disk, start);
+      assert.ok((await assertNamed(disk, start)) > 0);
     }
   }
   assert.ok(refused > 100, `${refused} starts were refused`);
