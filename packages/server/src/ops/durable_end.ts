@@ -61,13 +61,15 @@ export interface DurableEndInput {
   readonly sleep: (delayMs: number) => Promise<void>;
   /** The last record that is known to be durable: what the kept checkpoint was signed for. */
   readonly provenSequence?: number;
+  /** True: nothing is written, so what nothing proves stays unproven, also when no process runs. */
+  readonly isReadOnly?: boolean;
   /** What is known already: segments before this one are left out, and frames are not read. */
   readonly from?: FramePlace & { readonly firstOffset: number };
 }
 
 /** Rejects with errors of the disk; `log_corrupt` for what cannot be a log. */
 export const durableEnd = async (input: DurableEndInput): Promise<Outcome<DurableEnd>> => {
-  const { disk, directory, sleep, from, provenSequence = 0 } = input;
+  const { disk, directory, sleep, from, provenSequence = 0, isReadOnly = false } = input;
   const sealed: DurableSegment[] = [];
   let place = from;
   let wanted = 0;
@@ -86,13 +88,14 @@ export const durableEnd = async (input: DurableEndInput): Promise<Outcome<Durabl
     // What is there at the first look is waited for; what comes meanwhile is not.
     if (waitedMs === 0) wanted = scan.value.whole.nextSequence;
     const isProven = scan.value.proven.nextSequence >= wanted;
-    if (!isProven && waitedMs >= proofWithinMs) {
-      scan = await endOfStopped(disk, directory, open, scan.value);
-      if (!scan.ok) return scan;
-    } else if (!isProven) {
+    if (!isProven && waitedMs < proofWithinMs) {
       place = { ...scan.value.proven, firstOffset };
       await sleep(pauseMs);
       continue;
+    }
+    if (!isProven && !isReadOnly) {
+      scan = await endOfStopped(disk, directory, open, scan.value);
+      if (!scan.ok) return scan;
     }
     const { proven, whole } = scan.value;
     return ok({

@@ -63,6 +63,30 @@ it('leaves out the last batch of a running log until something stands behind it'
   assert.equal((await ask(disk)).waits, 0);
 });
 
+it('only looks, where it is told so, and says what nothing proves', async () => {
+  const disk = await newDisk();
+  const lock = await locked(disk);
+  const { log } = await open(disk);
+  await log.append(entries(1, 5));
+  await log.append(entries(6, 3));
+  await lock.release();
+  const touched: string[] = [];
+  const only = new Set(['read', 'open', 'list', 'exists', 'size', 'close']);
+  disk.hook = ({ type }) => {
+    if (!only.has(type)) touched.push(type);
+    return undefined;
+  };
+  const sleep = async (): Promise<void> => undefined;
+  const asked = { disk, directory, sleep, isReadOnly: true };
+  const { lastSequence, unproven } = must(await durableEnd(asked));
+  assert.deepEqual([lastSequence, unproven], [5, 3]);
+  const archived = must(await durableEnd({ ...asked, provenSequence: 8 }));
+  assert.deepEqual([archived.lastSequence, archived.unproven], [8, 0]);
+  assert.deepEqual(touched, []);
+  assert.equal((await ask(disk)).end.lastSequence, 8);
+  assert.notDeepEqual(touched, []);
+});
+
 it('takes what a signed checkpoint covers, and no mark behind it', async () => {
   const disk = await newDisk();
   await locked(disk);
