@@ -144,6 +144,30 @@ test('only another process of the same database is a recovery', async () => {
   assert.equal(starting.ok, false);
   const untouched = await recovered([healthy]);
   assert.match(untouched.ok ? '' : untouched.why, /not killed/);
+  // A call that failed on its way, to a server that nobody killed.
+  const blinked = await recovered([healthy, undefined, healthy]);
+  assert.match(blinked.ok ? '' : blinked.why, /not killed/);
+});
+
+test('a server that has just started is killed when it can be told from the next one', async () => {
+  const { clock, sleep } = stillClock();
+  const young = { ...healthy, uptimeSeconds: 1 };
+  let killedMs: number | undefined;
+  const options = {
+    clock,
+    sleep,
+    kill: async (): Promise<undefined> => {
+      killedMs = clock.monotonicMs();
+    },
+    start: undefined,
+    secondsMax: 5,
+  };
+  const seconds = (): number => clock.monotonicMs() / 1000;
+  const server = answering([young, healthy, young], seconds);
+  assert.equal((await killAndRecover({ ...options, server })).ok, true);
+  assert.equal(killedMs, 2_000);
+  const restless = await killAndRecover({ ...options, server: answering([young], seconds) });
+  assert.match(restless.ok ? '' : restless.why, /again and again/);
 });
 
 test('a pilot passes when all pass, and with skipped ones only where that is allowed', () => {
