@@ -20,6 +20,7 @@ import { examination } from './examination.js';
 import { copyAndRestore, copyNames, inWords, runForResult, skippedCopies } from './pilot_copies.js';
 import type { PilotOptions } from './pilot_options.js';
 import { ClientPilotServer } from './pilot_server.js';
+import { ServerProcess } from './server_process.js';
 import { type Session, unwrap } from './session.js';
 
 const runBytes = 6;
@@ -60,6 +61,8 @@ export class PilotCheck {
   readonly #options: PilotOptions;
   readonly #claims: PilotClaims;
   readonly #server: ClientPilotServer;
+  /** What `--pid` names. */
+  readonly #target: ServerProcess | undefined;
   readonly #ledger = new Ledger();
   readonly #criteria: Criterion[] = [];
   readonly #startedAtMs: number;
@@ -71,29 +74,29 @@ export class PilotCheck {
     options: PilotOptions,
     claims: PilotClaims,
     server: ClientPilotServer,
+    target: ServerProcess | undefined,
   ) {
     this.#session = session;
     this.#options = options;
     this.#claims = claims;
     this.#server = server;
+    this.#target = target;
     this.#startedAtMs = session.io.clock.wallMs();
   }
 
   /** Nothing is sent yet. Claims are signed by `--key`, else by a key of this run. */
   static async prepare(session: Session, options: PilotOptions): Promise<PilotCheck> {
     const { io } = session;
+    const { pid } = options;
+    const target = pid === undefined ? undefined : await ServerProcess.find(io, pid);
     const named = await session.signer(options.key);
     const signer = named ?? nodeCryptoSigner(io.random.bytes(32));
     const run = toHex(io.random.bytes(runBytes));
     const claims = new PilotClaims(run, signer.agentId, io.clock.wallMs(), options.claimBytes);
     const strict = session.client(signer, { retry: { attemptsMax: 1 } });
     const patient = session.client(signer);
-    return new PilotCheck(
-      session,
-      options,
-      claims,
-      new ClientPilotServer({ strict, patient }, claims),
-    );
+    const server = new ClientPilotServer({ strict, patient }, claims);
+    return new PilotCheck(session, options, claims, server, target);
   }
 
   async run(): Promise<PilotReport> {
@@ -232,9 +235,13 @@ export class PilotCheck {
 
   async #kill(): Promise<void> {
     const { io, report } = this.#session;
-    const { recoverySeconds, pid, killCommand, startCommand } = this.#options;
+    const { recoverySeconds, killCommand, startCommand } = this.#options;
     const wanted = `ready within ${recoverySeconds} s, the same database`;
-    if (pid === undefined && killCommand === undefined) {
+    const kill =
+      killCommand === undefined
+        ? this.#target?.kill.bind(this.#target)
+        : () => failureOf(io.processes.shell(killCommand));
+    if (kill === undefined) {
       const why = 'nothing was killed; --pid or --kill-command says how';
       this.#criteria.push(skipped(names.recovery, wanted, why));
       this.#criteria.push(skipped(names.keptAfterKill, 'every acknowledged claim is there', why));
@@ -248,10 +255,7 @@ export class PilotCheck {
       server: this.#server,
       clock: io.clock,
       sleep: (delayMs) => io.sleep(delayMs),
-      kill: () =>
-        killCommand === undefined
-          ? this.#killPid(pid ?? 0)
-          : failureOf(io.processes.shell(killCommand)),
+      kill,
       start:
         startCommand === undefined ? undefined : () => failureOf(io.processes.start(startCommand)),
       secondsMax: recoverySeconds,
@@ -264,15 +268,6 @@ export class PilotCheck {
     else {
       const there = 'every acknowledged claim is there';
       this.#criteria.push(judged(names.keptAfterKill, there, 'the server did not return', false));
-    }
-  }
-
-  async #killPid(pid: number): Promise<string | undefined> {
-    try {
-      this.#session.io.processes.kill(pid);
-      return undefined;
-    } catch (error) {
-      return describe(error);
     }
   }
 

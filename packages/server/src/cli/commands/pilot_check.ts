@@ -43,23 +43,9 @@ const refuseUsedScratch = async ({ io }: Session, { scratch }: PilotOptions): Pr
   throw new CommandError({ code: 'conflict', detail });
 };
 
-/**
- * A process that is none of ours is not killed for a mistyped number. Where the kernel does not
- * show what a process runs, the number is believed.
- */
-const refuseStranger = async ({ io }: Session, { pid }: PilotOptions): Promise<void> => {
-  if (pid === undefined) return;
-  const command = await io.files.readText(`/proc/${pid}/cmdline`).catch(() => undefined);
-  if (command === undefined || /stemedb/i.test(command)) return;
-  const words = escapeText(command.split('\0').join(' ').trim());
-  const detail = `Process ${pid} is no StemeDB server but "${words}": name another one with --pid.`;
-  throw new CommandError({ code: 'conflict', detail });
-};
-
 const pilotCheck = async (session: Session, options: PilotOptions): Promise<ExitName> => {
   refuseNonsense(options);
   await refuseUsedScratch(session, options);
-  await refuseStranger(session, options);
   const check = await PilotCheck.prepare(session, options);
   const found = await check.run();
   await showReport(session, found);
