@@ -8,6 +8,7 @@ import { readIdentity } from '../log/identity.js';
 import { PilotClaims } from '../ops/pilot/claims.js';
 import { type Criterion, judged, resultOf, skipped } from '../ops/pilot/criterion.js';
 import { heldByLog, heldByServer } from '../ops/pilot/held.js';
+import { heldRate } from '../ops/pilot/held_rate.js';
 import { Ledger } from '../ops/pilot/ledger.js';
 import { type LoadResult, runLoad } from '../ops/pilot/load.js';
 import type { PilotReport } from '../ops/pilot/markdown.js';
@@ -17,15 +18,20 @@ import { openReadOnlyLog } from '../ops/read_only_log.js';
 import { counted } from './cells.js';
 import type { EndOfProgram } from './cli_io.js';
 import { examination } from './examination.js';
-import { copyAndRestore, copyNames, inWords, runForResult, skippedCopies } from './pilot_copies.js';
+import {
+  copyAndRestore,
+  copyNames,
+  inWords,
+  orFailed,
+  runForResult,
+  skippedCopies,
+} from './pilot_copies.js';
 import type { PilotOptions } from './pilot_options.js';
 import { ClientPilotServer } from './pilot_server.js';
 import { ServerProcess } from './server_process.js';
 import { type Session, unwrap } from './session.js';
 
 const runBytes = 6;
-/** The rate counts as held when this share of it was reached. */
-const heldShare = 0.99;
 /** Claims are written so long before the server is killed. */
 const beforeKillMs = 1_000;
 
@@ -192,13 +198,14 @@ export class PilotCheck {
     const endMs = io.clock.monotonicMs() + duration * 1000;
     const load = await this.#loading(() => io.clock.monotonicMs() >= endMs);
     const { writes, questions, failedWrites, failedQuestions } = load;
-    const reached = load.acknowledged / duration;
+    const due = { perSecond: rate, seconds: duration, writeMsMax: writeP99 };
+    const { reached, isHeld } = heldRate(load, due);
     this.#criteria.push(
       judged(
         names.ingest,
         `${rate} acknowledged a second for ${duration} s, none refused`,
         `${reached.toFixed(1)} a second, ${failedWrites} refused or unanswered`,
-        reached >= rate * heldShare && failedWrites === 0,
+        isHeld && failedWrites === 0,
       ),
     );
     const shown = (of: LoadResult['writes']): string =>
@@ -275,10 +282,14 @@ export class PilotCheck {
   async #whyNotLocal(): Promise<string | undefined> {
     const { io, directories } = this.#session;
     const { walDir } = directories;
-    if (!(await io.disk.exists(walDir))) return `no data in ${walDir}; name them with --data`;
-    const identity = await readIdentity(io.disk, walDir);
-    if (!identity.ok) return identity.error.detail;
-    if (identity.value?.databaseId === this.#health?.databaseId) return undefined;
+    try {
+      if (!(await io.disk.exists(walDir))) return `no data in ${walDir}; name them with --data`;
+      const identity = await readIdentity(io.disk, walDir);
+      if (!identity.ok) return identity.error.detail;
+      if (identity.value?.databaseId === this.#health?.databaseId) return undefined;
+    } catch (error) {
+      return `${walDir} cannot be read: ${describe(error)}`;
+    }
     return `${walDir} is not the data directory of this server; name it with --data`;
   }
 
@@ -293,15 +304,17 @@ export class PilotCheck {
     await report.note('Verifying the data directory ...');
     const { walDir, dbDir } = directories;
     const words = ['verify', '--wal-dir', walDir, '--db-dir', dbDir];
-    const { exit, result } = await runForResult(this.#session.io, words);
-    const { log, findings } = result as {
-      readonly log?: { readonly records?: number };
-      readonly findings?: number;
-    };
-    const isSound = exit === 0 && findings === 0;
-    const measured = `${log?.records ?? 'no'} records, ${counted(findings ?? 0, 'finding')}`;
-    const end = exit === 0 ? '' : `; \`stemedb verify\` ended with ${exit}`;
-    this.#criteria.push(judged(names.verify, wanted, measured + end, isSound));
+    const { isMet, measured } = await orFailed(async () => {
+      const { exit, result } = await runForResult(this.#session.io, words);
+      const { log, findings } = result as {
+        readonly log?: { readonly records?: number };
+        readonly findings?: number;
+      };
+      const found = `${log?.records ?? 'no'} records, ${counted(findings ?? 0, 'finding')}`;
+      const end = exit === 0 ? '' : `; \`stemedb verify\` ended with ${exit ?? 'a signal'}`;
+      return { isMet: exit === 0 && findings === 0, measured: found + end };
+    });
+    this.#criteria.push(judged(names.verify, wanted, measured, isMet));
   }
 
   /** What the files say, whatever the server says. */

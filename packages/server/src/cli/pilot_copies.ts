@@ -39,6 +39,20 @@ export const inWords = ({ looked, missing, firstMissing }: Held): string =>
     ? `${counted(looked, 'claim')}, all there`
     : `${missing} of ${looked} claims are missing, the first is number ${firstMissing}`;
 
+interface Step {
+  readonly isMet: boolean;
+  readonly measured: string;
+}
+
+/** A step that throws has failed; what the others found is still told. */
+export const orFailed = async (act: () => Promise<Step>): Promise<Step> => {
+  try {
+    return await act();
+  } catch (error) {
+    return { isMet: false, measured: error instanceof Error ? error.message : String(error) };
+  }
+};
+
 /** Runs this program with `--json`; the last line that it printed is its result. */
 export const runForResult = async (
   io: CliIo,
@@ -72,15 +86,12 @@ export const copyAndRestore = async (
   const { walDir, dbDir } = directories;
   const [place, target] = [`${work.scratch}/backup`, `${work.scratch}/restored`];
   const criteria: Criterion[] = [];
-  const step = async (
-    name: keyof typeof copyNames,
-    act: () => Promise<{ readonly isMet: boolean; readonly measured: string }>,
-  ): Promise<void> => {
+  const step = async (name: keyof typeof copyNames, act: () => Promise<Step>): Promise<void> => {
     if (criteria.some(({ verdict }) => verdict !== 'pass')) {
       criteria.push(skipped(copyNames[name], wanted[name], 'the step before it failed'));
       return;
     }
-    const { isMet, measured } = await act();
+    const { isMet, measured } = await orFailed(act);
     criteria.push(judged(copyNames[name], wanted[name], measured, isMet));
   };
   await step('backup', async () => {

@@ -5,10 +5,17 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseAgentId } from '@stemedb/model';
+import { copyAndRestore } from '../../src/cli/pilot_copies.js';
+import { Session } from '../../src/cli/session.js';
+import { systemCliIo } from '../../src/cli/system_io.js';
+import { PilotClaims } from '../../src/ops/pilot/claims.js';
+import { Ledger } from '../../src/ops/pilot/ledger.js';
 import { runCli } from '../support/cli_process.js';
 import { serverBinary } from '../support/server_process.js';
-import { run, scratch } from './harness.js';
+import { noServices, run, scratch } from './harness.js';
 import { type SupervisedServer, startSupervised } from './supervised_server.js';
 
 interface Row {
@@ -193,6 +200,47 @@ test('one server, looked at in several ways', async (parent) => {
     const row = found.criteria.find(({ name }) => name.includes('under load'));
     assert.match(row?.measured ?? '', /^\d+ of \d+ claims are missing/);
   });
+});
+
+test('a step that cannot be run has failed, and the report is there all the same', async (context) => {
+  const server = await startSupervised(context, { restarts: false });
+  const copies = join(await scratch(context), 'copies');
+  // In a process that can start no other.
+  const { exit, out } = await run(
+    ['pilot-check', '--url', server.url, '--json', ...easy, ...dataOf(server), '--scratch', copies],
+    { io: { sleep: (delayMs) => sleep(delayMs) } },
+  );
+  assert.equal(exit, 1);
+  const found: Found = JSON.parse(out);
+  for (const name of ['data directory verified', 'backup taken']) {
+    const row = found.criteria.find((one) => one.name.includes(name));
+    assert.equal(row?.verdict, 'fail');
+    assert.equal(row?.measured, 'Here no other process can be started.');
+  }
+  assert.equal(verdictOf(found, 'missing on disk'), 'pass');
+  assert.equal(verdictOf(found, 'restored log'), 'skipped');
+});
+
+test('a restored log that cannot be read has failed', async (context) => {
+  const folder = await scratch(context);
+  const io = {
+    ...systemCliIo(noServices),
+    // The copies succeed, by their word, and there is nothing in the directory.
+    runApart: async (_: readonly string[], onLine: (line: string) => void) => {
+      onLine('{"records":1,"seconds":1,"copied_bytes":1,"findings":0}');
+      return { exit: 0, signal: null };
+    },
+  };
+  const agentId = parseAgentId('ab'.repeat(32));
+  assert.ok(agentId !== undefined);
+  const claims = new PilotClaims('run', agentId, 0, 1_024);
+  const session = new Session(io, {}, '1.2.3');
+  const criteria = await copyAndRestore(session, { scratch: folder, claims, ledger: new Ledger() });
+  assert.deepEqual(
+    criteria.map(({ verdict }) => verdict),
+    ['pass', 'pass', 'pass', 'fail'],
+  );
+  assert.notEqual(criteria.at(-1)?.measured, '');
 });
 
 test('without a server everything else is skipped, and the exit code says why', async () => {

@@ -5,8 +5,10 @@ import { canonicalBytes, type JsonObject, parseAgentId, recordIdOf } from '@stem
 import fc from 'fast-check';
 import { PilotClaims } from '../../src/ops/pilot/claims.js';
 import { judged, resultOf, skipped } from '../../src/ops/pilot/criterion.js';
+import { heldRate } from '../../src/ops/pilot/held_rate.js';
 import { Latencies } from '../../src/ops/pilot/latencies.js';
 import { Ledger } from '../../src/ops/pilot/ledger.js';
+import { runLoad } from '../../src/ops/pilot/load.js';
 import { markdownOf } from '../../src/ops/pilot/markdown.js';
 import { pace } from '../../src/ops/pilot/pace.js';
 import { killAndRecover } from '../../src/ops/pilot/recovery.js';
@@ -96,6 +98,61 @@ test('calls are due at their rate, and lateness counts from there', async () => 
   });
   assert.deepEqual(latenesses.slice(0, 6), [1, 1, 500, 401, 302, 203]);
   assert.ok(latenesses.length >= 9 && latenesses.length <= 11, `${latenesses.length} calls`);
+});
+
+/** A load of ten claims a second for two seconds, each acknowledged after so long. */
+const loaded = async (answerMs: (number: number) => number) => {
+  const { clock } = stillClock();
+  let nowMs = 0;
+  const timed = { ...clock, wallMs: () => nowMs, monotonicMs: () => nowMs };
+  const waiting: { readonly atMs: number; readonly wake: () => void }[] = [];
+  const sleep = (delayMs: number): Promise<void> =>
+    new Promise((wake) => waiting.push({ atMs: nowMs + Math.max(delayMs, 0.001), wake }));
+  const isOver = (): boolean => nowMs >= 2_000;
+  let isDone = false;
+  const load = runLoad({
+    server: {
+      health: async () => undefined,
+      write: async (numbers) => {
+        await sleep(answerMs(numbers[0] ?? 0));
+        return numbers;
+      },
+      ask: async () => true,
+      holds: async () => true,
+    },
+    ledger: new Ledger(),
+    ...{ clock: timed, sleep, isOver, random: () => 0 },
+    ...{ rate: 10, batch: 1, queryRate: 0, atOnce: 4, first: 0 },
+  }).finally(() => {
+    isDone = true;
+  });
+  // Whoever waits for the nearest moment goes on, as soon as nobody else can.
+  while (!isDone) {
+    await new Promise(setImmediate);
+    waiting.sort((a, b) => a.atMs - b.atMs);
+    const next = waiting.shift();
+    if (next === undefined) continue;
+    nowMs = next.atMs;
+    next.wake();
+  }
+  return load;
+};
+
+test('a rate is reckoned until the last claim is acknowledged', async () => {
+  const due = { perSecond: 10, seconds: 2, writeMsMax: 500 };
+  const quick = await loaded(() => 50);
+  assert.equal(quick.acknowledged, 20);
+  assert.deepEqual(heldRate(quick, due), { reached: 10, isHeld: true });
+  // The last one was due after 1.9 s.
+  const late = await loaded((number) => (number === 19 ? 400 : 50));
+  assert.equal(Math.round(late.lastAcknowledgedMs), 2_300);
+  assert.equal(heldRate(late, due).reached.toFixed(1), '8.7');
+  assert.equal(heldRate(late, due).isHeld, true);
+  // All are acknowledged in the end, but the end is not two seconds.
+  const behind = await loaded((number) => (number >= 17 ? 3_000 : 50));
+  assert.equal(behind.acknowledged, 20);
+  assert.equal(heldRate(behind, due).reached.toFixed(1), '4.1');
+  assert.equal(heldRate(behind, due).isHeld, false);
 });
 
 const healthy: Health = { databaseId: 'a', version: '1', isReady: true, uptimeSeconds: 100 };

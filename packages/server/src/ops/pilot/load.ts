@@ -25,6 +25,8 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly next: number;
   readonly acknowledged: number;
+  /** From the beginning until the last claim was acknowledged. */
+  readonly lastAcknowledgedMs: number;
   readonly failedWrites: number;
   readonly failedQuestions: number;
   readonly writes: Latencies;
@@ -43,13 +45,18 @@ export const runLoad = async (options: LoadOptions): Promise<LoadResult> => {
   let failedQuestions = 0;
   let asked = 0;
   const before = ledger.count;
+  const beginMs = clock.monotonicMs();
+  let lastAcknowledgedMs = 0;
   const write = async (dueMs: number): Promise<void> => {
     const numbers = Array.from({ length: batch }, (_, at) => next + at);
     next += batch;
     const kept = await server.write(numbers);
     for (const number of kept) ledger.acknowledge(number);
     failedWrites += numbers.length - kept.length;
-    if (kept.length > 0) writes.add(clock.monotonicMs() - dueMs);
+    if (kept.length === 0) return;
+    const nowMs = clock.monotonicMs();
+    writes.add(nowMs - dueMs);
+    lastAcknowledgedMs = nowMs - beginMs;
   };
   const ask = async (dueMs: number): Promise<void> => {
     asked += 1;
@@ -64,5 +71,6 @@ export const runLoad = async (options: LoadOptions): Promise<LoadResult> => {
     pace({ ...common, perSecond: options.queryRate, call: ask }),
   ]);
   const acknowledged = ledger.count - before;
-  return { next, acknowledged, failedWrites, failedQuestions, writes, questions };
+  const failed = { failedWrites, failedQuestions };
+  return { next, acknowledged, lastAcknowledgedMs, ...failed, writes, questions };
 };

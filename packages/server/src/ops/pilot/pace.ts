@@ -31,8 +31,8 @@ export const pace = async (options: PaceOptions): Promise<void> => {
       const dueMs = beginMs + (next * 1000) / perSecond;
       next += 1;
       for (let now = clock.monotonicMs(); now < dueMs; now = clock.monotonicMs()) {
-        if (isOver()) return;
         await sleep(Math.min(waitMsMax, dueMs - now));
+        if (isOver()) return;
       }
       await call(dueMs);
     }
