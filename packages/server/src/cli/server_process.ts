@@ -1,4 +1,4 @@
-/** The process that `--pid` names: looked at before a check, and again right before it is killed. */
+/** The process that `--pid` names: looked at before a check, and again before it is killed. */
 import type { CliIo } from './cli_io.js';
 import { escapeText } from './escape.js';
 import { CommandError } from './report.js';

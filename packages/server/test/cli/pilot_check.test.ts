@@ -202,7 +202,7 @@ test('one server, looked at in several ways', async (parent) => {
   });
 });
 
-test('a step that cannot be run has failed, and the report is there all the same', async (context) => {
+test('a step that cannot be run has failed, and there is a report', async (context) => {
   const server = await startSupervised(context, { restarts: false });
   const copies = join(await scratch(context), 'copies');
   // In a process that can start no other.
