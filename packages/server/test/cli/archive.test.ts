@@ -1,6 +1,6 @@
 /** `stemedb archive`, and what `verify` and `restore` make of an archive, as processes. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
@@ -92,8 +92,21 @@ it('takes the log that goes on from the other, and the one that is named', async
   const second = await verified([place]);
   assert.notEqual(second.log_id, first.log_id);
   assert.equal((await verified([place, '--log', first.log_id])).log_id, first.log_id);
+  await besideDamagedHead(place, first.log_id, second.log_id);
   await oneOfTwoDatabases(context, place, second.log_id);
 });
+
+const besideDamagedHead = async (place: string, damaged: string, sound: string): Promise<void> => {
+  const keys = await readdir(place, { recursive: true });
+  const heads = keys.filter((key) => /heads\/\d{12}$/.test(key) && key.includes(damaged)).sort();
+  const path = join(place, heads.at(-1) ?? '');
+  const bytes = await readFile(path);
+  await writeFile(path, '{}');
+  const said = new RegExp(`Move this object aside, and keep it.*opened with --log: ${sound}\\.`);
+  ended(await stemedb(['verify', place]), 65, said);
+  assert.equal((await verified([place, '--log', sound])).log_id, sound);
+  await writeFile(path, bytes);
+};
 
 const oneOfTwoDatabases = async (
   context: TestContext,

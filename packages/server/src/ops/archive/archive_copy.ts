@@ -1,5 +1,5 @@
 /** An archive at a place, as a copy of a log: from its objects alone. */
-import { fail, type Outcome, ok, originOf } from '@stemedb/model';
+import { fail, type Outcome, ok, originOf, type StemeError } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
 import { segmentName } from '../../log/format.js';
 import { identityFileName } from '../../log/identity.js';
@@ -67,7 +67,7 @@ const chooseHead = async ({ store, logId }: OpenArchiveInput): Promise<Outcome<A
   }
   const heads: ArchiveHead[] = [];
   for (const { head } of archives) {
-    if (!head.ok) return head;
+    if (!head.ok) return fail(amongOthers(head.error, archives));
     heads.push(head.value);
   }
   // A log that another one goes on from is older than that, whatever was archived of it later.
@@ -78,6 +78,17 @@ const chooseHead = async ({ store, logId }: OpenArchiveInput): Promise<Outcome<A
   );
   if (newest === undefined) throw new Error('archive: none of several');
   return ok(newest);
+};
+
+/** It may be the newest, or one that another goes on from, which is sound: the caller must say. */
+const amongOthers = (
+  error: StemeError,
+  archives: readonly { readonly found: FoundHead; readonly head: Outcome<ArchiveHead> }[],
+): StemeError => {
+  const sound = archives.filter(({ head }) => head.ok).map(({ found }) => found.logId);
+  if (sound.length === 0) return error;
+  const others = `Sound at this place, each opened with --log: ${sound.join(', ')}.`;
+  return { ...error, detail: `${error.detail} ${others}` };
 };
 
 const copyOf = async ({ store, unseal }: OpenArchiveInput, head: ArchiveHead): Promise<LogCopy> => {
