@@ -7,6 +7,7 @@ import { counted } from '../cells.js';
 import { type Register, wholeNumber } from '../command.js';
 import type { ExitName } from '../exit_codes.js';
 import { openPlace, settingOf } from '../places.js';
+import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 import { inSnakeCase } from '../snake_case.js';
@@ -21,6 +22,7 @@ interface ArchiveOptions {
 }
 
 const intervalSecondsMax = 86_400;
+const tellEachMs = 60_000;
 
 const archive = async (session: Session, options: ArchiveOptions): Promise<ExitName> => {
   if (options.follow === true && options.status === true) {
@@ -35,10 +37,36 @@ const archive = async (session: Session, options: ArchiveOptions): Promise<ExitN
   const stop = options.follow === true ? session.io.stopSignal?.() : undefined;
   const input = await archiverInput(session, options, place, stop);
   if (options.follow === true) return following(session, options, input, stop);
-  const report = unwrap(await new Archiver(input).pass());
+  const report = await passOnce(session, input);
   if (session.report.options.json) await session.report.json(inSnakeCase(report));
   else await tell(session, report);
   return 'ok';
+};
+
+const passOnce = async ({ io, report }: Session, input: ArchiverInput): Promise<PassReport> => {
+  const progress = startProgress(io, report.options, { title: 'archive', total: 100 });
+  const onCommit = (position: number, records: number): void =>
+    progress.update((100 * position) / records, `${position} of ${counted(records, 'record')}`);
+  try {
+    return unwrap(await new Archiver({ ...input, onCommit }).pass());
+  } finally {
+    progress.stop();
+  }
+};
+
+/** A pass that takes long, as the first one of a long log, says now and then how far it is. */
+const tellerOf = (
+  { io, report }: Session,
+  place: string,
+): NonNullable<ArchiverInput['onCommit']> => {
+  let toldMs = io.clock.monotonicMs();
+  return (position, records) => {
+    const nowMs = io.clock.monotonicMs();
+    if (position === records || nowMs - toldMs < tellEachMs || report.options.json) return;
+    toldMs = nowMs;
+    const when = formatTime(io.clock.wallMs());
+    void report.line(`${when} ${place}: ${position} of ${counted(records, 'record')} so far`);
+  };
 };
 
 const archiverInput = async (
@@ -66,7 +94,8 @@ const following = async (
 ): Promise<ExitName> => {
   const { io, report, directories } = session;
   const seconds = options.interval ?? Number(await settingOf(session, 'archive_interval'));
-  const archiver = new Archiver(input);
+  const onCommit = tellerOf(session, input.store.place);
+  const archiver = new Archiver({ ...input, onCommit });
   let failure: string | undefined;
   const error = await follow({
     ...{ disk: io.disk, clock: io.clock, walDir: directories.walDir, stop },

@@ -53,8 +53,8 @@ export interface ArchiverInput {
   readonly seal: Seal | undefined;
   /** Version of the program. */
   readonly writer: string;
-  /** Told after each commit. */
-  readonly onCommit?: (head: ArchiveHead, log: DurableEnd) => void;
+  /** Told after each commit: records that are archived, and that are durable in the log. */
+  readonly onCommit?: (position: number, records: number) => void;
 }
 
 /** What a pass has found and done. */
@@ -179,7 +179,9 @@ export class Archiver {
       const next = await this.#archive(head, segment, identity.value);
       if (!next.ok) return next;
       head = await this.#commit(next.value, head);
-      this.#input.onCommit?.(head, end.value);
+      // A first pass may take hours: how far it is must not be told only at its end.
+      await this.#note(head.tree.size);
+      this.#input.onCommit?.(head.tree.size, end.value.lastSequence);
     }
     this.#head = head;
     return ok(head);

@@ -138,6 +138,30 @@ it('notes beside the log when it last succeeded', async () => {
   assert.deepEqual(note, { finishedAtMs: room.clock.wallMs(), position: 3, name: 'memory' });
 });
 
+it('notes and tells after each commit how far a long pass is', async () => {
+  const room = await ArchiveRoom.make(1, 600);
+  await room.append(1);
+  for (let at = 0; at < 20; at += 1) await room.append(1);
+  await room.log.mark();
+  let heads = 0;
+  room.place.fault = (operation, key) => {
+    if (operation === 'put' && key.includes('/heads/')) heads += 1;
+    return heads > 5 ? 'before' : undefined;
+  };
+  const told: number[] = [];
+  const onCommit = (position: number, records: number): void => {
+    assert.equal(records, 21);
+    told.push(position);
+  };
+  const passed = await room.newArchiver(undefined, onCommit).pass();
+  assert.equal(passed.ok ? '' : passed.error.code, 'not_ready');
+  assert.equal(told.length, 5);
+  const note = must(await readOperations(room.disk, walDir)).get('archive');
+  assert.equal(note?.position, told.at(-1));
+  room.place.fault = undefined;
+  await assertCopy(await copyAt(room.place), told.at(-1) ?? 0);
+});
+
 it('refuses a log that was set back, and changes nothing', async () => {
   const room = await ArchiveRoom.make();
   await room.append(5);

@@ -17,7 +17,11 @@ import { openIdentity } from '../../../src/log/identity.js';
 import type { Log, LogRecord } from '../../../src/log/log.js';
 import { openLog } from '../../../src/log/open_log.js';
 import { openArchiveCopy } from '../../../src/ops/archive/archive_copy.js';
-import { Archiver, type PassReport } from '../../../src/ops/archive/archiver.js';
+import {
+  Archiver,
+  type ArchiverInput,
+  type PassReport,
+} from '../../../src/ops/archive/archiver.js';
 import type { Seal, Unseal } from '../../../src/ops/archive/stored_object.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
@@ -85,12 +89,16 @@ export class ArchiveRoom {
     must(await this.log.append(entries(this.log.lastSequence + 1, count)));
   }
 
-  newArchiver(store = new FaultyObjects(this.place)): Archiver {
+  newArchiver(
+    store = new FaultyObjects(this.place),
+    onCommit: NonNullable<ArchiverInput['onCommit']> = () => undefined,
+  ): Archiver {
     return new Archiver({
       disk: this.disk,
       clock: this.clock,
       sleep: async () => undefined,
       store,
+      onCommit,
       walDir,
       seal: this.seal,
       writer: 'test',
