@@ -53,6 +53,7 @@ export class Scene {
     await mkdir(scene.path('/programs'));
     await scene.#makeProgram('stemedb', cliBinary);
     await scene.#makeProgram('stemedb-api', serverBinary);
+    await scene.#makeSudo();
     return scene;
   }
 
@@ -138,6 +139,13 @@ export class Scene {
     await this.stop('SIGKILL');
     for (const ending of this.#endings) await ending();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** The administrator is the one who runs the tests. */
+  async #makeSudo(): Promise<void> {
+    const path = this.path('/programs/sudo');
+    await writeFile(path, '#!/bin/sh\nexec "$@"\n');
+    await chmod(path, 0o755);
   }
 
   async #makeProgram(name: string, file: string): Promise<void> {

@@ -25,6 +25,15 @@ const lost = (save: (scene: Scene) => Promise<void>): Trouble => ({
   after: async (scene) => assert.equal(await claims(scene), count),
 });
 
+/** An installer has started a server, which found nothing and made a database. */
+const withEmptyDatabase = (trouble: Trouble): Trouble => ({
+  ...trouble,
+  make: async (scene) => {
+    await trouble.make(scene);
+    await scene.start();
+  },
+});
+
 export const disasterTroubles: Troubles = {
   'There is a backup': lost(backUp),
   'There is an archive': lost((scene) => archive(scene)),
@@ -32,8 +41,8 @@ export const disasterTroubles: Troubles = {
     const { exit, output } = await scene.run('stemedb export --out /srv/stemedb/records.jsonl');
     assert.equal(exit, 0, output);
   }),
-  'There is a copy of the disk': lost((scene) =>
-    cp(scene.walDir, scene.path('/srv/stemedb/snapshot/wal'), { recursive: true }),
+  'There is a copy of the disk': withEmptyDatabase(
+    lost((scene) => cp(scene.walDir, scene.path('/srv/stemedb/snapshot/wal'), { recursive: true })),
   ),
   'Nothing is lost yet, but the archive is behind': {
     make: async (scene) => {
@@ -45,8 +54,9 @@ export const disasterTroubles: Troubles = {
     },
     after: async (scene) => {
       const { output } = await scene.run('stemedb verify /srv/stemedb/archive --json');
+      const { copy } = JSON.parse(output) as { readonly copy: { readonly records: number } };
       // The policy is a record too, and the validation states none.
-      assert.match(output, new RegExp(`\\b${count + 5 + 1}\\b`));
+      assert.equal(copy.records, count + 5 + 1);
     },
   },
 };

@@ -15,6 +15,7 @@ const takeAddress = async (scene: Scene): Promise<void> => {
   const taker = spawn(process.execPath, ['-e', `${code}.on('listening', () => console.log(1))`]);
   scene.atEnd(async () => void taker.kill('SIGKILL'));
   await once(taker.stdout, 'data');
+  scene.replaced.set('4711', String(taker.pid));
 };
 
 /** A server that somebody has started by hand and forgotten, on another port. */
@@ -24,6 +25,7 @@ const forgottenServer = async (scene: Scene): Promise<void> => {
     env: { STEMEDB_WAL_DIR: walDir, STEMEDB_DB_DIR: dbDir, STEMEDB_BIND_ADDR: '127.0.0.1:0' },
   });
   scene.atEnd(async () => void forgotten.kill('SIGKILL'));
+  scene.replaced.set('4711', String(forgotten.pid));
   let said = '';
   await new Promise<void>((resolve) => {
     forgotten.stdout.on('data', (chunk) => {
