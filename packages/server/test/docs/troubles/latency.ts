@@ -18,6 +18,7 @@ const startAsker = async (scene: Scene): Promise<void> => {
   const asker = spawn(process.execPath, ['-e', wideAsker, scene.server?.url ?? '']);
   scene.atEnd(async () => void asker.kill('SIGKILL'));
   await once(asker.stdout, 'data');
+  scene.replaced.set('4711', String(asker.pid));
   isGone = () => asker.signalCode === 'SIGTERM';
 };
 
