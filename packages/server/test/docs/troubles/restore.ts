@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claims, filled, state } from './database.js';
+import { mountIn, mountMissing } from './file_system.js';
 import { backUp } from './storage.js';
 import type { Troubles } from './trouble.js';
 
@@ -19,6 +20,8 @@ export const restoreTroubles: Troubles = {
   },
   'Back to a moment': {
     make: async (scene) => {
+      // As on a machine with a disk for the log, which cannot be moved away as a whole.
+      if ((await mountMissing()) === undefined) await mountIn(scene, '/var/lib/stemedb/wal', 600);
       const server = await filled(scene, count);
       await sleep(50);
       scene.replaced.set('2026-01-31T12:00:00Z', new Date().toISOString());
