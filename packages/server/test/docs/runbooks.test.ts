@@ -139,6 +139,39 @@ test('every alert leads to a runbook that names it, and none is named that is no
   }
 });
 
+/** Commands of a block, each with the lines that it goes on over. */
+const commandsOf = (script: string): readonly string[] =>
+  script
+    .trimEnd()
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => !line.startsWith(' '));
+
+/** What is wrong with who runs the commands of a block; undefined when nothing is. */
+const userFault = (script: string): string | undefined => {
+  const commands = commandsOf(script);
+  const asRoot = commands.filter((command) => command.startsWith('sudo '));
+  if (asRoot.length > 0 && asRoot.length < commands.length) return 'it is run by two users';
+  if (asRoot.some((command) => /^sudo stemedb\b/.test(command))) return 'it runs stemedb as root';
+  const changes = /^\s*(?:(?:sed -i|tee|rm|mv|cp)\b.*|.*>\s*)\/etc\/stemedb\//m.test(script);
+  return changes ? 'only root may change the settings' : undefined;
+};
+
+test('each block is run by one user, who may do what it does', () => {
+  for (const name of runbookNames()) {
+    const { common, cases, validation } = readRunbook(name);
+    for (const step of [...common, ...cases.flatMap(({ steps }) => steps), ...validation]) {
+      if (step.type !== 'run') continue;
+      assert.equal(userFault(step.script), undefined, `${name}, line ${step.line}`);
+    }
+  }
+  const change = 'sed -i s/a/b/ /etc/stemedb/stemedb.env';
+  assert.match(userFault(`${change}\n`) ?? '', /only root/);
+  assert.match(userFault(`sudo ${change}\nstemedb verify\n`) ?? '', /two users/);
+  assert.match(userFault('sudo stemedb archive\n') ?? '', /as root/);
+  assert.equal(userFault(`sudo ${change}\n`), undefined);
+});
+
 test('a runbook that promises what is not printed is noticed', () => {
   assert.ok(wasPrinted('error: … is damaged: …', 'x\nerror: the file is damaged: no JSON\n'));
   assert.ok(!wasPrinted('error: … is whole', 'error: the file is damaged'));
