@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { exitCodes } from '../../src/cli/exit_codes.js';
+import { exitCodeOf, exitCodes } from '../../src/cli/exit_codes.js';
 import { runToEnd, without } from './programs.js';
 import { root } from './release.js';
 import { assertCommand, configOf } from './settings_of.js';
@@ -67,6 +67,35 @@ test('the server comes back after 5 s, unless no restart can mend it', () => {
   const { usage, data, altered, format, configuration } = exitCodes;
   const hopeless = [usage, data, altered, format, configuration].map(({ number }) => number);
   assert.deepEqual(list.split(' ').map(Number), hopeless);
+});
+
+test('a full backup waits for an incremental one, and nothing waits in a circle', () => {
+  const after = new Map(
+    services.map((name) => [
+      name,
+      valuesOf(read(name), 'After').flatMap((list) =>
+        list.split(' ').filter((other) => services.includes(other)),
+      ),
+    ]),
+  );
+  assert.deepEqual(after.get('stemedb-backup.service'), ['stemedb-backup-incremental.service']);
+  const check = (name: string, way: readonly string[]): void => {
+    assert.ok(!way.includes(name), [...way, name].join(' after '));
+    for (const other of after.get(name) ?? []) check(other, [...way, name]);
+  };
+  for (const name of services) check(name, []);
+  // The other one that finds a full backup under way has nothing to do.
+  const [code] = valuesOf(read('stemedb-backup-incremental.service'), 'SuccessExitStatus');
+  assert.equal(Number(code), exitCodeOf('data_directory_locked'));
+});
+
+test('jobs that write or read backups wait for the disk that they are on', () => {
+  const [folderOfBackups = ''] = valuesOf(read('stemedb.env'), 'STEMEDB_BACKUP_URL');
+  for (const name of services) {
+    const isOfBackups = /^ExecStart=\S+ (?:backup|drill)\b/m.test(read(name));
+    const mounts = valuesOf(read(name), 'RequiresMountsFor');
+    assert.equal(mounts.includes(folderOfBackups), isOfBackups, name);
+  }
 });
 
 test('every timer has its job, and every job is a command that exists', async () => {
