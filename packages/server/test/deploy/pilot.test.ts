@@ -53,6 +53,13 @@ test('the pilot lets only this machine in, with settings that the server knows',
   }
 });
 
+test('the server of the pilot knows of the archive, so that it is missed', async () => {
+  const { stemedb, archive } = compose.services;
+  const config = await configOf(archive?.environment ?? {});
+  assert.equal(config.archiveUrl, '/archive');
+  assert.equal((await configOf(stemedb?.environment ?? {})).archiveUrl, config.archiveUrl);
+});
+
 test('every file that the pilot shows its containers is there', () => {
   const mounts = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
   const sources = mounts.map((mount) => mount.split(':')[0] ?? '');
