@@ -221,7 +221,8 @@ install_commands() {
     do_ install -m 0755 "$release/deploy/stemedb.sh" "$commands/stemedb-api"
 }
 
-# The new program reads the settings before it takes the place of the old one.
+# A program reads the settings before it takes the place of another, the older one as well: it may
+# not know a setting that came with the newer.
 check_settings() {
   if $dry_run || [ -n "$root" ]; then return 0; fi
   stemedb_release=$programs/$name "$commands/stemedb-api" --print-config >/dev/null ||
@@ -269,6 +270,16 @@ start_services() {
   fi
 }
 
+# After --no-start, or when somebody has stopped them.
+start_idle_timers() {
+  for timer in $(timers_of "$release/deploy/systemd"); do
+    if systemctl is-enabled --quiet "$timer" && ! systemctl is-active --quiet "$timer"; then
+      say "$timer did not run"
+      do_ systemctl start "$timer"
+    fi
+  done
+}
+
 install_all() {
   may_write
   find_node
@@ -285,7 +296,8 @@ install_all() {
   switch_to "$name"
   install_units
   if ! $changed && is_active; then
-    say "release $name is in use and runs: there is nothing to do"
+    if $start; then start_idle_timers; fi
+    $changed || say "release $name is in use and runs: there is nothing to do"
     return 0
   fi
   start_services
@@ -302,18 +314,26 @@ roll_back() {
   name=$previous
   release=$programs/$previous
   node=$programs/$previous/node
+  check_settings
   switch_to "$previous"
   install_units
   start_services
   say "release $previous is in use again"
 }
 
+disable() { [ ! -e "$units/$1" ] || do_ systemctl disable --quiet --now "$1"; }
+
 remove_all() {
   may_write
+  if [ -d "$programs" ]; then lock; fi
   if has_systemd; then
-    for name in $(timers_of "$units") stemedb-archive.service stemedb.service; do
-      [ ! -e "$units/$name" ] || do_ systemctl disable --quiet --now "$name"
+    for name in $(timers_of "$units"); do disable "$name"; done
+    # Jobs under way would lose their program in the middle; what they have begun they leave whole.
+    for file in "$units"/stemedb-*.service; do
+      [ ! -e "$file" ] || do_ systemctl stop "$(basename "$file")"
     done
+    disable stemedb-archive.service
+    disable stemedb.service
   fi
   for file in "$units"/stemedb.service "$units"/stemedb-*.service "$units"/stemedb-*.timer; do
     [ ! -e "$file" ] || do_ rm "$file"

@@ -116,6 +116,21 @@ test('installing again changes nothing', { skip }, async () => {
   assert.equal(await machine.property('stemedb', 'MainPID'), pid);
 });
 
+test('installing again starts the timers that do not run', { skip }, async () => {
+  await machine.sh('systemctl stop stemedb-backup.timer stemedb-drill.timer');
+  const pid = await machine.property('stemedb', 'MainPID');
+  assert.match(await machine.sh(`${install} --no-start 2>&1`), /there is nothing to do/);
+  assert.equal(await machine.property('stemedb-backup.timer', 'ActiveState'), 'inactive');
+  const said = await machine.sh(`${install} 2>&1`);
+  assert.deepEqual(said.match(/stemedb-\S+ did not run/g), [
+    'stemedb-backup.timer did not run',
+    'stemedb-drill.timer did not run',
+  ]);
+  await machine.sh('systemctl is-active stemedb-backup.timer stemedb-drill.timer');
+  assert.match(await machine.sh(`${install} 2>&1`), /there is nothing to do/);
+  assert.equal(await machine.property('stemedb', 'MainPID'), pid);
+});
+
 test('the command line knows the settings of the machine', { skip }, async () => {
   const config = await machine.sh('stemedb config check');
   assert.match(config, /\/var\/lib\/stemedb\/wal/);
@@ -185,6 +200,15 @@ test('an upgrade keeps changed settings and data, and can be undone', { skip }, 
   assert.match(await machine.sh(`cat /proc/${pid}/cmdline`), /0\.1\.0-next/);
   assert.match(await machine.sh(claims), /"here"/);
 
+  // A setting that the release before does not know.
+  await machine.sh('echo "STEMEDB_LATER=1" >>/etc/stemedb/stemedb.env');
+  const refused = await machine.run('/mnt/second/deploy/install.sh', '--rollback');
+  assert.equal(refused.exit, exitCodes.configuration.number, refused.err);
+  assert.match(refused.err, /STEMEDB_LATER[\s\S]*nothing was switched to it/);
+  assert.equal((await current()).trim(), '0.1.0-next');
+  assert.equal(await machine.property('stemedb', 'MainPID'), pid);
+  await machine.sh("sed -i '/LATER/d' /etc/stemedb/stemedb.env");
+
   await machine.sh('/mnt/second/deploy/install.sh --rollback 2>&1');
   assert.equal((await current()).trim(), firstName);
   const { out } = await machine.run(
@@ -216,7 +240,20 @@ test('settings that are wrong stop an upgrade, and no restart is tried', { skip 
 });
 
 test('what is removed is the program; data and settings stay', { skip }, async () => {
+  // A job that is under way, and another installer.
+  const change = '/run/systemd/system/stemedb-verify.service.d';
+  const long = '[Service]\\nExecStart=\\nExecStart=/bin/sleep 1000\\n';
+  await machine.sh(`mkdir -p ${change}; printf '${long}' >${change}/long.conf`);
+  await machine.sh('systemctl daemon-reload; systemctl start --no-block stemedb-verify');
+  await until('a job', async () =>
+    /^activating$/.test(await machine.property('stemedb-verify', 'ActiveState')),
+  );
+  const busy = `flock /opt/stemedb/.lock ${install} --uninstall`;
+  assert.equal((await machine.run('sh', '-c', busy)).exit, exitCodes.temporary.number);
+  assert.equal(await machine.property('stemedb-verify', 'ActiveState'), 'activating');
   await machine.sh(`${install} --uninstall`);
+  assert.notEqual(await machine.property('stemedb-verify', 'ActiveState'), 'activating');
+  await machine.sh(`rm -r ${change}; systemctl daemon-reload; systemctl reset-failed`);
   const { out } = await machine.run('ls', '-d', '/opt/stemedb', '/usr/local/bin/stemedb');
   assert.equal(out, '');
   const units = await machine.run('systemctl', 'list-unit-files', 'stemedb*', '--no-legend');
