@@ -229,6 +229,8 @@ async function startFirst(
     previous: undefined,
     newestStamp: '0'.repeat(32),
   };
+  // A start that failed may have left the name of the identity unsynced; no segment without it.
+  await disk.syncDirectory(options.directory);
   const writer = await createSegment(disk, files.path(0), header, clock);
   if (!writer.ok) return writer;
   files.add(header);

@@ -128,7 +128,9 @@ const inTheStore: readonly PlantedFault[] = [
   {
     name: 'a record is visible before its signature is',
     file: 'store/hybrid-store.js',
-    from: 'const applied = this.#applying.then(() => this.#applyNext(batch));',
+    from:
+      'const applied = this.#applying.then(() => ' +
+      "this.#measured.runLong('apply', () => this.#applyNext(batch)));",
     to:
       'const part = batch.slice(0, Math.ceil(batch.length / 2));' +
       'const applied = this.#applying' +
