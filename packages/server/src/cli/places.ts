@@ -6,7 +6,7 @@ import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
 import { readIdentity } from '../log/identity.js';
 import { openArchiveCopy } from '../ops/archive/archive_copy.js';
-import { type Unseal, unsealWith } from '../ops/archive/stored_object.js';
+import { type Unseal, unsealWith } from '../ops/archive/seals.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
 import { newerFirst } from '../ops/backup/order.js';
 import {
@@ -159,5 +159,5 @@ const unsealFrom = async ({ io }: Session, path: string): Promise<Unseal> => {
     const detail = `The identity file ${path} cannot be read.`;
     throw new CommandError({ code: 'invalid_configuration', detail, cause });
   });
-  return unwrap(unsealWith(path, text));
+  return unwrap(await unsealWith(path, text));
 };

@@ -2,7 +2,7 @@
 import { formatTime, type StemeError } from '@stemedb/model';
 import { Archiver, type ArchiverInput, type PassReport } from '../../ops/archive/archiver.js';
 import { follow } from '../../ops/archive/follow.js';
-import { sealFor } from '../../ops/archive/stored_object.js';
+import { sealFor } from '../../ops/archive/seals.js';
 import { counted } from '../cells.js';
 import { type Register, wholeNumber } from '../command.js';
 import type { ExitName } from '../exit_codes.js';
@@ -81,7 +81,7 @@ const archiverInput = async (
     ...{ disk: io.disk, clock: io.clock, walDir: directories.walDir },
     sleep: (delayMs) => io.sleep(delayMs),
     store: openPlace(session, place, stop),
-    seal: unwrap(sealFor(recipient)),
+    seal: unwrap(await sealFor(recipient)),
     writer: session.version,
   };
 };

@@ -11,7 +11,8 @@ import type { ArchiveHead } from './head.js';
 import { findHeads, readHead } from './heads.js';
 import { type FoundHead, folderOf, headKey } from './keys.js';
 import { allSealed } from './sealed_list.js';
-import { ArchiveLockedError, loadStored, type StoredObject, type Unseal } from './stored_object.js';
+import type { Unseal } from './seals.js';
+import { ArchiveLockedError, loadStored, type StoredObject } from './stored_object.js';
 
 export interface OpenArchiveInput {
   readonly store: ObjectStore;

@@ -37,7 +37,8 @@ import { folderOf, identityName, partName, segmentNameInArchive } from './keys.j
 import { addRecords, emptyTally } from './new_records.js';
 import { dueOf, findLeftovers, removeDue, retire } from './retired.js';
 import { addSealed } from './sealed_list.js';
-import { pack, type Seal, type StoredObject, suffixOf } from './stored_object.js';
+import type { Seal } from './seals.js';
+import { pack, type StoredObject, suffixOf } from './stored_object.js';
 import { type PlannedPart, planPart } from './tail_parts.js';
 
 /** Another archiver may win a head; one that wins each time is not an accident. */

@@ -22,7 +22,7 @@ import {
   type ArchiverInput,
   type PassReport,
 } from '../../../src/ops/archive/archiver.js';
-import type { Seal, Unseal } from '../../../src/ops/archive/stored_object.js';
+import type { Seal, Unseal } from '../../../src/ops/archive/seals.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
 import { assertRecord, collect, entries } from '../../conformance/log.js';

@@ -9,7 +9,7 @@ import { openArchiveCopy } from '../../../src/ops/archive/archive_copy.js';
 import type { ArchiveHead } from '../../../src/ops/archive/head.js';
 import { findHeads, readHead } from '../../../src/ops/archive/heads.js';
 import { folderOf, headKey } from '../../../src/ops/archive/keys.js';
-import { sealFor, type Unseal, unsealWith } from '../../../src/ops/archive/stored_object.js';
+import { sealFor, type Unseal, unsealWith } from '../../../src/ops/archive/seals.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { restoreCopy } from '../../../src/ops/restore_copy.js';
 import { verifyCopy } from '../../../src/ops/verify_copy.js';
@@ -30,8 +30,8 @@ const noKeys: Keys = { room: () => undefined, unseal: undefined };
 
 const newKeys = async (): Promise<Keys> => {
   const secret = await generateIdentity();
-  const seal = must(sealFor(await identityToRecipient(secret)));
-  const unseal = must(unsealWith('keys', `# made for this test\n${secret}\n`));
+  const seal = must(await sealFor(await identityToRecipient(secret)));
+  const unseal = must(await unsealWith('keys', `# made for this test\n${secret}\n`));
   return {
     room: (room) => {
       room.seal = seal;
@@ -242,7 +242,7 @@ it('needs both keys where the recipient was changed, also for the identity', asy
   const secrets = [await generateIdentity(), await generateIdentity()];
   const room = await ArchiveRoom.make(7, 64 * 1024);
   for (const secret of secrets) {
-    room.seal = must(sealFor(await identityToRecipient(secret)));
+    room.seal = must(await sealFor(await identityToRecipient(secret)));
     room.archiver = room.newArchiver();
     // The eighth part takes in the seven that the first recipient could read.
     for (let at = 0; at < (secret === secrets[0] ? 7 : 1); at += 1) {
@@ -253,8 +253,8 @@ it('needs both keys where the recipient was changed, also for the identity', asy
   }
   const head = await newestOf(room.place);
   assert.deepEqual([head.open.parts.length, head.sealed.count], [1, 0]);
-  const withKeys = (keys: readonly string[]): Promise<LogCopy> =>
-    copyAt(room.place, must(unsealWith('keys', keys.join('\n'))));
+  const withKeys = async (keys: readonly string[]): Promise<LogCopy> =>
+    copyAt(room.place, must(await unsealWith('keys', keys.join('\n'))));
   const second = await withKeys(secrets.slice(1));
   assert.equal(second.facts.records, 8);
   const locked = { name: 'ArchiveLockedError', message: /identity.*was encrypted for another key/ };
@@ -271,10 +271,10 @@ it('says what is no key', async () => {
   const secret = await generateIdentity();
   const detailOf = (outcome: { readonly ok: boolean }): string =>
     'error' in outcome ? String((outcome.error as { detail: string }).detail) : '';
-  assert.match(detailOf(sealFor('age1wrong')), /"age1wrong" is no public key/);
-  assert.match(detailOf(sealFor(secret)), /is no public key/);
-  assert.ok(!detailOf(sealFor(secret)).includes(secret), 'a secret key is not repeated');
-  assert.match(detailOf(unsealWith('f', '# nothing\n')), /f has no secret key/);
-  assert.match(detailOf(unsealWith('f', 'age1wrong\n')), /f has something else/);
-  assert.equal(detailOf(sealFor(' ')), '');
+  assert.match(detailOf(await sealFor('age1wrong')), /"age1wrong" is no public key/);
+  assert.match(detailOf(await sealFor(secret)), /is no public key/);
+  assert.ok(!detailOf(await sealFor(secret)).includes(secret), 'a secret key is not repeated');
+  assert.match(detailOf(await unsealWith('f', '# nothing\n')), /f has no secret key/);
+  assert.match(detailOf(await unsealWith('f', 'age1wrong\n')), /f has something else/);
+  assert.equal(detailOf(await sealFor(' ')), '');
 });
