@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { StemeError } from '@stemedb/model';
 import { type ObjectStore, objectBytesMax } from '../../io/object_store.js';
-import { sha256Hex } from '../copied_file.js';
+import { loadChecked, sha256Hex } from '../copied_file.js';
 import { CopyDamagedError } from '../log_copy.js';
 import type { Seal, Unseal } from './seals.js';
 
@@ -70,19 +70,13 @@ export class ArchiveLockedError extends Error {
 }
 
 /** The bytes of an object, checked; rejects with `CopyDamagedError`. */
-export const loadPlain = async (
+export const loadPlain = (
   store: ObjectStore,
   folder: string,
-  { name, storedBytes, storedSha256 }: StoredObject,
+  { name, storedBytes: bytes, storedSha256: sha256 }: StoredObject,
 ): Promise<Uint8Array> => {
-  const key = `${folder}${name}`;
-  const stored = await store.get(key);
-  if (stored === undefined) throw new CopyDamagedError(key, 'it is missing');
-  if (stored.length !== storedBytes) {
-    throw new CopyDamagedError(key, `it has ${stored.length} bytes instead of ${storedBytes}`);
-  }
-  if (sha256Hex(stored) === storedSha256) return stored;
-  throw new CopyDamagedError(key, 'its SHA-256 is that of another content');
+  const place = `${folder}${name}`;
+  return loadChecked({ name, place, bytes, sha256, load: () => store.get(place) });
 };
 
 /**
