@@ -35,8 +35,18 @@ export async function replaceSmallFile(
   bytes: Uint8Array,
 ): Promise<void> {
   const temporary = join(directory, `${name}.new`);
-  if (await disk.exists(temporary)) await disk.remove(temporary);
-  const file = await disk.open(temporary, 'create');
+  await writeSmallFile(disk, temporary, bytes);
+  await disk.rename(temporary, join(directory, name));
+  await disk.syncDirectory(directory);
+}
+
+/**
+ * The bytes of a new file, synced; what stood there from an earlier run goes. Its name is durable
+ * when the directory is synced. Rejects with errors of the disk.
+ */
+export async function writeSmallFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  if (await disk.exists(path)) await disk.remove(path);
+  const file = await disk.open(path, 'create');
   try {
     const written = await writeWhole(file, bytes, 0);
     if (!written.ok) throw written.error.cause;
@@ -44,6 +54,4 @@ export async function replaceSmallFile(
   } finally {
     await file.close();
   }
-  await disk.rename(temporary, join(directory, name));
-  await disk.syncDirectory(directory);
 }

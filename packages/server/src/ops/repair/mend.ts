@@ -9,7 +9,7 @@ import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
 import type { Disk } from '../../io/disk.js';
 import { decodeIdentity, identityFileName } from '../../log/identity.js';
 import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
-import { writeWhole } from '../../log/segment_writer.js';
+import { writeSmallFile } from '../../log/small_file.js';
 import type { LogCopy } from '../log_copy.js';
 import { type Examination, type ExamineInput, examine, isSound } from './examine.js';
 import { mendsFrom, wholeFile } from './mends.js';
@@ -113,15 +113,6 @@ const writeNew = async (
   name: string,
   bytes: Uint8Array,
 ): Promise<void> => {
-  const path = join(directory, name);
-  if (await disk.exists(path)) await disk.remove(path);
-  const file = await disk.open(path, 'create');
-  try {
-    const written = await writeWhole(file, bytes, 0);
-    if (!written.ok) throw written.error.cause;
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+  await writeSmallFile(disk, join(directory, name), bytes);
   await disk.syncDirectory(directory);
 };
