@@ -1,13 +1,12 @@
 /** nginx with our configuration in front of real servers, and a caller that speaks TLS to it. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { nginxConf, startNginx } from '../support/nginx.js';
 import { freePort } from '../support/server_process.js';
 import { root } from './release.js';
 
@@ -44,24 +43,6 @@ async function ourConfiguration(
   );
 }
 
-/** nginx.conf around it, as a distribution has one, with every file below our directory. */
-const around = (directory: string, conf: string): string => `
-user root;
-worker_processes 1;
-pid ${directory}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 512; }
-http {
-  access_log off;
-  client_body_temp_path ${directory}/body;
-  proxy_temp_path ${directory}/proxy;
-  fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi;
-  scgi_temp_path ${directory}/scgi;
-  include ${conf};
-}
-`;
-
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -83,7 +64,6 @@ export class FrontNginx {
   readonly #port: number;
   #child: ChildProcess | undefined;
   #agent = new Agent({ keepAlive: true });
-  #said = '';
 
   private constructor(directory: string, ports: { https: number; http: number }) {
     this.directory = directory;
@@ -99,7 +79,7 @@ export class FrontNginx {
     await mkdir(join(directory, 'logs'));
     const conf = join(directory, 'stemedb.conf');
     await writeFile(conf, await ourConfiguration(directory, ports, nodes));
-    await writeFile(join(directory, 'nginx.conf'), around(directory, conf));
+    await writeFile(join(directory, 'nginx.conf'), nginxConf(directory, `include ${conf};`));
     return new FrontNginx(directory, ports);
   }
 
@@ -108,36 +88,10 @@ export class FrontNginx {
     return ['-p', this.directory, '-c', join(this.directory, 'nginx.conf'), '-e', 'stderr'];
   }
 
-  /** What nginx has written to its error log. */
-  get said(): string {
-    return this.#said;
-  }
-
   async start(): Promise<void> {
-    const words = [...this.words, '-g', 'daemon off;'];
-    this.#child = spawn('nginx', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child.stderr?.on('data', (chunk) => {
-      this.#said += chunk;
-    });
+    this.#child = await startNginx(this.words, this.#port);
     const ca = await readFile(join(this.directory, 'chain.pem'));
     this.#agent = new Agent({ keepAlive: true, ca, servername: publicName });
-    const deadline = performance.now() + 120_000;
-    while (!(await this.#listens())) {
-      if (performance.now() > deadline || this.#child.exitCode !== null) {
-        throw new Error(`nginx does not listen:\n${this.#said}`);
-      }
-      await sleep(50);
-    }
-  }
-
-  async #listens(): Promise<boolean> {
-    const socket = connect(this.#port, '127.0.0.1');
-    const connected = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    return connected;
   }
 
   /** One request over TLS; rejects when no whole answer comes. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nginxConf, startNginx } from '../../support/nginx.js';
 import { freePort } from '../../support/server_process.js';
 import type { Scene } from '../scene.js';
 import { filled } from './database.js';
@@ -34,21 +34,8 @@ const certify = async (directory: string, days: number): Promise<void> => {
   openssl('x509', '-req', ...words);
 };
 
-const configuration = (directory: string, port: number, serverPort: number): string => `
-user root;
-worker_processes 1;
-daemon off;
-pid ${directory}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 128; }
-http {
-  access_log off;
-  client_body_temp_path ${directory}/body;
-  proxy_temp_path ${directory}/proxy;
-  fastcgi_temp_path ${directory}/fastcgi;
-  uwsgi_temp_path ${directory}/uwsgi;
-  scgi_temp_path ${directory}/scgi;
-  server {
+const proxied = (directory: string, port: number, serverPort: number): string =>
+  `server {
     listen 127.0.0.1:${port} ssl;
     server_name claims.example.org;
     ssl_certificate ${directory}/fullchain.pem;
@@ -57,26 +44,16 @@ http {
       proxy_pass http://127.0.0.1:${serverPort};
       proxy_set_header Host 127.0.0.1:${serverPort};
     }
-  }
-}
-`;
-
-const listens = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+  }`;
 
 /** A proxy with TLS in front of the server, whose name leads to it for the reader's programs. */
 const startProxy = async (scene: Scene): Promise<void> => {
   const directory = scene.path('/etc/ssl/stemedb');
   const port = await freePort();
   const file = join(directory, 'nginx.conf');
-  await writeFile(file, configuration(directory, port, scene.port));
-  const proxy = spawn('nginx', ['-c', file], { stdio: 'ignore' });
+  await writeFile(file, nginxConf(directory, proxied(directory, port, scene.port)));
+  const proxy = await startNginx(['-c', file], port);
   scene.atEnd(async () => void proxy.kill('SIGTERM'));
-  while (!(await listens(port))) await sleep(20);
   scene.services.set('nginx', async (verb) => {
     assert.equal(verb, 'reload');
     proxy.kill('SIGHUP');
