@@ -1,4 +1,5 @@
 /** Server-sent events as a stream of this API sends them (WHATWG HTML, 9.2), as they arrive. */
+import { textOfBody } from './body.js';
 import { StemeClientError } from './error.js';
 import type { ClientClock } from './io/system.js';
 import type { Transport } from './transport.js';
@@ -90,22 +91,13 @@ async function* blocksOf(
   body: ReadableStream<Uint8Array> | null,
   heard: () => void,
 ): AsyncGenerator<string, void> {
-  if (body === null) return;
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
   let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      heard();
-      const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n');
-      rest = blocks.pop() ?? '';
-      yield* blocks;
-      if (rest.length > eventCharactersMax) throw new RangeError('An event is too long.');
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  for await (const text of textOfBody(body)) {
+    heard();
+    const blocks = (rest + text).split('\n\n');
+    rest = blocks.pop() ?? '';
+    yield* blocks;
+    if (rest.length > eventCharactersMax) throw new RangeError('An event is too long.');
   }
 }
 

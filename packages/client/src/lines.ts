@@ -1,4 +1,5 @@
 /** Lines of JSON: cut a stream of records into requests, and an answer into documents. */
+import { textOfBody } from './body.js';
 
 /** Lines of one request, kept until it has been answered so that it can be sent again. */
 export interface Chunk {
@@ -71,23 +72,12 @@ export async function* linesOfBody(
   body: ReadableStream<Uint8Array> | null,
   lineCharactersMax: number,
 ): AsyncGenerator<string> {
-  if (body === null) return;
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
   let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const lines = rest.split('\n');
-      rest = done ? '' : (lines.pop() ?? '');
-      for (const line of lines) if (line.trim() !== '') yield line;
-      if (done) return;
-      if (rest.length > lineCharactersMax)
-        throw new RangeError('A line of the answer is too long.');
-    }
-  } finally {
-    // Ends the connection when the reader stops early; after the end it does nothing.
-    await reader.cancel().catch(() => undefined);
+  for await (const text of textOfBody(body)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') yield line;
+    if (rest.length > lineCharactersMax) throw new RangeError('A line of the answer is too long.');
   }
+  if (rest.trim() !== '') yield rest;
 }
