@@ -2,19 +2,17 @@
 import type { StemeClient } from '@stemedb/client';
 import { formatTime, type JsonValue, parseTime, toHex } from '@stemedb/model';
 import { InvalidArgumentError } from 'commander';
-import { readIdentity } from '../../log/identity.js';
 import { parsePosition } from '../../log/position.js';
 import { drawClaims } from '../../ops/drawn_claims.js';
 import { type Asked, type DrillReport, runDrill } from '../../ops/drill.js';
 import { formatDrillReport, formatEndedDrill } from '../../ops/drill_markdown.js';
-import type { LogCopyFacts } from '../../ops/log_copy.js';
-import { noteOperation } from '../../ops/operations_file.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
 import { restoreCopy } from '../../ops/restore_copy.js';
 import { verifyDatabase } from '../../ops/verify.js';
 import { checkStore } from '../../ops/verify_store.js';
 import { counted } from '../cells.js';
 import { type Register, wholeNumber } from '../command.js';
+import { noteOnCopy } from '../copy_note.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
 import { type CopyOptions, openCopy, settingOf, withCopyOptions } from '../places.js';
@@ -69,7 +67,7 @@ const drill = async (
   place: string | undefined,
   options: DrillOptions,
 ): Promise<ExitName> => {
-  const { io, report, services } = session;
+  const { io, report, services, directories } = session;
   const copy = await openCopy(session, place ?? (await defaultPlace(session, options)), options);
   const { facts } = copy;
   const root = scratchRoot(session, options);
@@ -127,7 +125,9 @@ const drill = async (
     await writeReport(session, options.report, formatDrillReport(result));
     await tell(session, result);
     if (result.verdict !== 'passed') return 'failed';
-    await notePassed(session, facts);
+    await noteOnCopy(session, 'drill', facts).catch((cause: unknown) =>
+      report.warn(`the drill could not be noted in ${directories.walDir}: ${String(cause)}`),
+    );
     return 'ok';
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
@@ -163,20 +163,6 @@ const findingsIn = async (
     onProgress: () => undefined,
   });
   return findings;
-};
-
-/** Beside the log of the node in use, when this is its machine, so that its metrics tell of it. */
-const notePassed = async (
-  { io, directories, report }: Session,
-  { name, databaseId, records }: LogCopyFacts,
-): Promise<void> => {
-  const { walDir } = directories;
-  const identity = await readIdentity(io.disk, walDir).catch(() => undefined);
-  if (identity?.ok !== true || identity.value?.databaseId !== databaseId) return;
-  const done = { finishedAtMs: io.clock.wallMs(), position: records, name };
-  await noteOperation(io.disk, walDir, 'drill', done).catch((cause: unknown) =>
-    report.warn(`the drill could not be noted in ${walDir}: ${String(cause)}`),
-  );
 };
 
 const writeReport = async (

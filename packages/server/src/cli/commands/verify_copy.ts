@@ -1,11 +1,10 @@
 /** `stemedb verify COPY`: a backup or an archive, checked where it lies. */
 import { ok } from '@stemedb/model';
-import { readIdentity } from '../../log/identity.js';
 import type { LogCopy } from '../../ops/log_copy.js';
-import { noteOperation } from '../../ops/operations_file.js';
 import { storeErrors } from '../../ops/store_errors.js';
 import { type CopyReport, type CopySeverity, verifyCopy } from '../../ops/verify_copy.js';
 import { counted } from '../cells.js';
+import { noteOnCopy } from '../copy_note.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
 import { type CopyOptions, openCopy } from '../places.js';
@@ -54,7 +53,8 @@ export const verifyCopyAt = async (
       await report.json(inSnakeCase({ copy: copy.facts, ...result, list: findings }));
     } else await show(session, copy, result);
     if (result.worst !== undefined) return exitOf[result.worst];
-    await note(session, copy);
+    // A verification of somebody else's directory has succeeded all the same.
+    await noteOnCopy(session, 'verify', copy.facts).catch(() => undefined);
     return 'ok';
   } finally {
     progress.stop();
@@ -75,14 +75,4 @@ const show = async (
   await report.line(`tree: ${counted(tree.size, 'record')}, root ${root}`);
   if (findings === 0) await report.line(report.paint('green', 'No damage found.'));
   else await report.line(report.paint('red', `${counted(findings, 'finding')}.`));
-};
-
-/** For the metrics of the server whose database it is, when that is on this machine. */
-const note = async ({ io, directories }: Session, { facts }: LogCopy): Promise<void> => {
-  const { walDir } = directories;
-  const identity = await readIdentity(io.disk, walDir).catch(() => undefined);
-  if (identity?.ok !== true || identity.value?.databaseId !== facts.databaseId) return;
-  const what = { finishedAtMs: io.clock.wallMs(), position: facts.records, name: facts.name };
-  // A verification of somebody else's directory has succeeded all the same.
-  await noteOperation(io.disk, walDir, 'verify', what).catch(() => undefined);
 };
