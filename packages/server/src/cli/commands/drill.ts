@@ -1,7 +1,6 @@
 /** `stemedb drill`: restores a copy into a scratch directory, asks it, checks it, reports. */
 import type { StemeClient } from '@stemedb/client';
-import { formatTime, type JsonValue, parseTime, toHex } from '@stemedb/model';
-import { InvalidArgumentError } from 'commander';
+import { formatTime, type JsonValue, toHex } from '@stemedb/model';
 import { parsePosition } from '../../log/position.js';
 import { drawClaims } from '../../ops/drawn_claims.js';
 import { type Asked, type DrillReport, runDrill } from '../../ops/drill.js';
@@ -15,6 +14,7 @@ import { type Register, wholeNumber } from '../command.js';
 import { noteOnCopy } from '../copy_note.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
+import { time } from '../moment.js';
 import { type CopyOptions, openCopy, settingOf, withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
@@ -203,12 +203,6 @@ const tell = async ({ report }: Session, result: DrillReport): Promise<void> => 
   await report.line(report.paint(colour, `The drill has ${result.verdict}.`));
 };
 
-const moment = (text: string): number => {
-  const ms = parseTime(/^\d+$/.test(text) ? Number(text) : text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('It must be an RFC 3339 time such as 2026-01-31T12:00:00Z.');
-};
-
 const claimsMax = 100_000;
 const secondsMax = 31_536_000;
 
@@ -224,7 +218,7 @@ export const registerDrill: Register = (program, run) => {
     .option('--keep', 'leave the restored directory')
     .option('--claims <count>', 'claims that are looked up', wholeNumber(1, claimsMax), 200)
     .option('--seed <number>', 'draws them', wholeNumber(0, 2 ** 48), 1)
-    .option('--lost-at <time>', 'when the data were lost: the recovery point counts to it', moment)
+    .option('--lost-at <time>', 'when the data were lost: the recovery point counts to it', time)
     .option('--max-recovery-time <seconds>', 'fail above it', wholeNumber(0, secondsMax))
     .option('--max-recovery-point <seconds>', 'fail above it', wholeNumber(0, secondsMax))
     .option('--no-live', 'do not compare with the server that is in use')

@@ -1,9 +1,10 @@
 /** `stemedb restore COPY`: a backup or an archive into empty directories, as a log of its own. */
-import { endOfMs, formatTime, type HlcStamp, parseStamp, parseTime, stampMs } from '@stemedb/model';
+import { formatTime, type HlcStamp, stampMs } from '@stemedb/model';
 import { type RestoredLog, restoreCopy } from '../../ops/restore_copy.js';
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
+import { momentOf } from '../moment.js';
 import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
@@ -23,6 +24,9 @@ export const restoreCopyFrom = async (
   const { io, report, directories } = session;
   const { to, logOnly } = options;
   const until = to === undefined ? undefined : momentOf(to);
+  if (to !== undefined && until === undefined) {
+    throw new UsageError('--to must be a time such as 2026-01-31T12:00:00Z, or a stamp.');
+  }
   const copy = await openCopy(session, place, options);
   const progress = startProgress(io, report.options, { title: 'restore', total: copy.bytes });
   try {
@@ -40,15 +44,6 @@ export const restoreCopyFrom = async (
   } finally {
     progress.stop();
   }
-};
-
-/** RFC 3339 or milliseconds, of which the whole millisecond counts, or a stamp; as `as_of` is. */
-const momentOf = (text: string): HlcStamp => {
-  const stamp = parseStamp(text);
-  if (stamp !== undefined) return stamp;
-  const ms = parseTime(/^\d{1,15}$/.test(text) ? Number(text) : text);
-  if (ms !== undefined) return endOfMs(ms);
-  throw new UsageError('--to must be a time such as 2026-01-31T12:00:00Z, or a stamp.');
 };
 
 /** So that a server is ready at once. */
