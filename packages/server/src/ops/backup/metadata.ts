@@ -16,7 +16,7 @@ import {
   ok,
   parseJson,
 } from '@stemedb/model';
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 
 /** Raised when an older version could not restore what a newer one writes. */
 const formatVersion = 1;
@@ -89,7 +89,13 @@ export type BackupMetadata = Static<typeof content>;
 export type BackupSegment = Static<typeof segment>;
 export type BackupFile = BackupMetadata['files'][number];
 
-const isMetadata = new Ajv({ strict: true }).compile<BackupMetadata>(content);
+let compiled: ValidateFunction<BackupMetadata> | undefined;
+
+/** Compiled when first needed: it takes a tenth of a second, and most programs read no backup. */
+const validator = (): ValidateFunction<BackupMetadata> => {
+  compiled ??= new Ajv({ strict: true }).compile<BackupMetadata>(content);
+  return compiled;
+};
 
 export const encodeMetadata = (stated: Omit<BackupMetadata, 'format' | 'checksum'>): Uint8Array => {
   const whole = { format: formatVersion, ...stated };
@@ -115,6 +121,7 @@ export const decodeMetadata = (bytes: Uint8Array, name: string): Outcome<BackupM
     const detail = `${name} has format ${stated.format}; use the version that wrote it.`;
     return fail({ code: 'format_too_new', detail });
   }
+  const isMetadata = validator();
   if (!isMetadata(value)) {
     const [fault] = isMetadata.errors ?? [];
     return damaged(`${fault?.instancePath ?? ''} ${fault?.message ?? 'it is none'}`);
