@@ -9,81 +9,11 @@ import { ArchiveLockedError } from '../ops/archive/stored_object.js';
 import { storeErrors } from '../ops/store_errors.js';
 import type { CliIo } from './cli_io.js';
 import type { Run } from './command.js';
-import { registerAlias } from './commands/alias.js';
-import { registerArchive } from './commands/archive.js';
-import { registerAssert } from './commands/assert.js';
-import { registerBackup } from './commands/backup.js';
-import { registerCheckpoint } from './commands/checkpoint.js';
-import { registerCompletion } from './commands/completion.js';
-import { registerConfig } from './commands/config.js';
-import { registerDemo } from './commands/demo.js';
-import { registerDoctor } from './commands/doctor.js';
-import { registerDrill } from './commands/drill.js';
-import { registerEpoch } from './commands/epoch.js';
-import { registerExport } from './commands/export.js';
-import { registerIdentity } from './commands/identity.js';
-import { registerImpact } from './commands/impact.js';
-import { registerImport } from './commands/import.js';
-import { registerKeys } from './commands/keys.js';
-import { registerList } from './commands/list.js';
-import { registerPilotCheck } from './commands/pilot_check.js';
-import { registerProve } from './commands/prove.js';
-import { registerQuery } from './commands/query.js';
-import { registerRebuild } from './commands/rebuild.js';
-import { registerRepair } from './commands/repair.js';
-import { registerRestore } from './commands/restore.js';
-import { registerShow } from './commands/show.js';
-import { registerSign } from './commands/sign.js';
-import { registerSize } from './commands/size.js';
-import { registerSource } from './commands/source.js';
-import { registerSupersede } from './commands/supersede.js';
-import { registerTail } from './commands/tail.js';
-import { registerTrace } from './commands/trace.js';
-import { registerTrust } from './commands/trust.js';
-import { registerVerdict } from './commands/verdict.js';
-import { registerVerify } from './commands/verify.js';
-import { registerVote } from './commands/vote.js';
+import { registersFor } from './command_files.js';
 import { escapeText } from './escape.js';
 import { type ExitName, exitCodes, exitNameOf } from './exit_codes.js';
 import { CommandError, describeError, isClientError, UsageError } from './report.js';
 import { type GlobalOptions, Session } from './session.js';
-
-const registers = [
-  registerAssert,
-  registerSource,
-  registerQuery,
-  registerShow,
-  registerList,
-  registerSign,
-  registerVote,
-  registerVerdict,
-  registerSupersede,
-  registerImpact,
-  registerEpoch,
-  registerAlias,
-  registerTrust,
-  registerTail,
-  registerTrace,
-  registerImport,
-  registerExport,
-  registerBackup,
-  registerRepair,
-  registerArchive,
-  registerRestore,
-  registerVerify,
-  registerCheckpoint,
-  registerProve,
-  registerRebuild,
-  registerDrill,
-  registerDoctor,
-  registerIdentity,
-  registerKeys,
-  registerConfig,
-  registerSize,
-  registerPilotCheck,
-  registerCompletion,
-  registerDemo,
-];
 
 const isKnownCode = (code: string): code is keyof typeof errorTable =>
   Object.hasOwn(errorTable, code);
@@ -156,9 +86,11 @@ export const runCli = async (
       exit = await reportFailure(session, error);
     }
   };
-  const program = makeProgram(io, version);
-  for (const register of registers) register(program, run);
   try {
+    // Of a program of its own: what one has parsed once it keeps.
+    const [name] = makeProgram(io, version).parseOptions([...argv]).operands;
+    const program = makeProgram(io, version);
+    for (const register of await registersFor(name)) register(program, run);
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
