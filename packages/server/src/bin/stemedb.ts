@@ -4,34 +4,54 @@ import { type Outcome, ok } from '@stemedb/model';
 import { runCli } from '../cli/run.js';
 import type { CliServices } from '../cli/services.js';
 import { systemCliIo } from '../cli/system_io.js';
-import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/config.js';
+import type { ConfigSources, LoadedConfig } from '../config/config.js';
 import { readBindAddress } from '../guard/bind.js';
-import { openDatabase } from './database.js';
-import { memoryBytesMax, rowsInBound } from './memory_bound.js';
 import { readTextFile } from './read_text_file.js';
-import { systemEffects, systemEngine } from './system_effects.js';
 import { version } from './version.js';
 
-const readConfig = (
+/** Loaded when a command needs them: most only ask a server, and should not wait for one. */
+const parts = {
+  config: () => import('../config/config.js'),
+  database: () => import('./database.js'),
+  system: () => import('./system_effects.js'),
+  memory: () => import('./memory_bound.js'),
+  server: () => import('./serve.js'),
+};
+
+const readConfig = async (
   flags: ConfigSources['flags'],
   file: string | undefined,
-): Promise<Outcome<LoadedConfig>> =>
-  loadConfig({ flags, env: process.env, file, readFile: readTextFile, checkBind: readBindAddress });
+): Promise<Outcome<LoadedConfig>> => {
+  const { loadConfig } = await parts.config();
+  const world = { env: process.env, readFile: readTextFile, checkBind: readBindAddress };
+  return loadConfig({ flags, file, ...world });
+};
 
 const services: CliServices = {
-  openDatabase: (directories, onReplay) =>
-    openDatabase(
+  openDatabase: async (directories, onReplay) => {
+    const [{ openDatabase }, { systemEffects }] = await Promise.all([
+      parts.database(),
+      parts.system(),
+    ]);
+    return openDatabase(
       { ...directories, signatures: 'optional', policy: 'as_recorded' },
       { ...systemEffects(), ...(onReplay === undefined ? {} : { onReplay }) },
-    ),
-  engine: systemEngine,
-  memoryBytesMax: (cacheBytes) => memoryBytesMax(cacheBytes, rowsInBound),
+    );
+  },
+  engine: {
+    open: async (directory) => (await parts.system()).systemEngine.open(directory),
+    remove: async (directory) => (await parts.system()).systemEngine.remove(directory),
+    fault: async (directory) => (await parts.system()).systemEngine.fault?.(directory),
+  },
+  memoryBytesMax: async (cacheBytes) => {
+    const { memoryBytesMax, rowsInBound } = await parts.memory();
+    return memoryBytesMax(cacheBytes, rowsInBound);
+  },
   serve: async ({ walDir, dbDir }) => {
     const flags = { wal_dir: walDir, db_dir: dbDir, bind_addr: '127.0.0.1:0', log_level: 'error' };
     const loaded = await readConfig(flags, undefined);
     if (!loaded.ok) return loaded;
-    // Loaded when it is needed: no other command should wait for a whole server.
-    const { orderlyExit, serve } = await import('./serve.js');
+    const { orderlyExit, serve } = await parts.server();
     const served = await serve(loaded.value.config);
     if (!served.ok) return served;
     const { url, ended, stop } = served.value;

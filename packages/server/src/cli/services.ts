@@ -34,13 +34,13 @@ export interface CliServices {
   ): Promise<Outcome<OfflineDatabase>>;
   /** The engine of the store: opens its directory, or deletes it but for the lock. */
   readonly engine: {
-    open(directory: string): Engine;
+    open(directory: string): Engine | Promise<Engine>;
     remove(directory: string): Promise<void>;
     /** Why files that are there must not be opened; undefined when they may be. */
     fault?(directory: string): Promise<string | undefined>;
   };
   /** What a server with this much cache takes of memory at most, by the sum of its limits. */
-  memoryBytesMax(cacheBytes: number): number;
+  memoryBytesMax(cacheBytes: number): Promise<number>;
   /** Serves a database of its own on a free port of the loopback, configured as the server is. */
   serve(
     directories: Directories,

@@ -11,7 +11,7 @@ export interface StoreCheckInput {
   readonly walDir: string;
   readonly dbDir: string;
   readonly engine: {
-    open(directory: string): Engine;
+    open(directory: string): Engine | Promise<Engine>;
     /** Why files that are there must not be opened: a damaged one could end the process. */
     fault?(directory: string): Promise<string | undefined>;
   };
@@ -35,7 +35,7 @@ export const checkStore = async (
     onEvent({ type: 'finding', table: 'file', detail: fault });
     return 'because its file cannot be opened; run `stemedb rebuild`';
   }
-  const opened = engine.open(dbDir);
+  const opened = await engine.open(dbDir);
   try {
     for await (const event of verifyStore(opened, log.value)) {
       if (event.type === 'end') return event;

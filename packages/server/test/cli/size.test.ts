@@ -17,7 +17,7 @@ const io = {
   io: {
     services: new Proxy({} as never, {
       get: (_, name) =>
-        name === 'memoryBytesMax' ? (cacheBytes: number) => 2 ** 30 + cacheBytes : undefined,
+        name === 'memoryBytesMax' ? async (cacheBytes: number) => 2 ** 30 + cacheBytes : undefined,
     }),
   },
 };

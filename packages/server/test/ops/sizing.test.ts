@@ -34,8 +34,10 @@ const usual: Workload = {
   linkMbit: 1_000,
 };
 
-const plan = (workload: Partial<Workload>): Plan =>
-  planFor({ ...usual, ...workload }, measured, (cacheBytes) => 1024 * mebibyte + cacheBytes);
+const plan = (changed: Partial<Workload>): Plan => {
+  const workload = { ...usual, ...changed };
+  return planFor(workload, measured, 1024 * mebibyte + workload.cacheBytes);
+};
 
 /** What must be bought or waited for; the sync may take less time where more is asked. */
 const demands = (made: Plan, workload: Workload): readonly (readonly [string, number])[] => {
@@ -113,7 +115,7 @@ test('claims in streams cost no more than claims one by one', () => {
   fc.assert(
     fc.property(workloads, (workload) => {
       const busy = (streamShare: number): number =>
-        planFor({ ...workload, streamShare }, measured, () => 0).processor.busy.value;
+        planFor({ ...workload, streamShare }, measured, 0).processor.busy.value;
       assert.ok(busy(1) <= busy(0));
     }),
   );

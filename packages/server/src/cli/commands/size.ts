@@ -25,7 +25,7 @@ const size = async (session: Session, options: SizeOptions): Promise<ExitName> =
   const { report, services } = session;
   const { cacheMib, explain, ...rest } = options;
   const workload: Workload = { ...rest, cacheBytes: cacheMib * mebibyte };
-  const plan = planFor(workload, measured, (cacheBytes) => services.memoryBytesMax(cacheBytes));
+  const plan = planFor(workload, measured, await services.memoryBytesMax(workload.cacheBytes));
   const recommendation = recommend(plan, workload, measured);
   const { date, command, machine, syncMs } = measured;
   const measurement = { date, command, machine, sync_ms: syncMs };

@@ -18,7 +18,7 @@ export const storeSequence = async (
   if (names.every((name) => others.includes(name))) return 0;
   if ((await engine.fault?.(dbDir)) !== undefined) return 0;
   try {
-    const opened = engine.open(dbDir);
+    const opened = await engine.open(dbDir);
     const store = await openStore(opened, { databaseId });
     const sequence = store.ok ? store.value.appliedSequence : 0;
     await (store.ok ? store.value : opened).close();

@@ -104,17 +104,17 @@ const network = (workload: Workload, load: Load, costs: Costs): Plan['network'] 
   };
 };
 
-/** The plan; `memoryBound` gives what a server with so much cache takes at most. */
+/** The plan; `memoryBoundBytes` is what a server with the workload's cache takes at most. */
 export const planFor = (
   workload: Workload,
   measured: Measurements,
-  memoryBound: (cacheBytes: number) => number,
+  memoryBoundBytes: number,
 ): Plan => {
   const costs = costsOf(measured, workload);
   const load = peakOf(workload);
   return {
     processor: processor(load, costs),
-    memory: memory(workload, costs, memoryBound(workload.cacheBytes)),
+    memory: memory(workload, costs, memoryBoundBytes),
     disk: diskOf(workload, load, costs),
     network: network(workload, load, costs),
     recovery: recoveryOf(workload, costs, measured),
