@@ -79,13 +79,18 @@ export class TreeVerifier {
     this.#compareRoots();
   }
 
+  /** Base64, of the records so far that stand without a gap. */
+  get root(): string {
+    return toBase64(this.#root());
+  }
+
   /** After the last record; `isLogWhole` when the log had no damage. */
   end(isLogWhole: boolean): TreeEnd {
     const isWhole = this.#isWhole && isLogWhole;
     if (isWhole) this.#reportMissing();
     return {
       size: this.#size,
-      root: isWhole ? toBase64(this.#root()) : null,
+      root: isWhole ? this.root : null,
       checkpoints: this.#claims.length,
       entries: this.#entries,
     };

@@ -17,10 +17,10 @@ import {
   type StemeError,
 } from '@stemedb/model';
 import type { Clock } from '../../io/clock.js';
-import { type Disk, diskErrorCode, type ReadDisk } from '../../io/disk.js';
+import { type Disk, diskErrorCode } from '../../io/disk.js';
 import type { Random } from '../../io/random.js';
 import { openFailed } from '../../log/failure.js';
-import { offsetOfName, segmentHeaderBytes } from '../../log/format.js';
+import { offsetOfName } from '../../log/format.js';
 import { encodeIdentity, identityFileName } from '../../log/identity.js';
 import type { LogRecord } from '../../log/log.js';
 import { checkpointFileName } from '../../log/merkle/checkpoint_file.js';
@@ -30,11 +30,9 @@ import type { LogCopy } from '../log_copy.js';
 import { operationFileNames } from '../operations_file.js';
 import { type RestoredLog, restoreCopy } from '../restore_copy.js';
 import { lackOfSpace } from '../restore_target.js';
-import { listSegments } from '../segment_files.js';
 import { type Examination, examine } from './examine.js';
+import { beginOfDamage, frontOf } from './front.js';
 import { LaterFile } from './later_file.js';
-import { wholeFile } from './mends.js';
-import { type Patches, patchedDisk } from './patched_disk.js';
 import type { Survey } from './survey.js';
 
 export interface CutInput {
@@ -109,12 +107,6 @@ export const roomForCut = async (
   return fail({ code: 'disk_full', detail });
 };
 
-/** Offset through all segments; infinite when nothing is damaged. */
-const beginOfDamage = ({ damagedFrom, tornTail }: Survey): number => {
-  const torn = tornTail && (offsetOfName(tornTail.segment) ?? 0) + tornTail.byte;
-  return Math.min(damagedFrom ?? Number.POSITIVE_INFINITY, torn ?? Number.POSITIVE_INFINITY);
-};
-
 /** The log is aside and nothing stands in its place: both ways on from there. */
 const wayBack = (error: StemeError, walDir: string, asideName: string): StemeError => ({
   ...error,
@@ -187,31 +179,13 @@ const examineAside = async (disk: Disk, directory: string) => {
   }
 };
 
-/** Segments in front of all damage, the last of them cut where it begins. */
-const patchesInFront = async (
-  disk: ReadDisk,
-  directory: string,
-  damagedFrom: number,
-): Promise<Patches> => {
-  const patches = new Map<string, (() => Promise<Uint8Array>) | undefined>();
-  for (const { name, path, firstOffset } of await listSegments(disk, directory)) {
-    const kept = damagedFrom - firstOffset;
-    if (kept === Number.POSITIVE_INFINITY) continue;
-    if (kept < segmentHeaderBytes) patches.set(name, undefined);
-    else patches.set(name, async () => (await wholeFile(disk, path)).subarray(0, kept));
-  }
-  return patches;
-};
-
 /** The records in front of all damage, as a copy of the log. */
 const copyInFront = async (
   disk: Disk,
   directory: string,
   { identity, ids, survey }: Examination,
 ): Promise<LogCopy> => {
-  const patches = await patchesInFront(disk, directory, beginOfDamage(survey));
-  const front = patchedDisk(disk, directory, patches);
-  const found = await examine({ disk: front, directory, knownSequence: 0 });
+  const front = await frontOf(disk, directory, beginOfDamage(survey));
   const { databaseId, logId } = ids ?? { databaseId: '', logId: '' };
   const origin = originOf(databaseId, logId);
   const agentId = identity && keyPairFromSeed(identity.nodeKeySeed).agentId;
@@ -223,16 +197,16 @@ const copyInFront = async (
       ...{ databaseId, logId },
       nodeId: identity?.nodeId ?? stamp?.slice(16) ?? '',
       vkey: agentId === undefined ? '' : formatVkey(noteKeyOf(origin, agentId)),
-      records: found.survey.kept,
-      assertions: found.survey.keptAssertions,
-      root: found.survey.root ?? '',
-      newestStamp: found.survey.newestStamp,
+      records: survey.kept,
+      assertions: survey.keptAssertions,
+      root: survey.keptRoot,
+      newestStamp: survey.newestStamp,
       writtenAtMs: 0,
     },
     checkpoint: undefined,
     disk: front,
     directory,
-    bytes: found.survey.bytes,
+    bytes: Math.min(beginOfDamage(survey), survey.bytes),
     identity: async () => identity && encodeIdentity(identity),
     beside: [],
     async *faultsBeside() {},

@@ -45,6 +45,8 @@ export interface Survey {
   readonly lost: readonly Range[];
   /** Base64, of all records; undefined when some cannot be read. */
   readonly root: string | undefined;
+  /** Base64, of the records in front of all damage. */
+  readonly keptRoot: string;
   /** 32 hex digits, of the records in front of all damage. */
   readonly newestStamp: string;
 }
@@ -56,6 +58,8 @@ export interface SurveyInput {
   readonly claims: readonly ClaimedCheckpoint[];
   /** Last sequence that somebody else, such as the store, knows to have been durable. */
   readonly knownSequence: number;
+  /** True of a copy: it ends with a whole frame, so nothing at its end is merely torn. */
+  readonly isEndWhole?: boolean;
   readonly onProgress?: (records: number) => void;
   /** Whole records behind damage, in log order, some at a time. */
   readonly onLater?: (records: readonly LogRecord[]) => Promise<void>;
@@ -66,29 +70,27 @@ export const surveyLog = async (input: SurveyInput): Promise<Survey> => {
   const { disk, directory, databaseId, claims, onProgress } = input;
   const contradictions: string[] = [];
   const tree = new TreeVerifier(claims, undefined, ({ detail }) => contradictions.push(detail));
-  const tally = new Tally();
+  const tally = new Tally((record) => tree.add(record));
   for await (const event of verifyLog({
     disk,
     directory,
     databaseId,
     verifySignature: sodiumVerify,
-    onRecord: (record) => {
-      tree.add(record);
-      tally.add(record);
-    },
+    onRecord: (record) => tally.add(record),
   })) {
-    if (event.type === 'finding') tally.find(event);
+    if (event.type === 'finding') tally.find(input.isEndWhole === true ? asDamage(event) : event);
     else if (event.type === 'progress') {
       onProgress?.(event.records);
       const later = tally.takeLater();
       await input.onLater?.(later);
     } else {
-      const { root } = tree.end(tally.damage.length === 0);
       const { segments, bytes } = event;
       const claimed = Math.max(0, ...claims.map(({ checkpoint }) => checkpoint.size));
       const known = Math.max(input.knownSequence, claimed);
-      const counted = { databaseId: event.databaseId, segments, bytes, root: root ?? undefined };
       const result = tally.result(known);
+      const keptRoot = tree.root;
+      const root = tree.end(tally.damage.length === 0).root ?? undefined;
+      const counted = { databaseId: event.databaseId, segments, bytes, root, keptRoot };
       await input.onLater?.(tally.takeLater());
       const isAltered = contradictions.length > 0 && claimed <= result.kept;
       return { ...counted, contradictions, isAltered, ...result };
@@ -97,8 +99,12 @@ export const surveyLog = async (input: SurveyInput): Promise<Survey> => {
   throw new Error('A verification always ends with its totals.');
 };
 
+const asDamage = (finding: LogFinding): LogFinding =>
+  finding.severity === 'torn_tail' ? { ...finding, severity: 'damage' } : finding;
+
 /** Adds up records and findings as they come, in log order. */
 class Tally {
+  readonly #onKept: (record: LogRecord) => void;
   readonly damage: LogFinding[] = [];
   #tornTail: LogFinding | undefined;
   #tooNew: LogFinding | undefined;
@@ -111,6 +117,11 @@ class Tally {
   readonly #later: Range[] = [];
   readonly #laterIds: RecordId[] = [];
   readonly #laterTaken: LogRecord[] = [];
+
+  /** `onKept` is told of each record that stands in front of all damage. */
+  constructor(onKept: (record: LogRecord) => void) {
+    this.#onKept = onKept;
+  }
 
   add(record: LogRecord): void {
     this.#clear();
@@ -146,6 +157,7 @@ class Tally {
       return;
     }
     this.#kept = record.sequence;
+    this.#onKept(record);
     if (record.kind === kindNumber.assertion) this.#keptAssertions += 1;
     if (record.stamp > this.#newestStamp) this.#newestStamp = record.stamp;
   }
