@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
 import { readIdentity } from '../log/identity.js';
-import { openArchiveCopy } from '../ops/archive/archive_copy.js';
+import { type OpenArchiveInput, openArchiveCopy } from '../ops/archive/archive_copy.js';
 import { type Unseal, unsealWith } from '../ops/archive/seals.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
 import { newerFirst } from '../ops/backup/order.js';
@@ -16,6 +16,9 @@ import {
   isBackupName,
 } from '../ops/backup/places.js';
 import type { LogCopy } from '../ops/log_copy.js';
+import { openHoledArchive } from '../ops/salvage/holed_archive.js';
+import { openHoledBackup } from '../ops/salvage/holed_backup.js';
+import type { HoledCopy } from '../ops/salvage/holed_copy.js';
 import { storeErrors } from '../ops/store_errors.js';
 import { CommandError } from './report.js';
 import { type Session, unwrap } from './session.js';
@@ -36,7 +39,7 @@ export const isShared = (place: string): boolean => /^s3:\/\//i.test(place);
 /** What tells one copy at a place from another, and opens what is encrypted. */
 export interface CopyOptions {
   /** Id of an archived log. */
-  readonly log?: string;
+  readonly log?: string | undefined;
   /** File of age secret keys. */
   readonly identity?: string;
   /** Of all copies at a place, only those of this log are of use. */
@@ -62,36 +65,50 @@ export const openCopy = async (
   place: string,
   options: CopyOptions = {},
 ): Promise<LogCopy> => {
+  const chosen = await choose(session, place, options);
+  const { store } = chosen;
+  if (chosen.backup !== undefined) return unwrap(await openBackupCopy(store, chosen.backup));
+  return openArchive(session, store, { ...options, log: chosen.log }, openArchiveCopy);
+};
+
+/** The same, of which something is damaged. */
+export const openHoledCopy = async (
+  session: Session,
+  place: string,
+  options: CopyOptions = {},
+): Promise<HoledCopy> => {
+  const { store, backup, log } = await choose(session, place, options);
+  if (backup !== undefined) return unwrap(await openHoledBackup(store, backup));
+  return openArchive(session, store, { ...options, log }, openHoledArchive);
+};
+
+/** A backup, or an archive: the newest, or that of a log. */
+interface Chosen {
+  readonly store: ObjectStore;
+  readonly backup?: string;
+  readonly log?: string | undefined;
+}
+
+const choose = async (session: Session, place: string, options: CopyOptions): Promise<Chosen> => {
   const [, above = '.', name = ''] = /^(?:(.*)\/)?([^/]+)\/*$/.exec(place) ?? [];
   if (isBackupName(name)) {
-    return unwrap(await openBackupCopy(openPlace(session, above === '' ? '/' : above), name));
+    return { store: openPlace(session, above === '' ? '/' : above), backup: name };
   }
   const store = openPlace(session, place);
-  if (options.log !== undefined) return openArchive(session, store, options);
+  if (options.log !== undefined) return { store, log: options.log };
   const found = unwrap(await storeErrors(async () => ok(await findBackups(store))));
-  if (options.onlyOf !== undefined) return openCopyOf(session, store, found, options);
+  if (options.onlyOf !== undefined) return chooseOf(store, found, options.onlyOf);
   const newest = newestOfEach(found);
-  if (newest.length === 0) return openArchive(session, store, options);
+  if (newest.length === 0) return { store };
   const own = newest.length === 1 ? newest[0] : await ownOf(session, newest);
   if (own === undefined) throw severalDatabases(store, newest);
-  return unwrap(await openBackupCopy(store, own.name));
+  return { store, backup: own.name };
 };
 
 /** The newest backup of one log, or its archive where there is none. */
-const openCopyOf = async (
-  session: Session,
-  store: ObjectStore,
-  found: readonly FoundBackup[],
-  { onlyOf: log = '', ...options }: CopyOptions,
-): Promise<LogCopy> => {
+const chooseOf = (store: ObjectStore, found: readonly FoundBackup[], log: string): Chosen => {
   const backup = completeOf(found).find(({ log_id: id }) => id === log);
-  if (backup !== undefined) return unwrap(await openBackupCopy(store, backup.name));
-  const archive = await archiveOf(session, store, { ...options, log });
-  if (archive.ok || archive.error.code !== 'not_found') return unwrap(archive);
-  const detail =
-    `There is no complete backup and no archive of the log ${log} at ${store.place}; a copy of ` +
-    'another log does not fit, whatever database it is of.';
-  throw new CommandError({ code: 'not_found', detail });
+  return backup === undefined ? { store, log } : { store, backup: backup.name };
 };
 
 /** The newest first. */
@@ -131,26 +148,22 @@ const severalDatabases = (
   return new CommandError({ code: 'conflict', detail });
 };
 
-const archiveOf = async (
+const openArchive = async <T>(
   session: Session,
   store: ObjectStore,
-  { log: logId, identity }: CopyOptions,
-): Promise<Outcome<LogCopy>> => {
+  { log: logId, identity, onlyOf }: CopyOptions,
+  open: (input: OpenArchiveInput) => Promise<Outcome<T>>,
+): Promise<T> => {
   const path = identity ?? (await settingOf(session, 'archive_identity_file'));
   const unseal = path === '' ? undefined : await unsealFrom(session, path);
-  return openArchiveCopy({ store, unseal, logId });
-};
-
-const openArchive = async (
-  session: Session,
-  store: ObjectStore,
-  options: CopyOptions,
-): Promise<LogCopy> => {
-  const opened = await archiveOf(session, store, options);
-  if (opened.ok || opened.error.code !== 'not_found' || options.log !== undefined) {
-    return unwrap(opened);
-  }
-  const detail = `There is no complete backup and no archive at ${store.place}.`;
+  const opened = await open({ store, unseal, logId });
+  if (opened.ok || opened.error.code !== 'not_found') return unwrap(opened);
+  if (logId !== undefined && onlyOf === undefined) return unwrap(opened);
+  const detail =
+    onlyOf === undefined
+      ? `There is no complete backup and no archive at ${store.place}.`
+      : `There is no complete backup and no archive of the log ${onlyOf} at ${store.place}; a ` +
+        'copy of another log does not fit, whatever database it is of.';
   throw new CommandError({ code: 'not_found', detail });
 };
 

@@ -57,7 +57,7 @@ const linesOf = (found: Examination): readonly string[] => {
   ];
 };
 
-const shortened = (lines: readonly string[], all = lines.length): readonly string[] =>
+export const shortened = (lines: readonly string[], all = lines.length): readonly string[] =>
   all <= shownMax
     ? lines
     : [...lines.slice(0, shownMax), `  and ${all - shownMax} more; see --json`];
@@ -65,7 +65,7 @@ const shortened = (lines: readonly string[], all = lines.length): readonly strin
 const recordsIn = (ranges: readonly Range[]): number =>
   ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 
-const rangesText = (ranges: readonly Range[]): string => {
+export const rangesText = (ranges: readonly Range[]): string => {
   const shown = ranges
     .slice(0, shownMax)
     .map(({ from, to }) => (from === to ? from : `${from}-${to}`));

@@ -8,7 +8,17 @@ import { BytesFile, readOnly } from './bytes_file.js';
 import { type CopiedFile, loadChecked } from './copied_file.js';
 
 /** A disk that holds these files in `directory`. */
-export const copyDisk = (directory: string, files: readonly CopiedFile[]): ReadDisk => {
+export const copyDisk = (directory: string, files: readonly CopiedFile[]): ReadDisk =>
+  loadedDisk(
+    directory,
+    files.map((file) => ({ name: file.name, load: () => loadChecked(file) })),
+  );
+
+/** The same with files that are loaded in another way. */
+export const loadedDisk = (
+  directory: string,
+  files: readonly { readonly name: string; readonly load: () => Promise<Uint8Array> }[],
+): ReadDisk => {
   const named = new Map(files.map((file) => [`${directory}/${file.name}`, file]));
   return {
     list: async (path) => {
@@ -20,7 +30,7 @@ export const copyDisk = (directory: string, files: readonly CopiedFile[]): ReadD
       if (purpose !== 'read') throw readOnly(path);
       const file = named.get(path);
       if (file === undefined) throw absent(path);
-      return new BytesFile(await loadChecked(file));
+      return new BytesFile(await file.load());
     },
   };
 };

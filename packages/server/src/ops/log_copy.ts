@@ -65,7 +65,9 @@ export class CopyDamagedError extends Error {
   }
 
   get error(): StemeError {
-    const todo = 'Restore another copy; "stemedb verify" with this one names all that is wrong.';
+    const todo =
+      'Restore another copy; "stemedb verify" with this one names all that is wrong. When there ' +
+      'is no other, "stemedb restore --salvage" brings back what stands in front of the damage.';
     return { code: 'copy_damaged', detail: `${this.message} ${todo}`, cause: this };
   }
 }

@@ -45,7 +45,17 @@ export interface RestoreCopyInput {
   readonly to?: HlcStamp | undefined;
   readonly segmentBytesMax?: number;
   readonly freeBytesMin?: number;
+  readonly beside?: WrittenBeside | undefined;
   readonly onProgress: (phase: RestorePhase, doneBytes: number) => void;
+}
+
+/** What is written into the log directory besides, when all else is there and compared. */
+export interface WrittenBeside {
+  /** At most. */
+  readonly bytes: number;
+  /** What it may leave there, in whichever way it ends. */
+  readonly names: readonly string[];
+  write(): Promise<void>;
 }
 
 type RestorePhase = 'check' | 'write' | 'compare';
@@ -118,6 +128,7 @@ const restoreInto = async (
   if (!written.ok) return written;
   const compared = await compareLog(input, identity.value, written.value, timer);
   if (!compared.ok) return compared;
+  await input.beside?.write();
   await commitTarget(target, copy, identity.value);
   const { databaseId, logId, nodeId } = identity.value;
   const { records, assertions, leftOut, root } = written.value;

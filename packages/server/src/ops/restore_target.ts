@@ -23,6 +23,8 @@ const freeTimes = 2;
 export interface RestoreTarget {
   readonly disk: Disk;
   readonly walDir: string;
+  /** Written there besides the log. */
+  readonly names: readonly string[];
   readonly release: () => Promise<void>;
 }
 
@@ -35,11 +37,13 @@ export const openTarget = async ({
   walDir,
   dbDir,
   copy,
+  beside,
 }: {
   readonly disk: Disk;
   readonly walDir: string;
   readonly dbDir: string;
   readonly copy: LogCopy;
+  readonly beside?: { readonly bytes: number; readonly names: readonly string[] } | undefined;
 }): Promise<Outcome<RestoreTarget>> => {
   const releases: (() => Promise<void>)[] = [];
   const release = async (): Promise<void> => {
@@ -54,10 +58,11 @@ export const openTarget = async ({
     }
     const refused = await refusal(disk, walDir, dbDir);
     if (refused !== undefined) return refused;
-    const opened = { disk, walDir, release };
+    const opened = { disk, walDir, release, names: beside?.names ?? [] };
     // What an earlier try has written would count as space that is taken.
     if (await isRestoreCutOff(disk, walDir)) await clearTarget(opened, 'keep marker');
-    const lack = await lackOfSpace(disk, { walDir, dbDir, bytes: copy.bytes });
+    const besideBytes = beside?.bytes ?? 0;
+    const lack = await lackOfSpace(disk, { walDir, dbDir, bytes: copy.bytes, besideBytes });
     if (lack !== undefined) return tooLittle(lack);
     await mark(disk, walDir);
     target = ok(opened);
@@ -139,7 +144,7 @@ const tooLittle = ({ directory, wantedBytes, freeBytes }: LackOfSpace): Outcome<
  * only be emptied. Rejects with errors of the disk.
  */
 export const clearTarget = async (
-  { disk, walDir }: RestoreTarget,
+  { disk, walDir, names: besides }: RestoreTarget,
   marker: 'keep marker' | 'remove marker' = 'remove marker',
 ): Promise<void> => {
   const names = await disk.list(walDir);
@@ -147,7 +152,8 @@ export const clearTarget = async (
     await disk.remove(join(walDir, identityFileName));
     await disk.syncDirectory(walDir);
   }
-  for (const name of names.filter(isWritten)) await disk.remove(join(walDir, name));
+  for (const name of names.filter((one) => isWritten(one) || besides.includes(one)))
+    await disk.remove(join(walDir, name));
   const directories = names.filter((name) => directoriesBeside.includes(name));
   for (const directory of directories.map((name) => join(walDir, name))) {
     for (const name of await disk.list(directory)) await disk.remove(join(directory, name));

@@ -61,13 +61,19 @@ const restore = (
   place: string | undefined,
   options: RestoreOptions,
 ): Promise<ExitName> => {
-  const { fromExport, to, logOnly } = options;
+  const { fromExport, to, logOnly, salvage, dryRun } = options;
   if ((place === undefined) === (fromExport === undefined)) {
     throw new UsageError('Name a backup or an archive, or an export with --from-export.');
   }
+  if (dryRun === true && salvage !== true) {
+    throw new UsageError('--dry-run goes with --salvage.');
+  }
+  if (salvage === true && to !== undefined) {
+    throw new UsageError('--salvage takes all that is whole; it does not go with --to.');
+  }
   if (place !== undefined) return restoreCopyFrom(session, place, options);
-  if (to !== undefined || logOnly !== undefined) {
-    throw new UsageError('--to and --log-only are for backups and archives.');
+  if (to !== undefined || logOnly !== undefined || salvage !== undefined) {
+    throw new UsageError('--to, --log-only and --salvage are for backups and archives.');
   }
   return restoreExport(session, fromExport ?? '');
 };
@@ -80,6 +86,8 @@ export const registerRestore: Register = (program, run) => {
       .argument('[copy]', 'a backup, or a place where they are; the newest one there')
       .option('--to <time>', 'leave out what was recorded after this moment')
       .option('--log-only', 'leave making the store to the first start of the server')
+      .option('--salvage', 'of a damaged copy, what stands in front of the damage')
+      .option('--dry-run', 'say what --salvage would bring back')
       .option(
         '--from-export <file>',
         'JSON lines made by `stemedb export`, or - for standard input',

@@ -1,6 +1,7 @@
 /** `stemedb restore COPY`: a backup or an archive into empty directories, as a log of its own. */
 import { formatTime, type HlcStamp, stampMs } from '@stemedb/model';
 import { type RestoredLog, restoreCopy } from '../../ops/restore_copy.js';
+import type { SalvagePlan } from '../../ops/salvage/plan.js';
 import { counted } from '../cells.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
@@ -9,11 +10,15 @@ import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
+import { jsonOfSalvage } from '../show_salvage.js';
 import { inSnakeCase } from '../snake_case.js';
+import { noteSalvage, nothingRestored, salvageAt } from './restore_salvage.js';
 
 export interface RestoreCopyOptions extends CopyOptions {
   readonly to?: string;
   readonly logOnly?: boolean;
+  readonly salvage?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export const restoreCopyFrom = async (
@@ -22,24 +27,27 @@ export const restoreCopyFrom = async (
   options: RestoreCopyOptions,
 ): Promise<ExitName> => {
   const { io, report, directories } = session;
-  const { to, logOnly } = options;
+  const { to, logOnly, salvage, dryRun } = options;
   const until = to === undefined ? undefined : momentOf(to);
   if (to !== undefined && until === undefined) {
     throw new UsageError('--to must be a time such as 2026-01-31T12:00:00Z, or a stamp.');
   }
-  const copy = await openCopy(session, place, options);
+  const plan = salvage === true ? await salvageAt(session, place, options) : undefined;
+  if (dryRun === true) return nothingRestored(session, plan);
+  const copy = plan?.copy ?? (await openCopy(session, place, options));
   const progress = startProgress(io, report.options, { title: 'restore', total: copy.bytes });
   try {
     const restored = unwrap(
       await restoreCopy({
         ...{ disk: io.disk, clock: io.clock, random: io.random, ...directories, copy },
         to: until,
+        beside: plan?.laterInto(io.disk, directories.walDir),
         onProgress: (phase, done) => progress.update(done, phase),
       }),
     );
     progress.stop();
     const storeSeconds = logOnly === true ? null : await buildStore(session, restored);
-    await show(session, restored, { storeSeconds, name: copy.facts.name, until });
+    await show(session, restored, { storeSeconds, name: copy.facts.name, until, plan });
     return 'ok';
   } finally {
     progress.stop();
@@ -76,14 +84,16 @@ const show = async (
     readonly storeSeconds: number | null;
     readonly name: string;
     readonly until: HlcStamp | undefined;
+    readonly plan: SalvagePlan | undefined;
   },
 ): Promise<void> => {
   const { records, assertions, leftOut, root, seconds, logId, origin, hasNodeKey } = restored;
-  const { storeSeconds, name, until } = how;
+  const { storeSeconds, name, until, plan } = how;
   if (report.options.json) {
     const phases = { ...seconds, store: storeSeconds };
     const told = { ...restored, seconds: phases, from: name, to: until ?? null };
-    await report.json(inSnakeCase(told));
+    const salvage = plan && { salvage: jsonOfSalvage(plan) };
+    await report.json(inSnakeCase({ ...told, ...salvage }));
   } else {
     await report.line(
       `${escapeText(name)} into ${directories.walDir}: ${counted(records, 'record')}, ` +
@@ -97,6 +107,7 @@ const show = async (
     await report.line(`log ${logId}, goes on from ${origin}`);
     await report.line(`seconds: ${secondsText({ ...seconds, store: storeSeconds })}`);
   }
+  if (plan !== undefined) await noteSalvage(report, plan, directories.walDir);
   if (!hasNodeKey) {
     await report.note('The copy does not have the key of its node: this one has a new key.');
   }

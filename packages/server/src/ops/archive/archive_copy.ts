@@ -1,5 +1,6 @@
 /** An archive at a place, as a copy of a log: from its objects alone. */
 import { fail, type Outcome, ok, originOf, type StemeError } from '@stemedb/model';
+import type { ReadDisk } from '../../io/disk.js';
 import type { ObjectStore } from '../../io/object_store.js';
 import { segmentName } from '../../log/format.js';
 import { identityFileName } from '../../log/identity.js';
@@ -28,7 +29,7 @@ export interface OpenArchiveInput {
  */
 export const openArchiveCopy = (input: OpenArchiveInput): Promise<Outcome<LogCopy>> =>
   storeErrors(async () => {
-    const head = await chooseHead(input);
+    const head = chooseHead(input, await readArchives(input.store));
     if (!head.ok) return head;
     try {
       return ok(await copyOf(input, head.value));
@@ -39,11 +40,15 @@ export const openArchiveCopy = (input: OpenArchiveInput): Promise<Outcome<LogCop
     }
   });
 
+/** A log at a place, and the head that its archive stands at. */
+export interface ReadArchive {
+  readonly found: FoundHead;
+  readonly head: Outcome<ArchiveHead>;
+}
+
 /** The newest head of each log at a place; a damaged one is an error of its own. */
-export const readArchives = async (
-  store: ObjectStore,
-): Promise<readonly { readonly found: FoundHead; readonly head: Outcome<ArchiveHead> }[]> => {
-  const archives: { readonly found: FoundHead; readonly head: Outcome<ArchiveHead> }[] = [];
+export const readArchives = async (store: ObjectStore): Promise<readonly ReadArchive[]> => {
+  const archives: ReadArchive[] = [];
   for (const found of await findHeads(store)) {
     const head = await readHead(store, found);
     if (!head.ok) archives.push({ found, head });
@@ -52,8 +57,11 @@ export const readArchives = async (
   return archives;
 };
 
-const chooseHead = async ({ store, logId }: OpenArchiveInput): Promise<Outcome<ArchiveHead>> => {
-  const all = await readArchives(store);
+/** The one that is meant; errors as `openArchiveCopy`. */
+export const chooseHead = (
+  { store, logId }: OpenArchiveInput,
+  all: readonly ReadArchive[],
+): Outcome<ArchiveHead> => {
   const archives = logId === undefined ? all : all.filter(({ found }) => found.logId === logId);
   if (archives.length === 0) {
     const which = logId === undefined ? '' : ` of the log ${logId}`;
@@ -82,37 +90,53 @@ const chooseHead = async ({ store, logId }: OpenArchiveInput): Promise<Outcome<A
 };
 
 /** It may be the newest, or one that another goes on from, which is sound: the caller must say. */
-const amongOthers = (
-  error: StemeError,
-  archives: readonly { readonly found: FoundHead; readonly head: Outcome<ArchiveHead> }[],
-): StemeError => {
+const amongOthers = (error: StemeError, archives: readonly ReadArchive[]): StemeError => {
   const sound = archives.filter(({ head }) => head.ok).map(({ found }) => found.logId);
   if (sound.length === 0) return error;
   const others = `Sound at this place, each opened with --log: ${sound.join(', ')}.`;
   return { ...error, detail: `${error.detail} ${others}` };
 };
 
-const copyOf = async ({ store, unseal }: OpenArchiveInput, head: ArchiveHead): Promise<LogCopy> => {
+const copyOf = async (input: OpenArchiveInput, head: ArchiveHead): Promise<LogCopy> => {
+  const { store, unseal } = input;
   const folder = folderOf(head);
-  const directory = `${store.place}/${folder}segments`;
   const sealed = await allSealed(store, folder, head.sealed);
-  const isLocked = [...sealed, ...head.open.parts].some(({ isEncrypted }) => isEncrypted);
-  if (isLocked && unseal === undefined) throw new ArchiveLockedError(store.place);
+  refuseLocked(input, [...sealed, ...head.open.parts]);
   const files = sealed.map((segment) => {
     const name = segmentName(segment.firstOffset);
     return fileOf(store, folder, { name, object: segment, unseal });
   });
+  if (head.open.bytes > 0) files.push(await openFile(store, head, unseal));
+  return copyWith(input, head, (directory) => copyDisk(directory, files));
+};
+
+/** Throws when something is encrypted, and there is no key. */
+export const refuseLocked = (
+  { store, unseal }: OpenArchiveInput,
+  objects: readonly Pick<StoredObject, 'isEncrypted'>[],
+): void => {
+  const isLocked = objects.some(({ isEncrypted }) => isEncrypted);
+  if (isLocked && unseal === undefined) throw new ArchiveLockedError(store.place);
+};
+
+/** What a head says, with the segments on this disk. */
+export const copyWith = (
+  { store, unseal }: OpenArchiveInput,
+  head: ArchiveHead,
+  diskOf: (directory: string) => ReadDisk,
+): LogCopy => {
+  const folder = folderOf(head);
+  const directory = `${store.place}/${folder}segments`;
   const { identity } = head;
   const beside =
     identity === null
       ? []
       : [fileOf(store, folder, { name: identityFileName, object: identity, unseal })];
-  if (head.open.bytes > 0) files.push(await openFile(store, head, unseal));
   return {
     facts: factsOf(store, head),
     beside,
     checkpoint: head.checkpoint,
-    disk: copyDisk(directory, files),
+    disk: diskOf(directory),
     directory,
     bytes: head.sealed.bytes + head.open.bytes,
     identity: async () => {

@@ -15,6 +15,20 @@ export const findHeads = async (store: ObjectStore, prefix = ''): Promise<readon
   return [...newest.values()];
 };
 
+/** Every head of each log, the newest first. Rejects with `ObjectStoreError`. */
+export const findAllHeads = async (
+  store: ObjectStore,
+): Promise<ReadonlyMap<string, readonly FoundHead[]>> => {
+  const heads = new Map<string, FoundHead[]>();
+  for await (const { key } of store.list('')) {
+    const head = headOfKey(key);
+    if (head === undefined) continue;
+    const folder = folderOf(head);
+    heads.set(folder, [head, ...(heads.get(folder) ?? [])]);
+  }
+  return heads;
+};
+
 /** `copy_damaged` when it is not what was put; undefined when there is none of this number. */
 export const readHead = async (
   store: ObjectStore,
@@ -28,7 +42,9 @@ export const readHead = async (
   } catch (error) {
     if (!(error instanceof CopyDamagedError)) throw error;
     const before = headKey(found, found.generation - 1);
-    const todo = `Move this object aside, and keep it, to use the head before it, ${before}.`;
+    const todo =
+      `Move this object aside, and keep it, to use the head before it, ${before}; or ` +
+      '"stemedb restore --salvage", which does without moving.';
     const detail = `${error.message} ${todo}`;
     return fail({ code: 'copy_damaged', detail, cause: error });
   }

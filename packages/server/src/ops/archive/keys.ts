@@ -69,3 +69,7 @@ export const offsetOfObject = (name: string): number | undefined => {
   const [, digits] = /^(?:segments|parts)\/([0-9a-f]{16})-/.exec(name) ?? [];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);
 };
+
+/** The beginning of its SHA-256, which the name of an object ends with. */
+export const hashOfObject = (name: string): string | undefined =>
+  /-([0-9a-f]{32})\.wal\./.exec(name)?.[1];

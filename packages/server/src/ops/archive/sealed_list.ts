@@ -54,16 +54,37 @@ export const allSealed = async (
   folder: string,
   sealed: Sealed,
 ): Promise<readonly SealedSegment[]> => {
+  const { segments, fault } = await sealedUpTo(store, folder, sealed);
+  if (fault !== undefined) throw fault;
+  return segments;
+};
+
+/** In order, those that are described behind the first list which is damaged. */
+export const sealedUpTo = async (
+  store: ObjectStore,
+  folder: string,
+  sealed: Sealed,
+): Promise<{
+  readonly segments: readonly SealedSegment[];
+  readonly fault: CopyDamagedError | undefined;
+}> => {
   const lists: (readonly SealedSegment[])[] = [sealed.recent];
-  for (let next = sealed.list; next !== null; ) {
-    const parsed = parseJson(await loadPlain(store, folder, next));
-    if (!parsed.ok) throw new CopyDamagedError(`${folder}${next.name}`, 'it is not JSON');
-    const list = parsed.value as unknown as SealedList;
-    lists.push(list.segments);
-    next = list.before;
+  const found = (): readonly SealedSegment[] => lists.toReversed().flat();
+  try {
+    for (let next = sealed.list; next !== null; ) {
+      const parsed = parseJson(await loadPlain(store, folder, next));
+      if (!parsed.ok) throw new CopyDamagedError(`${folder}${next.name}`, 'it is not JSON');
+      const list = parsed.value as unknown as SealedList;
+      lists.push(list.segments);
+      next = list.before;
+    }
+  } catch (error) {
+    if (error instanceof CopyDamagedError) return { segments: found(), fault: error };
+    throw error;
   }
-  const segments = lists.reverse().flat();
-  if (segments.length === sealed.count) return segments;
+  const segments = found();
+  if (segments.length === sealed.count) return { segments, fault: undefined };
   const what = `it leads to ${segments.length} segments instead of ${sealed.count}`;
-  throw new CopyDamagedError(`${folder}${sealed.list?.name ?? 'heads'}`, what);
+  const list = `${folder}${sealed.list?.name ?? 'heads'}`;
+  return { segments, fault: new CopyDamagedError(list, what) };
 };

@@ -91,10 +91,20 @@ export const loadStored = async (
 ): Promise<Uint8Array> => {
   const key = `${folder}${object.name}`;
   const stored = await loadPlain(store, folder, object);
-  const compressed = object.isEncrypted ? await unsealed(key, stored, unseal) : stored;
-  const bytes = await expanded(compressed);
+  const bytes = await unpack(key, stored, object.isEncrypted, unseal);
   if (bytes?.length === object.bytes && sha256Hex(bytes) === object.sha256) return bytes;
   throw new CopyDamagedError(key, 'what is in it is not what was put into it');
+};
+
+/** What `pack` was given; undefined when it is nothing that was packed. */
+export const unpack = async (
+  key: string,
+  stored: Uint8Array,
+  isEncrypted: boolean,
+  unseal: Unseal | undefined,
+): Promise<Uint8Array | undefined> => {
+  const compressed = isEncrypted ? await unsealed(key, stored, unseal) : stored;
+  return expand(compressed, { maxOutputLength: objectBytesMax }).catch(() => undefined);
 };
 
 const unsealed = async (
@@ -110,6 +120,3 @@ const unsealed = async (
     throw new ArchiveLockedError(key, cause);
   }
 };
-
-const expanded = (bytes: Uint8Array): Promise<Uint8Array | undefined> =>
-  expand(bytes, { maxOutputLength: objectBytesMax }).catch(() => undefined);

@@ -10,6 +10,12 @@ import { formatExportLine } from '../export_line.js';
 
 export const laterFileName = 'behind-damage.jsonl';
 
+/** Under which it is written until it is whole. */
+const unfinishedName = `${laterFileName}.new`;
+
+/** What may be there of it. */
+export const laterFileNames: readonly string[] = [laterFileName, unfinishedName];
+
 /** Has its name when all of it is durable. Every call rejects with errors of the disk. */
 export class LaterFile {
   readonly #disk: Disk;
@@ -24,7 +30,7 @@ export class LaterFile {
   }
 
   get #unfinished(): string {
-    return join(this.#directory, `${laterFileName}.new`);
+    return join(this.#directory, unfinishedName);
   }
 
   async add(records: readonly LogRecord[]): Promise<void> {

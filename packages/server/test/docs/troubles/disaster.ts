@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Scene } from '../scene.js';
 import { claims, filled, state } from './database.js';
 import { backUp } from './storage.js';
@@ -11,6 +12,23 @@ const count = 30;
 const archive = async (scene: Scene): Promise<void> => {
   const { exit, output } = await scene.run('stemedb archive --to /srv/stemedb/archive');
   assert.equal(exit, 0, output);
+};
+
+const archiveInThree = async (scene: Scene): Promise<void> => {
+  await archive(scene);
+  for (const from of [1000, 2000]) {
+    await state(scene.server ?? assert.fail('no server'), from, 5);
+    await archive(scene);
+  }
+};
+
+/** Pieces of the open segment, in order. */
+const partsIn = async (place: string): Promise<readonly string[]> => {
+  const names = await readdir(place, { recursive: true });
+  return names
+    .filter((name) => name.includes('/parts/'))
+    .sort()
+    .map((name) => join(place, name));
 };
 
 /** A machine that has nothing but what `save` brought to another place. */
@@ -37,6 +55,15 @@ const withEmptyDatabase = (trouble: Trouble): Trouble => ({
 export const disasterTroubles: Troubles = {
   'There is a backup': lost(backUp),
   'There is an archive': lost((scene) => archive(scene)),
+  'There is only a damaged archive': {
+    make: async (scene) => {
+      await lost(archiveInThree).make(scene);
+      const [, middle = ''] = await partsIn(scene.path('/srv/stemedb/archive'));
+      await rm(middle);
+    },
+    // What the second pass put is lost.
+    after: async (scene) => assert.equal(await claims(scene), count + 5),
+  },
   'There is only an export': lost(async (scene) => {
     const { exit, output } = await scene.run('stemedb export --out /srv/stemedb/records.jsonl');
     assert.equal(exit, 0, output);

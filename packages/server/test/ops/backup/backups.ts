@@ -118,7 +118,7 @@ export const recordsOf = async (
 };
 
 /** Everything of a record but where it stands. */
-const contentOf = ({ kind, shard, stamp, proof, bytes }: LogRecord): string =>
+export const contentOf = ({ kind, shard, stamp, proof, bytes }: LogRecord): string =>
   [kind, shard, stamp, proof, Buffer.from(bytes).toString('utf8')].join();
 
 /** All of `records` must follow the continuation, as they were. */
