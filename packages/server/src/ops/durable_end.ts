@@ -44,7 +44,7 @@ export interface DurableEnd {
   readonly segments: readonly DurableSegment[];
   /** The last record in them. */
   readonly lastSequence: number;
-  /** Whole records behind it that nothing shows to be durable. */
+  /** Whole records behind it that nothing has shown to be durable in the time that there was. */
   readonly unproven: number;
 }
 
@@ -101,7 +101,8 @@ export const durableEnd = async (input: DurableEndInput): Promise<Outcome<Durabl
     return ok({
       segments: [...sealed, { ...open, bytes: proven.position, isSealed: false }],
       lastSequence: proven.nextSequence - 1,
-      unproven: whole.nextSequence - proven.nextSequence,
+      // What came while it looked was not waited for.
+      unproven: isProven ? 0 : whole.nextSequence - proven.nextSequence,
     });
   }
 };

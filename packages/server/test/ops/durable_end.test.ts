@@ -63,6 +63,17 @@ it('leaves out the last batch of a running log until something stands behind it'
   assert.equal((await ask(disk)).waits, 0);
 });
 
+it('lacks nothing of a log that is written without a pause', async () => {
+  const disk = await newDisk();
+  await locked(disk);
+  const { log } = await open(disk);
+  await log.append(entries(1, 5));
+  let next = 6;
+  const { end } = await ask(disk, async () => void (await log.append(entries(next++, 1))));
+  assert.equal(end.lastSequence, 5);
+  assert.equal(end.unproven, 0);
+});
+
 it('only looks, where it is told so, and says what nothing proves', async () => {
   const disk = await newDisk();
   const lock = await locked(disk);

@@ -120,7 +120,7 @@ const show = async (
     await report.line(`The log in ${directories.walDir} has ${own.position} records, ${behind}.`);
     if (own.unproven === 0) return;
     await report.line(
-      `${own.unproven} more are not shown to be durable; a pass or a start sees to it.`,
+      `Of ${own.unproven} more nothing shows that they are durable; a pass or a start sees to it.`,
     );
   }
 };

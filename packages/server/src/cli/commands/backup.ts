@@ -84,8 +84,8 @@ const showBackup = async (
   }
   if (made.unproven > 0) {
     await report.warn(
-      `the last ${counted(made.unproven, 'record')} of the log are not in it: the server has not ` +
-        'shown within 2 s that they are on the disk; look at its log.',
+      `it ends ${counted(made.unproven, 'record')} before the log: the server has not shown ` +
+        'within 2 s that what follows is on the disk; look at its log.',
     );
   }
   if (!made.hasIdentity) {
