@@ -16,6 +16,8 @@ export interface DiskFile {
   datasync(): Promise<void>;
   truncate(size: number): Promise<void>;
   size(): Promise<number>;
+  /** Whether the path names this file, and not another or none. */
+  isAt(path: string): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -59,6 +59,15 @@ class SystemFile implements DiskFile {
     return (await fstat(this.#fd)).size;
   }
 
+  async isAt(path: string): Promise<boolean> {
+    const here = await fstat(this.#fd, { bigint: true });
+    const named = await fs.promises.stat(path, { bigint: true }).catch((error: unknown) => {
+      if (['ENOENT', 'ENOTDIR'].includes(diskErrorCode(error))) return undefined;
+      throw error;
+    });
+    return named !== undefined && named.ino === here.ino && named.dev === here.dev;
+  }
+
   /** Closing twice would close whichever file got the number since, so the second is ignored. */
   async close(): Promise<void> {
     if (this.#closed) return;

@@ -78,6 +78,18 @@ export function logFailed(what: string, cause: unknown): StemeError {
   };
 }
 
+/** The open segment is written to, and no directory has it any more. */
+export function nameLost(segmentOffset: number): StemeError {
+  return {
+    code: 'log_failed',
+    detail:
+      `The log is closed for writing because ${segmentName(segmentOffset)} was removed, moved or ` +
+      'replaced while it was written: what came last may be in no directory. The node ends; put ' +
+      'the directory back, or restore a copy of it, before it starts again.',
+    extra: { system_error: 'ENOENT' },
+  };
+}
+
 /** A failed start: the files are there, the disk would not read or write them. */
 export function openFailed(directory: string, error: unknown): StemeError {
   const code = diskErrorCode(error);

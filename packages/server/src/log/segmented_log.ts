@@ -5,7 +5,7 @@
 import { fail, type HlcStamp, type Outcome, ok, type StemeError } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
 import type { Disk } from '../io/disk.js';
-import { diskFull, logCorrupt, logFailed } from './failure.js';
+import { diskFull, logCorrupt, logFailed, nameLost } from './failure.js';
 import {
   frameFlags,
   framePayloadBytesMax,
@@ -20,6 +20,7 @@ import { IdleMarker } from './idle_marker.js';
 import { iterateRecords } from './iterate.js';
 import { type Appended, allShards, type Log, type LogEntry, type LogRecord } from './log.js';
 import type { LogMetrics } from './metrics.js';
+import { NamedFile } from './named_file.js';
 import { readRecord } from './read_record.js';
 import type { FrameExtent } from './recovery.js';
 import type { SegmentFiles } from './segment_files.js';
@@ -57,6 +58,7 @@ export class SegmentedLog implements Log {
   readonly #options: SegmentedLogOptions;
   readonly #files: SegmentFiles;
   readonly #freeSpace: FreeSpace;
+  readonly #named: NamedFile;
   readonly #marker: IdleMarker;
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   #writer: SegmentWriter;
@@ -81,6 +83,7 @@ export class SegmentedLog implements Log {
     this.#lastFrame = state.lastFrame;
     const directories = [options.directory, ...(options.viewDirectories ?? [])];
     this.#freeSpace = new FreeSpace(disk, clock, directories, options.freeBytesMin);
+    this.#named = new NamedFile(clock);
     this.#marker = new IdleMarker(clock, async () => {
       const marked = await this.mark();
       return marked.ok || this.#failure !== undefined;
@@ -174,6 +177,10 @@ export class SegmentedLog implements Log {
   async #append(batch: readonly LogEntry[]): Promise<Outcome<Appended>> {
     const bytes = batchBytes(batch);
     if (this.#failure) return fail(this.#failure);
+    const { file, header } = this.#writer;
+    if (!(await this.#named.isNamed(file, this.#files.path(header.firstOffset)))) {
+      return this.#refused(nameLost(header.firstOffset));
+    }
     if (!(await this.#freeSpace.allows(bytes))) {
       return fail(diskFull('Less free space is left than the log keeps in reserve'));
     }

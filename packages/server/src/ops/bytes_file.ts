@@ -38,6 +38,10 @@ export class BytesFile implements DiskFile {
     return this.#bytes.length;
   }
 
+  async isAt(): Promise<boolean> {
+    return false;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

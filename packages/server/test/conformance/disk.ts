@@ -98,6 +98,23 @@ const fileRules: readonly (readonly [string, Body])[] = [
     },
   ],
   [
+    'knows whether a path names an open file, another one, or none',
+    async ({ disk, directory }) => {
+      const path = join(directory, 'a');
+      const file = await disk.open(path, 'create');
+      assert.equal(await file.isAt(path), true);
+      await disk.rename(path, join(directory, 'b'));
+      assert.equal(await file.isAt(path), false);
+      assert.equal(await file.isAt(join(directory, 'b')), true);
+      const other = await disk.open(path, 'create');
+      assert.equal(await file.isAt(path), false);
+      assert.equal(await file.isAt(join(path, 'below a file')), false);
+      await disk.remove(join(directory, 'b'));
+      assert.equal(await file.isAt(join(directory, 'b')), false);
+      await Promise.all([file.close(), other.close()]);
+    },
+  ],
+  [
     'closing twice is harmless',
     async ({ disk, directory }) => {
       const file = await disk.open(join(directory, 'a'), 'create');

@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { openLog } from '../../src/log/open_log.js';
 import { entries, entryOf } from '../conformance/log.js';
+import { SimulatedClock } from '../simulation/simulated_clock.js';
 import {
   changingOperations,
   type Fault,
@@ -195,4 +197,33 @@ describe('a write that cannot be undone', () => {
     assert.equal((await log.append(entries(4, 3))).ok, false);
     await log.close();
   });
+});
+
+describe('a log that was taken away', () => {
+  const segment = `${world.directory}/0000000000000000.wal`;
+  const ways: readonly (readonly [string, (disk: SimulatedDisk) => void])[] = [
+    ['removed', (disk) => disk.take(segment)],
+    ['replaced by a copy of it', (disk) => disk.put(segment, disk.peek(segment))],
+  ];
+  for (const [way, takeAway] of ways) {
+    it(`is dead within a second: ${way}`, async () => {
+      const disk = new SimulatedDisk();
+      await disk.makeDirectory(world.directory);
+      const clock = new SimulatedClock();
+      const opened = await openLog(disk, clock, world.options);
+      assert.ok(opened.ok);
+      const { log } = opened.value;
+      assert.ok((await log.append(entries(1, 3))).ok);
+      await clock.advance(1000);
+      assert.ok((await log.append(entries(4, 3))).ok, 'it is there');
+      takeAway(disk);
+      await clock.advance(1000);
+      const refused = await log.append(entries(7, 3));
+      assert.equal(refused.ok ? 'ok' : refused.error.code, 'log_failed');
+      assert.match(refused.ok ? '' : refused.error.detail, /removed, moved or replaced/);
+      assert.equal(log.lastSequence, 6);
+      assert.notEqual(log.failure, undefined);
+      await log.close();
+    });
+  }
 });

@@ -20,6 +20,7 @@ export const scheduledDisk = (disk: SimulatedDisk, scheduler: Scheduler): Disk =
     datasync: () => effect('datasync', path, () => file.datasync()),
     truncate: (size) => effect('truncate', path, () => file.truncate(size)),
     size: () => effect('size', path, () => file.size()),
+    isAt: (other) => file.isAt(other),
     close: () => effect('close', path, () => file.close()),
   });
   return {

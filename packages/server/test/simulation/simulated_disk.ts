@@ -314,6 +314,11 @@ export class SimulatedDisk implements Disk {
         inode.truncate(size);
       },
       size: async () => inode.size,
+      isAt: async (path) => {
+        this.#checkPower(path);
+        const names = this.#directories.get(dirname(path))?.current;
+        return names?.get(nameOf(path)) === inode;
+      },
       close: async () => {
         isOpen = false;
       },
