@@ -70,6 +70,10 @@ export class WatchedSnapshot implements StoreSnapshot {
     this.#asOf = asOf;
   }
 
+  get isBroken(): boolean {
+    return this.#own.isBroken;
+  }
+
   get appliedSequence(): number {
     return this.#own.appliedSequence;
   }

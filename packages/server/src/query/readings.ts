@@ -112,18 +112,24 @@ export class Readings {
 
   /**
    * Looks at the shared view as of the newest visible record, within the turn: for what is answered
-   * from memory and reads nothing. Undefined when no further question may be open, and where each
-   * has a view of its own: opening one costs more than what is answered from memory.
+   * from memory and reads nothing. Undefined when no further question may be open, when the store
+   * is damaged, and where each question has a view of its own: opening one costs more than what is
+   * answered from memory.
    */
   glance<T>(look: (snapshot: StoreSnapshot, moment: Moment) => T): T | undefined {
     const { views, timeline } = this.#parts;
     if (views === undefined || this.#open >= this.limits.questionsOpenMax) return undefined;
     const stamp = timeline.visibleStamp;
-    const { snapshot, release } = views.take();
+    let view: ReturnType<SharedViews['take']> | undefined;
     try {
-      return look(snapshot, { stamp, ms: stampMs(stamp) });
+      view = views.take();
+      return look(view.snapshot, { stamp, ms: stampMs(stamp) });
+    } catch (cause) {
+      // What is read in full meets the same damage, and says so.
+      if (damage(cause) === undefined) throw cause;
+      return undefined;
     } finally {
-      release();
+      view?.release();
     }
   }
 
@@ -170,11 +176,12 @@ export class Readings {
       const detail = `${max} questions are being answered; ask this one again in a moment.`;
       return fail({ code: 'overloaded', detail });
     }
-    const { snapshot, release } = this.#view();
     const holding = new Holding(this.#rooms, pace);
+    let view: ReturnType<SharedViews['take']> | undefined;
     this.#open += 1;
     try {
-      return await work(this.#reading(moment, kind, snapshot, pace, holding));
+      view = this.#view();
+      return await work(this.#reading(moment, kind, view.snapshot, pace, holding));
     } catch (cause) {
       if (cause instanceof QueryEnded) {
         return fail({ code: 'query_timeout', detail: cause.message });
@@ -186,7 +193,7 @@ export class Readings {
     } finally {
       this.#open -= 1;
       holding.leave();
-      release();
+      view?.release();
     }
   }
 

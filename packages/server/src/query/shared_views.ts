@@ -2,9 +2,9 @@
  * Views of the store that questions share. While nothing is applied, the view of one question shows
  * what the next would see in a view of its own, and opening one costs more than a kept answer.
  *
- * Invariants: a view is released when its last user is gone and a newer one took its place, or
- * `retire` was called. So what is applied must be told with `retire`, else a view that nobody uses
- * keeps the pages of its state from being used again.
+ * Invariants: a view that met damage is given to nobody else. A view is released when its last user
+ * is gone and a newer one took its place, or `retire` was called. So what is applied must be told
+ * with `retire`, else a view that nobody uses keeps the pages of its state from being used again.
  */
 import type { Store, StoreSnapshot } from '../store/store.js';
 
@@ -24,9 +24,10 @@ export class SharedViews {
   /** A view of all that is applied; the caller gives it back once, with what is returned. */
   take(): { readonly snapshot: StoreSnapshot; readonly release: () => void } {
     const known = this.#newest;
-    const isNewest =
-      known !== undefined && known.snapshot.appliedSequence >= this.#store.appliedSequence;
-    const view = isNewest ? known : this.#open();
+    const isSound =
+      known?.snapshot.isBroken === false &&
+      known.snapshot.appliedSequence >= this.#store.appliedSequence;
+    const view = isSound ? known : this.#open();
     view.users += 1;
     return { snapshot: view.snapshot, release: () => this.#release(view) };
   }
@@ -46,6 +47,7 @@ export class SharedViews {
 
   #release(view: View): void {
     view.users -= 1;
+    if (view === this.#newest && view.snapshot.isBroken) this.#newest = undefined;
     if (view.users === 0 && view !== this.#newest) view.snapshot.release();
   }
 }

@@ -9,9 +9,9 @@ export class StoreCorruption extends Error {
   /** Hex of the key at fault. */
   readonly keyHex: string;
 
-  constructor(table: string, key: Uint8Array, fault: string) {
+  constructor(table: string, key: Uint8Array, fault: string, options?: ErrorOptions) {
     const keyHex = Buffer.from(key).toString('hex');
-    super(`store entry ${keyHex} of table ${table}: ${fault}`);
+    super(`store entry ${keyHex} of table ${table}: ${fault}`, options);
     this.name = 'StoreCorruption';
     this.table = table;
     this.keyHex = keyHex;

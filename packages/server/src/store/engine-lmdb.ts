@@ -5,9 +5,16 @@
  * power cut; the last commits may be lost then, and the log has them.
  *
  * Values are copied out of the map: what a reader holds survives any later commit.
+ *
+ * Failure model: what the library refuses to read because its pages are not what it wrote is
+ * `StoreCorruption`, like an entry whose seal is broken. The transaction may be of no use after
+ * that: its snapshot is then `isBroken`, and so is every other until all of them are released.
  */
 import { open, type RootDatabase } from 'lmdb';
+import { StoreCorruption } from './corruption.js';
 import type { Change, Engine, EngineSnapshot, Range, Visitor } from './engine.js';
+import { tableNameOf } from './keys.js';
+import { lmdbDamage } from './lmdb-file.js';
 
 export interface LmdbOptions {
   /** Upper bound of the file, bytes; address space, not memory. */
@@ -71,6 +78,13 @@ function lookAt<T>(find: () => Uint8Array | undefined, read: (value: Uint8Array)
   return lent === undefined ? undefined : read(lent);
 }
 
+/** What a reader is told of an error that the library threw while it looked for a key. */
+function readingError(error: unknown, key: Uint8Array): unknown {
+  const damage = lmdbDamage(error);
+  if (damage === undefined) return error;
+  return new StoreCorruption(tableNameOf(key), key, `cannot be read, ${damage}`, { cause: error });
+}
+
 function writeBytes(key: Uint8Array, target: Uint8Array, start: number): number {
   target.set(key, start);
   return start + key.length;
@@ -78,6 +92,11 @@ function writeBytes(key: Uint8Array, target: Uint8Array, start: number): number 
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 type Transaction = ReturnType<Database['useReadTransaction']>;
+
+interface KeyValue {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
 
 /** Opens or creates the database in a directory. Throws what the library throws. */
 export function lmdbEngine(path: string, options: LmdbOptions = {}): Engine {
@@ -101,15 +120,21 @@ class LmdbEngine implements Engine {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#database.get(key);
+    try {
+      return this.#database.get(key);
+    } catch (error) {
+      throw this.#readingError(error, key);
+    }
   }
 
   look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
-    return lookAt(() => this.#database.get(key), read);
+    return lookAt(() => this.get(key), read);
   }
 
-  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
-    return walk(this.#database, range, undefined);
+  range(range: Range): Iterable<KeyValue> {
+    return checked(walk(this.#database, range, undefined), (error) =>
+      this.#readingError(error, range.gte),
+    );
   }
 
   snapshot(): EngineSnapshot {
@@ -149,6 +174,12 @@ class LmdbEngine implements Engine {
   async close(): Promise<void> {
     await this.#database.close();
   }
+
+  /** The library's own transaction is taken anew: it may answer nothing after an error. */
+  #readingError(error: unknown, key: Uint8Array): unknown {
+    this.#database.resetReadTxn();
+    return readingError(error, key);
+  }
 }
 
 class LmdbSnapshot implements EngineSnapshot {
@@ -156,6 +187,7 @@ class LmdbSnapshot implements EngineSnapshot {
   readonly #transaction: Transaction;
   readonly #options: { readonly transaction: Transaction };
   #isReleased = false;
+  #isBroken = false;
 
   constructor(database: Database, transaction: Transaction) {
     this.#database = database;
@@ -163,19 +195,28 @@ class LmdbSnapshot implements EngineSnapshot {
     this.#options = { transaction };
   }
 
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen();
-    return this.#database.get(key, this.#options);
+    try {
+      return this.#database.get(key, this.#options);
+    } catch (error) {
+      throw this.#readingError(error, key);
+    }
   }
 
   look<T>(key: Uint8Array, read: (value: Uint8Array) => T): T | undefined {
-    this.#assertOpen();
-    return lookAt(() => this.#database.get(key, this.#options), read);
+    return lookAt(() => this.get(key), read);
   }
 
-  range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  range(range: Range): Iterable<KeyValue> {
     this.#assertOpen();
-    return walk(this.#database, range, this.#transaction);
+    return checked(walk(this.#database, range, this.#transaction), (error) =>
+      this.#readingError(error, range.gte),
+    );
   }
 
   visit(range: Range, visitor: Visitor): void {
@@ -183,14 +224,11 @@ class LmdbSnapshot implements EngineSnapshot {
     const iterator = walk(this.#database, range, this.#transaction)[Symbol.iterator]();
     try {
       for (;;) {
-        isLending = true;
-        const next = iterator.next();
-        isLending = false;
+        const next = this.#lentBy(iterator, range);
         if (next.done === true) return;
         visitor(next.value.key, next.value.value);
       }
     } finally {
-      isLending = false;
       iterator.return?.();
     }
   }
@@ -199,6 +237,24 @@ class LmdbSnapshot implements EngineSnapshot {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#transaction.done();
+    if (this.#isBroken) this.#database.resetReadTxn();
+  }
+
+  /** The next entry of a range in buffers that are used again; without a generator's costs. */
+  #lentBy(entries: Iterator<KeyValue>, { gte }: Range): IteratorResult<KeyValue> {
+    isLending = true;
+    try {
+      return entries.next();
+    } catch (error) {
+      throw this.#readingError(error, gte);
+    } finally {
+      isLending = false;
+    }
+  }
+
+  #readingError(error: unknown, key: Uint8Array): unknown {
+    this.#isBroken = true;
+    return readingError(error, key);
   }
 
   /** Reading through a finished transaction would read freed memory. */
@@ -211,7 +267,7 @@ function walk(
   database: Database,
   range: Range,
   transaction: Transaction | undefined,
-): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+): Iterable<KeyValue> {
   const common = {
     ...(range.limit === undefined ? {} : { limit: range.limit }),
     ...(transaction === undefined ? {} : { transaction }),
@@ -229,4 +285,29 @@ function walk(
     inclusiveEnd: true,
     ...common,
   });
+}
+
+/**
+ * The same entries; what the library throws on the way comes as `errorOf` says it. The library's
+ * iterator holds its transaction until it is told to return, also after it has thrown.
+ */
+function* checked(
+  entries: Iterable<KeyValue>,
+  errorOf: (error: unknown) => unknown,
+): Generator<KeyValue, void, void> {
+  const iterator = entries[Symbol.iterator]();
+  try {
+    for (;;) {
+      let next: IteratorResult<KeyValue>;
+      try {
+        next = iterator.next();
+      } catch (error) {
+        throw errorOf(error);
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    iterator.return?.();
+  }
 }

@@ -110,6 +110,7 @@ class MemoryEngine implements Engine {
   snapshot(): EngineSnapshot {
     const { entries } = this.#files;
     return {
+      isBroken: false,
       get: (key) => find(entries, key),
       look: (key, read) => look(entries, key, read),
       range: (range) => walk(entries, range),

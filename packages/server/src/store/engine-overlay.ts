@@ -10,7 +10,7 @@
  * is bounded: at the bound commits wait. Readers of other processes see the engine behind only.
  *
  * All readers between two batches share one snapshot of the engine behind, which changes with a
- * batch only: to open a reader costs no transaction.
+ * batch only: to open a reader costs no transaction. One that met damage is shared no longer.
  *
  * Failure model: when the engine behind refuses a batch, the batch stays and is tried again with
  * the next commit or flush, which rejects with the error.
@@ -150,6 +150,10 @@ class OverlaySnapshot implements EngineSnapshot {
     this.#onRelease = onRelease;
   }
 
+  get isBroken(): boolean {
+    return this.#behind.snapshot.isBroken;
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#layers.get(key, this.#open());
   }
@@ -216,11 +220,14 @@ class OverlayEngine implements Engine {
 
   snapshot(): EngineSnapshot {
     const commit = this.#commit;
-    this.#shared ??= new SharedSnapshot(this.#behind.snapshot());
+    if (this.#shared?.snapshot.isBroken === true) this.#letGo();
+    const shared = this.#shared ?? new SharedSnapshot(this.#behind.snapshot());
+    this.#shared = shared;
     this.#readers.open(commit);
-    return new OverlaySnapshot(this.#layers(commit), this.#shared.lend(), () =>
-      this.#readers.close(commit),
-    );
+    return new OverlaySnapshot(this.#layers(commit), shared.lend(), () => {
+      this.#readers.close(commit);
+      if (shared.snapshot.isBroken && shared === this.#shared) this.#letGo();
+    });
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
@@ -247,7 +254,7 @@ class OverlayEngine implements Engine {
     try {
       await this.flush();
     } finally {
-      this.#shared?.giveBack();
+      this.#letGo();
       await this.#behind.close();
     }
   }
@@ -282,6 +289,11 @@ class OverlayEngine implements Engine {
     this.#handedOnCommit = this.#leavingCommit;
     this.#leaving = undefined;
     this.#newest = this.#layers(newestCommit);
+    this.#letGo();
+  }
+
+  /** Who has the shared snapshot keeps it; the next one opens another. */
+  #letGo(): void {
     this.#shared?.giveBack();
     this.#shared = undefined;
   }

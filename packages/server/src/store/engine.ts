@@ -28,6 +28,9 @@ export type Visitor = (key: Uint8Array, value: Uint8Array) => void;
 
 /** Reads that all see one committed state. Must be released. */
 export interface EngineSnapshot extends Gets {
+  /** A read met damage of the engine's own files; what is read after that may be refused as well,
+   * so whoever keeps snapshots for others takes a new one. */
+  readonly isBroken: boolean;
   range(range: Range): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
   /** The same for scans that keep nothing: key and value are lent until the visitor returns. */
   visit(range: Range, visitor: Visitor): void;

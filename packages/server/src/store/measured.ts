@@ -76,6 +76,16 @@ export class Measured {
     }
   }
 
+  /** Entries that an iteration finds; one that cannot be reached counts as a failure. */
+  *each<T>(operation: StoreOperation, entries: Iterable<T>): Generator<T, void, void> {
+    try {
+      for (const entry of entries) yield entry;
+    } catch (error) {
+      this.#failed(operation, error);
+      throw error;
+    }
+  }
+
   #failed(operation: StoreOperation, error: unknown): void {
     if (error instanceof StoreCorruption) this.#corruptEntries += 1;
     this.#measuring?.metrics.failed(operation);

@@ -10,7 +10,7 @@ import { shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
 import { StoreCorruption } from './corruption.js';
 import type { Dictionaries } from './dictionaries.js';
-import type { EngineSnapshot } from './engine.js';
+import type { EngineSnapshot, Range } from './engine.js';
 import { asBuffer, open } from './entry.js';
 import { readPlace } from './homes.js';
 import {
@@ -75,6 +75,10 @@ export class Snapshot implements StoreSnapshot {
     this.#state = this.#measured.check('read', () => states.read(engine));
   }
 
+  get isBroken(): boolean {
+    return this.#engine.isBroken;
+  }
+
   get appliedSequence(): number {
     return this.#state.appliedSequence;
   }
@@ -101,7 +105,7 @@ export class Snapshot implements StoreSnapshot {
 
   *pairs(query: PairQuery): Generator<Pair, void, void> {
     for (const range of rangesOf(query)) {
-      for (const { key, value } of this.#engine.range(range)) {
+      for (const { key, value } of this.#entries(range)) {
         const pair = this.#measured.check('scan', () => {
           decodePair(key, value);
           return pairOfKey(asBuffer(key));
@@ -208,7 +212,7 @@ export class Snapshot implements StoreSnapshot {
 
   *ofKind(kind: number): Generator<PlacedRecord, void, void> {
     const prefix = kindRecordPrefix(kind);
-    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+    for (const { key, value } of this.#entries({ gte: prefix, lt: prefixEnd(prefix) })) {
       yield this.#measured.check('scan', () => {
         open(key, value, 0);
         return this.#placed(sequenceOfKey(key));
@@ -222,7 +226,7 @@ export class Snapshot implements StoreSnapshot {
     );
     if (number === undefined) return;
     const prefix = agentRecordPrefix(number);
-    for (const { key, value } of this.#engine.range({ gte: prefix, lt: prefixEnd(prefix) })) {
+    for (const { key, value } of this.#entries({ gte: prefix, lt: prefixEnd(prefix) })) {
       for (const sequence of this.#measured.check('scan', () => listedIn(key, value))) {
         yield this.#measured.check('scan', () => this.#placed(sequence));
       }
@@ -231,6 +235,10 @@ export class Snapshot implements StoreSnapshot {
 
   release(): void {
     this.#engine.release();
+  }
+
+  #entries(range: Range): ReturnType<EngineSnapshot['range']> {
+    return this.#measured.each('scan', this.#engine.range(range));
   }
 
   /** The record that an entry of a list names. */

@@ -81,6 +81,8 @@ export interface PairQuery {
 
 /** A consistent view: everything of it comes from one applied state. Must be released. */
 export interface StoreSnapshot extends CandidateLoader {
+  /** A read met damage in the files below: a new snapshot may read what this one cannot. */
+  readonly isBroken: boolean;
   readonly appliedSequence: number;
   /** Newest stamp that was applied; what a question without `as_of` is answered at. */
   readonly visibleStamp: HlcStamp;

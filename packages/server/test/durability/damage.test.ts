@@ -11,7 +11,9 @@ import { test } from 'node:test';
 import { parseStamp } from '@stemedb/model';
 import { readCount } from '../../src/log/format.js';
 import { writeRecordFrame } from '../../src/log/frame.js';
+import { pairKey } from '../../src/store/keys.js';
 import { filledDirectories } from '../ops/directories.js';
+import { spoilNode } from '../store/spoilt_pages.js';
 import { type Asked, askAll, type RawAnswer, resultsOf } from '../support/asker.js';
 import { directoriesOf, type Ended, runCli } from '../support/cli_process.js';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
@@ -280,5 +282,37 @@ test('a flip in the store is found, and mended', { timeout: 600_000 }, async (t)
       const mended = (await askSpoilt(directory, questions)) ?? [];
       assert.deepEqual(mended.map(resultsOf), given.answers, name);
     });
+  }
+});
+
+/** The library reads one entry behind a range, so it is the entry before it that is spoilt. */
+test('a page that cannot be read refuses what it holds, and nothing else', async (t) => {
+  const server = await ServerProcess.start();
+  t.after(() => server.remove());
+  const state = async (at: ServerProcess, concept: string, value: string): Promise<number> => {
+    const claim = { concept_path: concept, predicate: 'colour', value };
+    return (await at.post('/v1/assert', claim)).status;
+  };
+  assert.equal(await state(server, 'page/first', 'red'), 201);
+  assert.equal(await state(server, 'page/second', 'red'), 201);
+  assert.equal(await server.stop(), 0);
+  assert.ok(spoilNode(join(server.directory, 'db'), pairKey('page/first\0colour')) > 0);
+  const again = await ServerProcess.start({ directory: server.directory });
+  const ask = async (concept: string): Promise<string> => {
+    const { status, body } = await again.get(`/v1/query?concept_path=${concept}&lens=recency`);
+    return status === 200 ? 'ok' : (body as { code: string }).code;
+  };
+  try {
+    for (let turn = 0; turn < 3; turn += 1) {
+      assert.equal(await ask('page/first'), 'store_corrupt', again.output);
+      assert.equal(await ask('page/second'), 'ok', again.output);
+      assert.equal(await state(again, 'page/second', `red ${turn}`), 201, again.output);
+    }
+    const both = ['page/first', 'page/second', 'page/first', 'page/second'].map(ask);
+    const said = await Promise.all(both);
+    assert.deepEqual([said[0], said[2]], ['store_corrupt', 'store_corrupt']);
+    assert.equal(await ask('page/second'), 'ok', again.output);
+  } finally {
+    await again.stop('SIGKILL');
   }
 });

@@ -7,6 +7,8 @@ import type { StoreSnapshot } from '../../src/store/store.js';
 /** A store whose snapshots are counted. */
 class CountedStore {
   appliedSequence = 0;
+  /** Whether what is open by now met damage. */
+  isBroken = false;
   opened = 0;
   held = 0;
 
@@ -16,7 +18,14 @@ class CountedStore {
     const release = (): void => {
       this.held -= 1;
     };
-    return { appliedSequence: this.appliedSequence, release } as StoreSnapshot;
+    const store = this;
+    return {
+      appliedSequence: this.appliedSequence,
+      get isBroken() {
+        return store.isBroken;
+      },
+      release,
+    } as StoreSnapshot;
   }
 }
 
@@ -58,4 +67,22 @@ test('a view that is in use stays when it is retired, and goes with its last use
   assert.equal(store.held, 0);
   views.retire();
   assert.equal(store.held, 0, 'nothing is released twice');
+});
+
+test('a view that met damage is for those who have it, and no one else', () => {
+  const store = new CountedStore();
+  const views = new SharedViews(store);
+  const [one, other] = [views.take(), views.take()];
+  store.isBroken = true;
+  const next = views.take();
+  assert.notEqual(next.snapshot, one.snapshot);
+  one.release();
+  other.release();
+  assert.deepEqual([store.opened, store.held], [2, 1]);
+  next.release();
+  assert.equal(store.held, 0, 'a broken one waits for no question');
+  store.isBroken = false;
+  const sound = views.take();
+  sound.release();
+  assert.equal(views.take().snapshot, sound.snapshot);
 });
