@@ -12,23 +12,11 @@ import { checkpointFileName, readCheckpointFile } from '../log/merkle/checkpoint
 import { noTreeFile, TreeFile, treeFileName } from '../log/merkle/tree_file.js';
 import { renewalFileName } from '../log/renewal_file.js';
 import { isRestoreCutOff, restoringFileName } from '../log/restoring_file.js';
+import { type Finding, Findings, type Severity } from './findings.js';
 import { ClaimVerifier } from './verify_claims.js';
-import { type LogEnd, type LogFinding, verifyLog } from './verify_log.js';
+import { type LogEnd, verifyLog } from './verify_log.js';
 import type { StoreCheck, StoreEvent } from './verify_store.js';
 import type { ClaimedCheckpoint, TreeEnd } from './verify_tree.js';
-
-/**
- * `altered`: the log contradicts a checkpoint. `checkpoint_invalid`: what was named as one is none,
- * which says nothing of the log. `store`: a view of the log is damaged.
- */
-export type Severity = LogFinding['severity'] | 'altered' | 'checkpoint_invalid' | 'store';
-
-interface Finding {
-  readonly severity: Severity;
-  /** Segment and byte, the checkpoint's file, or the table of the store. */
-  readonly where: string;
-  readonly detail: string;
-}
 
 export interface VerifyInput {
   readonly disk: Disk;
@@ -52,25 +40,10 @@ export interface VerifyReport {
   readonly worst: Severity | undefined;
 }
 
-/** The worst first. */
-const severities: readonly Severity[] = [
-  'too_new',
-  'altered',
-  'damage',
-  'checkpoint_invalid',
-  'store',
-  'torn_tail',
-];
-
 /** Rejects with errors of the disk; whatever is wrong with the data is a finding. */
 export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> => {
-  const seen = new Set<Severity>();
-  let findings = 0;
-  const report = (finding: Finding): void => {
-    findings += 1;
-    seen.add(finding.severity);
-    input.onFinding(finding);
-  };
+  const findings = new Findings(input.onFinding);
+  const { report } = findings;
   const identity = await identityOf(input, report);
   const own = await keptCheckpoint(input, identity, report);
   const file = await treeFileOf(input, identity, report);
@@ -80,14 +53,13 @@ export const verifyDatabase = async (input: VerifyInput): Promise<VerifyReport> 
     const { log, isLogWhole } = await checkLog(input, identity, tree, report);
     const treeEnd = tree.end(isLogWhole);
     const store = await checkStore(input, isLogWhole, report);
-    const worst = severities.find((severity) => seen.has(severity));
-    return { log, tree: treeEnd, store, findings, worst };
+    return { log, tree: treeEnd, store, findings: findings.count, worst: findings.worst };
   } finally {
     await file?.close();
   }
 };
 
-type ReportFinding = (finding: Finding) => void;
+type ReportFinding = VerifyInput['onFinding'];
 
 const identityOf = async (
   { disk, walDir }: VerifyInput,

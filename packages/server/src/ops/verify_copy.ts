@@ -17,6 +17,7 @@ import { decodeIdentity, identityFileName } from '../log/identity.js';
 import type { LogRecord } from '../log/log.js';
 import { BytesFile } from './bytes_file.js';
 import { checkSigned, differencesFrom } from './copy_facts.js';
+import { type Finding, Findings } from './findings.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
 import { type ClaimFinding, ClaimVerifier } from './verify_claims.js';
 import { type LogEnd, verifyLog } from './verify_log.js';
@@ -24,18 +25,11 @@ import type { TreeEnd } from './verify_tree.js';
 
 export type CopySeverity = ClaimFinding['severity'] | 'damage' | 'too_new';
 
-interface CopyFinding {
-  readonly severity: CopySeverity;
-  /** A file of the copy, or the checkpoint that it was held against. */
-  readonly where: string;
-  readonly detail: string;
-}
-
 export interface VerifyCopyInput {
   readonly copy: LogCopy;
   /** Signed notes that were saved before, by the name to report them under. */
   readonly checkpoints: ReadonlyMap<string, string>;
-  readonly onFinding: (finding: CopyFinding) => void;
+  readonly onFinding: (finding: Finding<CopySeverity>) => void;
   readonly onProgress: (doneBytes: number, place: string) => void;
 }
 
@@ -46,24 +40,11 @@ export interface CopyReport {
   readonly worst: CopySeverity | undefined;
 }
 
-const severities: readonly CopySeverity[] = [
-  'too_new',
-  'altered',
-  'damage',
-  'checkpoint_invalid',
-  'store',
-];
-
 /** Rejects with what the copy's place rejects with; whatever is wrong with it is a finding. */
 export const verifyCopy = async (input: VerifyCopyInput): Promise<CopyReport> => {
   const { copy, checkpoints } = input;
-  const seen = new Set<CopySeverity>();
-  let findings = 0;
-  const report = (finding: CopyFinding): void => {
-    findings += 1;
-    seen.add(finding.severity);
-    input.onFinding(finding);
-  };
+  const findings = new Findings(input.onFinding);
+  const { report } = findings;
   for await (const { file, what } of copy.faultsBeside()) {
     report({ severity: 'damage', where: file, detail: what });
   }
@@ -78,11 +59,10 @@ export const verifyCopy = async (input: VerifyCopyInput): Promise<CopyReport> =>
   });
   const tree = claims.end(isWhole);
   if (isWhole) compareFacts(copy, { ...counts, log, root: tree.root ?? '' }, report);
-  const worst = severities.find((severity) => seen.has(severity));
-  return { log, tree, findings, worst };
+  return { log, tree, findings: findings.count, worst: findings.worst };
 };
 
-type Report = (finding: CopyFinding) => void;
+type Report = VerifyCopyInput['onFinding'];
 
 const walk = async (
   { copy, onProgress }: VerifyCopyInput,

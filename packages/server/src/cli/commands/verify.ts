@@ -7,8 +7,9 @@
 import { type JsonObject, type JsonValue, parseJson } from '@stemedb/model';
 import { Option } from 'commander';
 import { tryLockDirectory } from '../../log/directory.js';
+import type { Severity } from '../../ops/findings.js';
 import { noteOperation } from '../../ops/operations_file.js';
-import { type Severity, type VerifyReport, verifyDatabase } from '../../ops/verify.js';
+import { type VerifyReport, verifyDatabase } from '../../ops/verify.js';
 import {
   checkStore,
   type StoreCheck,
