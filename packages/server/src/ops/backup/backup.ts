@@ -2,9 +2,8 @@
  * Takes a backup from the files of a log, beside the server that writes it or without one; asks
  * nobody. See SPEC.md.
  */
-import { type Ed25519Verify, fail, type Outcome, ok, type StemeError } from '@stemedb/model';
-import type { Clock } from '../../io/clock.js';
-import { type Disk, diskErrorCode } from '../../io/disk.js';
+import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
+import { diskErrorCode } from '../../io/disk.js';
 import type { ObjectStore } from '../../io/object_store.js';
 import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
@@ -13,6 +12,7 @@ import { durableEnd } from '../durable_end.js';
 import { noteOperation } from '../operations_file.js';
 import { storeErrors } from '../store_errors.js';
 import { chooseBase, missingOf, newestOf } from './base.js';
+import type { BackupInput } from './input.js';
 import {
   type BackupMetadata,
   type BackupSegment,
@@ -28,31 +28,13 @@ import {
   refersTo,
   removeBackup,
 } from './places.js';
-import { type Made, planRetention, type Retention } from './retention.js';
+import { type Made, planRetention } from './retention.js';
 import { type BackupPlan, keptRoot, planOf, writeFiles } from './write_files.js';
 
 /** Held while a backup of a log directory is made, so that there is one at a time. */
 const lockName = 'backup.lock';
 
 const namesTriedMax = 5;
-
-export interface BackupInput {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly sleep: (delayMs: number) => Promise<void>;
-  readonly verify: Ed25519Verify;
-  readonly walDir: string;
-  readonly store: ObjectStore;
-  /** False where the key of the node would lie unencrypted with others. */
-  readonly keepsSecrets: boolean;
-  /** Of this program. */
-  readonly version: string;
-  readonly isIncremental: boolean;
-  readonly retention: Retention;
-  /** Looks at everything and writes nothing. */
-  readonly isDryRun: boolean;
-  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
-}
 
 export interface BackupReport {
   readonly name: string;

@@ -24,7 +24,7 @@ import { directoriesBeside } from '../data_directory.js';
 import type { DurableEnd } from '../durable_end.js';
 import { readBytes, type SegmentFile } from '../segment_files.js';
 import { SegmentWalk, type WalkState, walkBegin } from '../segment_walk.js';
-import type { BackupInput } from './backup.js';
+import type { BackupInput } from './input.js';
 import type { BackupFile, BackupMetadata, BackupSegment } from './metadata.js';
 import type { BackupSummary } from './places.js';
 

@@ -16,12 +16,12 @@ import { systemRandom } from '../../../src/io/system_random.js';
 import type { LogRecord } from '../../../src/log/log.js';
 import {
   type BackupForecast,
-  type BackupInput,
   type BackupOutcome,
   type BackupReport,
   takeBackup,
 } from '../../../src/ops/backup/backup.js';
 import { openBackupCopy } from '../../../src/ops/backup/backup_copy.js';
+import type { BackupInput } from '../../../src/ops/backup/input.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
 import { type RestoredLog, restoreCopy } from '../../../src/ops/restore_copy.js';
