@@ -3,7 +3,7 @@
  * newest stamp. Every frame and every header is held against what stands before it, so what was
  * walked over is sound.
  */
-import { blake3, fail, kindNumber, type Outcome, ok, zeroStamp } from '@stemedb/model';
+import { fail, type Outcome, ok } from '@stemedb/model';
 import type { DiskFile } from '../io/disk.js';
 import { logCorrupt } from '../log/failure.js';
 import {
@@ -11,14 +11,14 @@ import {
   frameHeaderBytes,
   hashOfFrame,
   markKind,
-  recordPrefixBytes,
   type SegmentHeader,
   segmentHeaderBytes,
 } from '../log/format.js';
-import { hasKnownProof, readEntry } from '../log/frame.js';
+import { readEntry } from '../log/frame.js';
 import { type LocatedFrame, readFrames } from '../log/frame_reader.js';
 import type { LogEntry } from '../log/log.js';
-import { CompactRange, type WrittenRange } from '../log/merkle/compact_range.js';
+import type { WrittenRange } from '../log/merkle/compact_range.js';
+import { emptyTally, RecordTally } from './record_tally.js';
 import { readBytes, type SegmentFile } from './segment_files.js';
 
 /** Where a walk stands between two segments; it can be written down and gone on with. */
@@ -32,9 +32,9 @@ export interface WalkState {
 }
 
 export const walkBegin: WalkState = {
-  range: { size: 0, hashes: [] },
-  assertions: 0,
-  newestStamp: zeroStamp,
+  range: emptyTally.tree,
+  assertions: emptyTally.assertions,
+  newestStamp: emptyTally.newestStamp,
   segments: 0,
 };
 
@@ -60,26 +60,19 @@ export interface WalkedSegment {
 }
 
 export class SegmentWalk {
-  readonly #range: CompactRange;
+  readonly #tally: RecordTally;
   readonly #of: Walked;
   readonly #watch: WalkWatch;
   readonly #outsideMax: number;
   #outside = 0;
-  #assertions: number;
-  /** 16 bytes. */
-  readonly #newestStamp: Buffer;
   #segments: number;
   /** The last frame of the segment before, when this walk has seen it. */
   #last: { readonly offset: number; readonly hash: Buffer } | undefined;
 
   /** Throws when the state is none. */
   constructor(of: Walked, from: WalkState, watch: WalkWatch = {}) {
-    const range = CompactRange.from(from.range);
-    if (range === undefined) throw new Error('backup: a state that no walk was in');
-    this.#range = range;
+    this.#tally = new RecordTally({ ...from, tree: from.range });
     this.#of = of;
-    this.#assertions = from.assertions;
-    this.#newestStamp = Buffer.from(from.newestStamp, 'hex');
     this.#segments = from.segments;
     this.#watch = watch;
     this.#outsideMax = watch.outsideTree ?? 0;
@@ -87,20 +80,16 @@ export class SegmentWalk {
 
   /** Records so far. */
   get size(): number {
-    return this.#range.size + this.#outside;
+    return this.#tally.size + this.#outside;
   }
 
   get root(): string {
-    return this.#range.root;
+    return this.#tally.root;
   }
 
   get state(): WalkState {
-    return {
-      range: this.#range.written(),
-      assertions: this.#assertions,
-      newestStamp: this.#newestStamp.toString('hex'),
-      segments: this.#segments,
-    };
+    const { tree: range, assertions, newestStamp } = this.#tally.sums;
+    return { range, assertions, newestStamp, segments: this.#segments };
   }
 
   /** The next segment, whole. `log_corrupt` names the place. Rejects with errors of the disk. */
@@ -133,19 +122,13 @@ export class SegmentWalk {
     return fault === undefined ? ok(undefined) : corrupt(position, `the frame is bad (${fault})`);
   }
 
-  #take({ frame, buffer, start }: LocatedFrame): boolean {
+  #take(located: LocatedFrame): boolean {
+    const { frame, buffer, start } = located;
     if (frame.kind === markKind) return true;
-    if (!hasKnownProof(buffer, start)) return false;
-    const stampAt = start + frameHeaderBytes;
-    const end = stampAt + frame.payloadBytes;
-    const id = blake3(buffer.subarray(stampAt + recordPrefixBytes, end));
-    if (frame.sequence <= this.#outsideMax) this.#outside += 1;
-    else this.#range.addRaw(id, buffer, stampAt);
-    if (frame.kind === kindNumber.assertion) this.#assertions += 1;
-    const newest = this.#newestStamp;
-    if (buffer.compare(newest, 0, newest.length, stampAt, stampAt + newest.length) > 0) {
-      buffer.copy(newest, 0, stampAt);
-    }
+    const isOutside = frame.sequence <= this.#outsideMax;
+    const id = this.#tally.add(located, !isOutside);
+    if (id === undefined) return false;
+    if (isOutside) this.#outside += 1;
     const { onRecord } = this.#watch;
     const entry = onRecord === undefined ? undefined : readEntry(buffer, start, frame);
     if (entry !== undefined) onRecord?.(entry, frame.sequence, id);
@@ -168,8 +151,7 @@ export class SegmentWalk {
     if (header.firstSequence !== this.size + 1) {
       return `begins with record ${header.firstSequence}, not ${this.size + 1}`;
     }
-    if (header.newestStamp !== this.#newestStamp.toString('hex'))
-      return 'names another newest stamp';
+    if (header.newestStamp !== this.#tally.newestStamp) return 'names another newest stamp';
     const last = this.#last;
     const isNamed =
       last === undefined ||

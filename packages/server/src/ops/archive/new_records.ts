@@ -1,24 +1,10 @@
 /** Adds the records of a piece of a segment to what an archive knows of the log. */
-import { fail, kindNumber, type Outcome, ok, recordIdOf, zeroStamp } from '@stemedb/model';
+import { fail, type Outcome, ok } from '@stemedb/model';
 import type { DiskFile } from '../../io/disk.js';
 import { logCorrupt } from '../../log/failure.js';
 import { markKind } from '../../log/format.js';
-import { readEntry } from '../../log/frame.js';
 import { type LocatedFrame, readFrames } from '../../log/frame_reader.js';
-import { CompactRange, type WrittenRange } from '../../log/merkle/compact_range.js';
-
-/** What is said of the records so far. */
-export interface Tally {
-  readonly tree: WrittenRange;
-  readonly assertions: number;
-  readonly newestStamp: string;
-}
-
-export const emptyTally: Tally = {
-  tree: { size: 0, hashes: [] },
-  assertions: 0,
-  newestStamp: zeroStamp,
-};
+import { RecordTally, type Tally } from '../record_tally.js';
 
 export interface SegmentPiece {
   readonly firstOffset: number;
@@ -34,32 +20,23 @@ export interface SegmentPiece {
 
 /** `log_corrupt` when the piece is not whole frames that follow on what is known. */
 export const addRecords = async (tally: Tally, piece: SegmentPiece): Promise<Outcome<Tally>> => {
-  const tree = CompactRange.from(tally.tree);
-  if (tree === undefined) throw new Error('archive: the tree of a head that is none');
-  let { assertions, newestStamp } = tally;
-  const add = ({ frame, buffer, start }: LocatedFrame): boolean => {
-    if (frame.kind === markKind) return true;
-    const entry = readEntry(buffer, start, frame);
-    if (entry === undefined) return false;
-    tree.add(recordIdOf(entry.bytes), entry.stamp);
-    if (entry.kind === kindNumber.assertion) assertions += 1;
-    if (entry.stamp > newestStamp) newestStamp = entry.stamp;
-    return true;
-  };
+  const records = new RecordTally(tally);
+  const isUnproved = (located: LocatedFrame): boolean =>
+    located.frame.kind !== markKind && records.add(located) === undefined;
   const corrupt = (position: number, what: string): Outcome<never> => {
     const { firstOffset } = piece;
     return fail(logCorrupt({ segmentOffset: firstOffset, offset: firstOffset + position }, what));
   };
   const source = { file: fileOf(piece), number: piece.number, endPosition: endOf(piece) };
-  const frames = readFrames(source, piece.start, tree.size + 1);
+  const frames = readFrames(source, piece.start, records.size + 1);
   let step = await frames.next();
   for (; step.done !== true; step = await frames.next()) {
-    const wrong = step.value.find((frame) => !add(frame));
+    const wrong = step.value.find(isUnproved);
     if (wrong !== undefined) return corrupt(wrong.position, 'a proof that no version ever wrote');
   }
   const { fault, position } = step.value;
   if (fault !== undefined) return corrupt(position, `the frame is bad (${fault})`);
-  return ok({ tree: tree.written(), assertions, newestStamp });
+  return ok(records.sums);
 };
 
 const endOf = ({ base, bytes }: SegmentPiece): number => base + bytes.length;
