@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAgentId } from '@stemedb/model';
-import { copyAndRestore } from '../../src/cli/pilot_copies.js';
+import { copyAndRestore } from '../../src/cli/pilot/copies.js';
 import { Session } from '../../src/cli/session.js';
 import { systemCliIo } from '../../src/cli/system_io.js';
 import { PilotClaims } from '../../src/ops/pilot/claims.js';

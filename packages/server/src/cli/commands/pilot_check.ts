@@ -5,8 +5,8 @@ import { markdownOf, type PilotReport } from '../../ops/pilot/markdown.js';
 import { numberFrom, type Register, wholeNumber } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
-import { PilotCheck } from '../pilot_check.js';
-import { type PilotOptions, refuseNonsense } from '../pilot_options.js';
+import { PilotCheck } from '../pilot/check.js';
+import { type PilotOptions, refuseNonsense } from '../pilot/options.js';
 import { CommandError } from '../report.js';
 import type { Session } from '../session.js';
 

@@ -1,8 +1,8 @@
 /** The server under check, through the client: every failure is seen, none is tried again. */
 import { type StemeClient, StemeClientError } from '@stemedb/client';
 import { canonicalBytes, type JsonObject, recordIdOf } from '@stemedb/model';
-import type { PilotClaims } from '../ops/pilot/claims.js';
-import type { Health, PilotServer } from '../ops/pilot/server.js';
+import type { PilotClaims } from '../../ops/pilot/claims.js';
+import type { Health, PilotServer } from '../../ops/pilot/server.js';
 
 const healthMsMax = 2_000;
 

@@ -1,5 +1,5 @@
 /** What a pilot check is told on the command line. */
-import { UsageError } from './report.js';
+import { UsageError } from '../report.js';
 
 export interface PilotOptions {
   readonly rate: number;

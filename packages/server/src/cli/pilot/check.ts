@@ -4,20 +4,22 @@
  */
 import { nodeCryptoSigner } from '@stemedb/client/node';
 import { formatTime, toHex } from '@stemedb/model';
-import { readIdentity } from '../log/identity.js';
-import { PilotClaims } from '../ops/pilot/claims.js';
-import { type Criterion, judged, resultOf, skipped } from '../ops/pilot/criterion.js';
-import { heldByLog, heldByServer } from '../ops/pilot/held.js';
-import { heldRate } from '../ops/pilot/held_rate.js';
-import { Ledger } from '../ops/pilot/ledger.js';
-import { type LoadResult, runLoad } from '../ops/pilot/load.js';
-import type { PilotReport } from '../ops/pilot/markdown.js';
-import { killAndRecover } from '../ops/pilot/recovery.js';
-import type { Health } from '../ops/pilot/server.js';
-import { openReadOnlyLog } from '../ops/read_only_log.js';
-import { counted } from './cells.js';
-import type { EndOfProgram } from './cli_io.js';
-import { examination } from './examination.js';
+import { readIdentity } from '../../log/identity.js';
+import { PilotClaims } from '../../ops/pilot/claims.js';
+import { type Criterion, judged, resultOf, skipped } from '../../ops/pilot/criterion.js';
+import { heldByLog, heldByServer } from '../../ops/pilot/held.js';
+import { heldRate } from '../../ops/pilot/held_rate.js';
+import { Ledger } from '../../ops/pilot/ledger.js';
+import { type LoadResult, runLoad } from '../../ops/pilot/load.js';
+import type { PilotReport } from '../../ops/pilot/markdown.js';
+import { killAndRecover } from '../../ops/pilot/recovery.js';
+import type { Health } from '../../ops/pilot/server.js';
+import { openReadOnlyLog } from '../../ops/read_only_log.js';
+import { counted } from '../cells.js';
+import type { EndOfProgram } from '../cli_io.js';
+import { examination } from '../examination.js';
+import { ServerProcess } from '../server_process.js';
+import { type Session, unwrap } from '../session.js';
 import {
   copyAndRestore,
   copyNames,
@@ -25,11 +27,9 @@ import {
   orFailed,
   runForResult,
   skippedCopies,
-} from './pilot_copies.js';
-import type { PilotOptions } from './pilot_options.js';
-import { ClientPilotServer } from './pilot_server.js';
-import { ServerProcess } from './server_process.js';
-import { type Session, unwrap } from './session.js';
+} from './copies.js';
+import type { PilotOptions } from './options.js';
+import { ClientPilotServer } from './server.js';
 
 const runBytes = 6;
 /** Claims are written so long before the server is killed. */

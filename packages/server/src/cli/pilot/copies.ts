@@ -4,14 +4,14 @@
  * operator types, in a process of its own.
  */
 import { type JsonObject, parseJson } from '@stemedb/model';
-import type { PilotClaims } from '../ops/pilot/claims.js';
-import { type Criterion, judged, skipped } from '../ops/pilot/criterion.js';
-import { type Held, heldByLog } from '../ops/pilot/held.js';
-import type { Ledger } from '../ops/pilot/ledger.js';
-import { openReadOnlyLog } from '../ops/read_only_log.js';
-import { counted } from './cells.js';
-import type { CliIo } from './cli_io.js';
-import { type Session, unwrap } from './session.js';
+import type { PilotClaims } from '../../ops/pilot/claims.js';
+import { type Criterion, judged, skipped } from '../../ops/pilot/criterion.js';
+import { type Held, heldByLog } from '../../ops/pilot/held.js';
+import type { Ledger } from '../../ops/pilot/ledger.js';
+import { openReadOnlyLog } from '../../ops/read_only_log.js';
+import { counted } from '../cells.js';
+import type { CliIo } from '../cli_io.js';
+import { type Session, unwrap } from '../session.js';
 
 export const copyNames = {
   backup: 'backup taken beside the server',
