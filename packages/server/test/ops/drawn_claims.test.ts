@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kindNumber } from '@stemedb/model';
 import { systemDisk } from '../../src/io/system_disk.js';
-import { drawClaims } from '../../src/ops/drawn_claims.js';
+import { drawClaims } from '../../src/ops/drill/drawn_claims.js';
 import { openReadOnlyLog } from '../../src/ops/read_only_log.js';
 import { recordsOf } from './backup/backups.js';
 import { filledDirectories, must } from './directories.js';

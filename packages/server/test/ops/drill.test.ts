@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canonicalText, type JsonObject, type RecordId } from '@stemedb/model';
-import type { DrawnClaim } from '../../src/ops/drawn_claims.js';
-import { type Asked, type DrillLimits, type DrillReport, runDrill } from '../../src/ops/drill.js';
-import { formatDrillReport } from '../../src/ops/drill_markdown.js';
+import type { DrawnClaim } from '../../src/ops/drill/drawn_claims.js';
+import {
+  type Asked,
+  type DrillLimits,
+  type DrillReport,
+  runDrill,
+} from '../../src/ops/drill/drill.js';
+import { formatDrillReport } from '../../src/ops/drill/markdown.js';
 import type { LogCopyFacts } from '../../src/ops/log_copy.js';
 import { TestClock } from '../support/test_clock.js';
 import { must } from './directories.js';

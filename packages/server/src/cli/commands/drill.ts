@@ -2,9 +2,9 @@
 import type { StemeClient } from '@stemedb/client';
 import { formatTime, type JsonValue, toHex } from '@stemedb/model';
 import { parsePosition } from '../../log/position.js';
-import { drawClaims } from '../../ops/drawn_claims.js';
-import { type Asked, type DrillReport, runDrill } from '../../ops/drill.js';
-import { formatDrillReport, formatEndedDrill } from '../../ops/drill_markdown.js';
+import { drawClaims } from '../../ops/drill/drawn_claims.js';
+import { type Asked, type DrillReport, runDrill } from '../../ops/drill/drill.js';
+import { formatDrillReport, formatEndedDrill } from '../../ops/drill/markdown.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
 import { restoreCopy } from '../../ops/restore_copy.js';
 import { verifyDatabase } from '../../ops/verify.js';

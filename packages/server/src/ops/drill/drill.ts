@@ -14,10 +14,10 @@ import {
   stampMs,
   zeroStamp,
 } from '@stemedb/model';
-import type { Clock } from '../io/clock.js';
-import type { Position } from '../log/position.js';
+import type { Clock } from '../../io/clock.js';
+import type { Position } from '../../log/position.js';
+import type { LogCopyFacts } from '../log_copy.js';
 import type { DrawnClaim } from './drawn_claims.js';
-import type { LogCopyFacts } from './log_copy.js';
 
 /** A question about one pair at the recovery point. */
 interface DrillQuestion {

@@ -4,8 +4,8 @@
  * bottom-k sketches", PODC 2007). The same log and seed draw the same claims.
  */
 import { blake3, decodeStored, kindNumber, type RecordId, recordIdOf } from '@stemedb/model';
-import type { LogRecord } from '../log/log.js';
-import type { IterableLog } from './read_only_log.js';
+import type { LogRecord } from '../../log/log.js';
+import type { IterableLog } from '../read_only_log.js';
 
 export interface DrawnClaim {
   readonly id: RecordId;
