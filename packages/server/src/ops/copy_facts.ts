@@ -36,7 +36,10 @@ export const differencesFrom = (
     .map((name) => `${named[name]} is ${found[name]}, and ${facts[name]} was written down`);
 
 /** The checkpoint of the copy must be signed for exactly what the copy says of itself. */
-export const checkSigned = ({ facts, checkpoint }: LogCopy): Outcome<void> => {
+export const checkSigned = ({
+  facts,
+  checkpoint,
+}: Pick<LogCopy, 'facts' | 'checkpoint'>): Outcome<void> => {
   const { vkey, databaseId, logId, records, root } = facts;
   if (vkey === '' && checkpoint === undefined) return ok(undefined);
   const key = parseVkey(vkey);

@@ -16,7 +16,7 @@ import {
 import { type Disk, diskErrorCode } from '../io/disk.js';
 import { readSmallFile, replaceSmallFile } from '../log/small_file.js';
 
-const operationNames = ['backup', 'archive', 'verify', 'drill'] as const;
+const operationNames = ['backup', 'archive', 'archive_verify', 'verify', 'drill'] as const;
 export type OperationName = (typeof operationNames)[number];
 
 /** An operation that has succeeded. */

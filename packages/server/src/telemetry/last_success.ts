@@ -7,7 +7,7 @@ interface Success {
   readonly position: number;
 }
 
-type Operation = 'backup' | 'archive' | 'verify' | 'drill';
+type Operation = 'backup' | 'archive' | 'archive_verify' | 'verify' | 'drill';
 
 export interface SuccessReadings {
   /** An operation that never succeeded is not in it; rejects when the notes cannot be read. */
@@ -42,7 +42,7 @@ export const successGauges = (registry: Registry, readings: SuccessReadings): vo
       registers: [registry],
       async collect() {
         // The note of an archive that is not wanted any more would grow old for ever.
-        const isExpected = operation !== 'archive' || readings.isArchiveWanted();
+        const isExpected = !operation.startsWith('archive') || readings.isArchiveWanted();
         const known = isExpected ? await successes().catch(() => undefined) : undefined;
         const success = known?.get(operation);
         if (known === undefined) this.remove();
@@ -55,6 +55,10 @@ export const successGauges = (registry: Registry, readings: SuccessReadings): vo
     gauge(`stemedb_${operation}_last_success_timestamp_seconds`, help, operation, finished);
   time('backup', 'When a backup last succeeded, seconds since 1970; 0: never.');
   time('archive', 'When an archive pass last succeeded; 0: never; no sample without an archive.');
+  time(
+    'archive_verify',
+    'When the archive was last read whole and found sound; 0: never; no sample without an archive.',
+  );
   time('verify', 'When the database or a copy of it was last verified and found sound; 0: never.');
   time('drill', 'When a backup was last restored for practice; 0: never.');
   gauge(

@@ -44,7 +44,7 @@ it('archives, tells how far it is, and refuses what makes no sense', async (cont
   const place = join(await scratch(context), 'archive');
   ended(await stemedb(['archive', ...at(directories)]), 78, /--to or STEMEDB_ARCHIVE_URL/);
   const both = ['archive', '--to', place, '--follow', '--status', ...at(directories)];
-  ended(await stemedb(both), 2, /two different things/);
+  ended(await stemedb(both), 2, /different things; name one/);
   const wrong = ['archive', '--to', place, '--recipient', 'age1no', ...at(directories)];
   ended(await stemedb(wrong), 78, /"age1no" is no public key/);
   const none = ['--wal-dir', join(place, 'none')];
@@ -119,3 +119,34 @@ const oneOfTwoDatabases = async (
   assert.equal((await verified([place, '--log', logId])).log_id, logId);
   ended(await stemedb(['verify', place, '--log', '00'.repeat(16)]), 1, /no archive of the log/);
 };
+
+it('verifies the archive of its log, without the key its objects alone', async (context) => {
+  const directories = await filledDirectories(context, 30);
+  const place = join(await scratch(context), 'archive');
+  const secret = await generateIdentity();
+  const key = join(place, '..', 'key.txt');
+  await writeFile(key, `${secret}\n`);
+  const recipient = ['--recipient', await identityToRecipient(secret)];
+  for (const isEncrypted of [false, true]) {
+    const to = join(place, isEncrypted ? 'encrypted' : 'plain');
+    const words = ['archive', '--to', to, ...at(directories)];
+    ended(await stemedb([...words, '--verify']), 1, /There is no archive of the log/);
+    ended(await stemedb([...words, ...(isEncrypted ? recipient : [])]), 0);
+    const out = ended(await stemedb([...words, '--verify']), 0);
+    assert.match(out, isEncrypted ? /objects.*what is in them is encrypted/ : /tree: .* root/);
+    assert.match(out, /No damage found/);
+    const noted = join(directories.walDir, 'operation-archive_verify.json');
+    assert.equal(JSON.parse(await readFile(noted, 'utf8')).name, to);
+    const env = { STEMEDB_ARCHIVE_IDENTITY_FILE: key };
+    assert.match(ended(await stemedb([...words, '--verify'], env), 0), /tree: .* root/);
+    const objects = await readdir(to, { recursive: true });
+    const [part = ''] = objects.filter((name) => name.includes('/parts/'));
+    await writeFile(join(to, part), 'x');
+    assert.match(ended(await stemedb([...words, '--verify']), 65), /it has 1 bytes instead of/);
+    const { findings, worst } = JSON.parse(
+      ended(await stemedb([...words, '--verify', '--json']), 65),
+    );
+    assert.equal(worst, 'damage');
+    assert.ok(findings > 0);
+  }
+});

@@ -171,6 +171,8 @@ test('an archive follows the log until it is stopped', { skip }, async () => {
   const status = 'su -s /bin/sh -c "stemedb archive --status" stemedb';
   await until('an archive', async () => (await machine.run('sh', '-c', status)).exit === 0);
   await machine.sh('su -s /bin/sh -c "stemedb verify /srv/stemedb/archive" stemedb');
+  await machine.sh('systemctl start stemedb-verify-archive');
+  await machine.sh('test -s /var/lib/stemedb/wal/operation-archive_verify.json');
   await machine.sh('systemctl stop stemedb-archive');
   assert.equal(await machine.property('stemedb-archive', 'Result'), 'success');
 });

@@ -62,6 +62,7 @@ test('what the rooms report is counted under the specified names', async () => {
     stemedb_tls_certificate_expiry_timestamp_seconds: 1_800_000_000,
     stemedb_backup_last_success_timestamp_seconds: 1_700_000_000.5,
     stemedb_archive_last_success_timestamp_seconds: 1_700_000_100,
+    stemedb_archive_verify_last_success_timestamp_seconds: 0,
     stemedb_archive_position: 6,
     stemedb_verify_last_success_timestamp_seconds: 0,
     'stemedb_build_info{version="1.2.3"}': 1,
@@ -106,6 +107,7 @@ test('only an archive that is wanted is missed', async () => {
     const samples = samplesOf(await telemetry.text());
     const expected = isWanted ? 0 : undefined;
     assert.equal(samples.get('stemedb_archive_last_success_timestamp_seconds'), expected);
+    assert.equal(samples.get('stemedb_archive_verify_last_success_timestamp_seconds'), expected);
     assert.equal(samples.get('stemedb_archive_position'), expected);
     assert.equal(samples.get('stemedb_backup_last_success_timestamp_seconds'), 0);
   }

@@ -12,11 +12,13 @@ import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 import { inSnakeCase } from '../snake_case.js';
 import { showArchiveStatus } from './archive_status.js';
+import { verifyOwnArchive } from './archive_verify.js';
 
 interface ArchiveOptions {
   readonly to?: string;
   readonly follow?: boolean;
   readonly status?: boolean;
+  readonly verify?: boolean;
   readonly interval?: number;
   readonly recipient?: string;
 }
@@ -25,8 +27,9 @@ const intervalSecondsMax = 86_400;
 const tellEachMs = 60_000;
 
 const archive = async (session: Session, options: ArchiveOptions): Promise<ExitName> => {
-  if (options.follow === true && options.status === true) {
-    throw new UsageError('--follow and --status are two different things.');
+  const asked = [options.follow, options.status, options.verify].filter((one) => one === true);
+  if (asked.length > 1) {
+    throw new UsageError('--follow, --status and --verify are different things; name one.');
   }
   const place = options.to ?? (await settingOf(session, 'archive_url'));
   if (place === '') {
@@ -34,6 +37,7 @@ const archive = async (session: Session, options: ArchiveOptions): Promise<ExitN
     throw new CommandError({ code: 'invalid_configuration', detail: todo });
   }
   if (options.status === true) return showArchiveStatus(session, openPlace(session, place));
+  if (options.verify === true) return verifyOwnArchive(session, place);
   const stop = options.follow === true ? session.io.stopSignal?.() : undefined;
   const input = await archiverInput(session, options, place, stop);
   if (options.follow === true) return following(session, options, input, stop);
@@ -138,6 +142,7 @@ export const registerArchive: Register = (program, run) => {
     .option('--to <place>', 's3://bucket/prefix or a directory (default: $STEMEDB_ARCHIVE_URL)')
     .option('--follow', 'go on until SIGTERM: segments as they seal, the rest each interval')
     .option('--status', 'say how far the archive is and how old')
+    .option('--verify', 'read the archive of this log whole, and say what of it is damaged')
     .option(
       '--interval <seconds>',
       'between two passes (default: $STEMEDB_ARCHIVE_INTERVAL)',

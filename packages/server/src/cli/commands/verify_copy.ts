@@ -1,6 +1,7 @@
 /** `stemedb verify COPY`: a backup or an archive, checked where it lies. */
 import { ok } from '@stemedb/model';
 import type { LogCopy } from '../../ops/log_copy.js';
+import type { OperationName } from '../../ops/operations_file.js';
 import { storeErrors } from '../../ops/store_errors.js';
 import { type CopyReport, type CopySeverity, verifyCopy } from '../../ops/verify_copy.js';
 import { counted } from '../cells.js';
@@ -25,6 +26,7 @@ export const verifyCopyAt = async (
   place: string,
   options: CopyOptions,
   checkpoints: ReadonlyMap<string, string>,
+  operations?: readonly OperationName[],
 ): Promise<ExitName> => {
   const { io, report } = session;
   const copy = await openCopy(session, place, options);
@@ -54,12 +56,18 @@ export const verifyCopyAt = async (
     } else await show(session, copy, result);
     if (result.worst !== undefined) return exitOf[result.worst];
     // A verification of somebody else's directory has succeeded all the same.
-    await noteOnCopy(session, 'verify', copy.facts).catch(() => undefined);
+    for (const operation of operations ?? operationsOn(copy)) {
+      await noteOnCopy(session, operation, copy.facts).catch(() => undefined);
+    }
     return 'ok';
   } finally {
     progress.stop();
   }
 };
+
+/** A copy that is sound has the records of the log, so the log was verified with it. */
+const operationsOn = ({ facts }: LogCopy): readonly OperationName[] =>
+  facts.what === 'archive' ? ['verify', 'archive_verify'] : ['verify'];
 
 const show = async (
   { report }: Session,

@@ -200,7 +200,7 @@ const tailOf = async (
   return Buffer.concat(pieces);
 };
 
-const factsOf = (store: ObjectStore, head: ArchiveHead): LogCopyFacts => ({
+export const factsOf = (store: ObjectStore, head: ArchiveHead): LogCopyFacts => ({
   what: 'archive',
   name: store.place,
   databaseId: head.databaseId,

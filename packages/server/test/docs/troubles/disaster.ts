@@ -86,4 +86,21 @@ export const disasterTroubles: Troubles = {
       assert.equal(copy.records, count + 5 + 1);
     },
   },
+  'Nothing is lost yet, but the archive is damaged or was not verified': {
+    make: async (scene) => {
+      await mkdir(scene.path('/srv/stemedb'), { recursive: true });
+      await scene.set({ STEMEDB_ARCHIVE_URL: scene.path('/srv/stemedb/archive') });
+      await filled(scene, count);
+      await archive(scene);
+      const [part = ''] = await partsIn(scene.path('/srv/stemedb/archive'));
+      await rm(part);
+      const { exit, output } = await scene.run('stemedb archive --verify', false);
+      assert.equal(exit, 65, output);
+    },
+    after: async (scene) => {
+      const { exit, output } = await scene.run('stemedb archive --verify');
+      assert.equal(exit, 0, output);
+      assert.match(output, /archive-2/);
+    },
+  },
 };
