@@ -22,7 +22,7 @@ export interface UserFiles {
   sizeOf(path: string): Promise<number | undefined>;
   /** Writes a file as a whole, durably: a reader sees the old or the new text, nothing else. */
   replace(path: string, text: string): Promise<void>;
-  /** Makes a file that must not exist yet; the sink must be closed. */
+  /** Makes a file that must not exist yet, and has its name when the sink is closed. */
   create(path: string, mode: number): Promise<FileSink>;
   remove(path: string): Promise<void>;
   /** Removes a directory with all that is in it; one that is not there is well. */
@@ -33,6 +33,8 @@ export interface FileSink {
   write(text: string): Promise<void>;
   /** Resolves when the content is on stable storage. */
   close(): Promise<void>;
+  /** Leaves nothing of it. */
+  discard(): Promise<void>;
 }
 
 /** How a program ended. */

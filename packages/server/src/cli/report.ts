@@ -84,7 +84,7 @@ export class UsageError extends Error {
 
 const advice: { readonly [code: string]: string } = {
   connection_failed: 'Start it with `npm start`, or name another one with --url.',
-  data_directory_unwritable: 'Give this user write access, or name another directory.',
+  data_directory_unwritable: 'Give this user access to it, or name another directory.',
   format_too_new: 'Use the version that wrote it, or a newer one.',
   database_mismatch: 'Check --wal-dir and --db-dir; the store may be deleted and rebuilt.',
   log_corrupt: 'Run `stemedb repair`: it says what is left of the log, and the ways on.',

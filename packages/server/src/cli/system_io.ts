@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { systemClock as systemClientClock } from '@stemedb/client';
+import { diskErrorCode } from '../io/disk.js';
 import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
@@ -32,14 +33,39 @@ const systemSink = (stream: NodeJS.WriteStream): TextSink => {
   };
 };
 
+/** A link does not replace what came meanwhile; not every file system has them. */
+const takeName = async (from: string, path: string): Promise<void> => {
+  try {
+    await link(from, path);
+  } catch (error) {
+    if (diskErrorCode(error) === 'EEXIST') throw error;
+    return rename(from, path);
+  }
+  await rm(from);
+};
+
+/** Under another name until it is whole, so that nobody takes a part for all of it. */
 const createFile = async (path: string, mode: number): Promise<FileSink> => {
-  const file = await open(path, 'wx', mode);
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw Object.assign(new Error('it is there already'), { code: 'EEXIST' });
+  const partial = `${path}.${randomUUID()}.partial`;
+  const file = await open(partial, 'wx', mode);
+  const discard = async (): Promise<void> => {
+    await file.close().catch(() => undefined);
+    await rm(partial, { force: true });
+  };
   return {
     write: (text) => file.writeFile(text),
     close: async () => {
       await file.datasync();
       await file.close();
+      await takeName(partial, path);
+      await syncDirectory(dirname(path));
     },
+    discard,
   };
 };
 
@@ -77,6 +103,7 @@ export const systemFiles: UserFiles = {
   sizeOf: async (path) => {
     if (path === '-') return undefined;
     const found = await stat(path);
+    if (found.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
     return found.isFile() ? found.size : undefined;
   },
   replace: replaceFile,

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fail, ok } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
+import type { UserFiles } from '../../src/cli/cli_io.js';
 import type { CliServices } from '../../src/cli/services.js';
+import { systemFiles } from '../../src/cli/system_io.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import {
@@ -183,6 +185,57 @@ test('export to a file, restore from it, export again: the same file', async (co
   assert.match(refused.err, /is not empty/);
 });
 
+test('an export that fails midway leaves nothing, and says why', async (context) => {
+  const directories = await filledDirectories(context, 10);
+  const folder = await scratch(context);
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  const files: UserFiles = {
+    ...systemFiles,
+    create: async (path, mode) => ({
+      ...(await systemFiles.create(path, mode)),
+      write: () => Promise.reject(full),
+    }),
+  };
+  const words = ['export', '--out', join(folder, 'one.jsonl'), '--wal-dir', directories.walDir];
+  const ran = await runAny(words, { io: { services, files } });
+  assert.equal(ran.exit, 74, ran.err);
+  assert.match(ran.err, /^error: disk_full: .*one\.jsonl cannot be made: ENOSPC.*\n$/);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('a file has its name when it is whole, and takes nobody else the name', async (context) => {
+  const folder = await scratch(context);
+  const path = join(folder, 'made');
+  const sink = await systemFiles.create(path, 0o600);
+  await sink.write('all of it');
+  assert.match((await readdir(folder)).join(), /^made\..*\.partial$/);
+  await writeFile(path, 'came meanwhile');
+  await assert.rejects(sink.close(), { code: 'EEXIST' });
+  await sink.discard();
+  assert.deepEqual(await readdir(folder), ['made']);
+  assert.equal(await readFile(path, 'utf8'), 'came meanwhile');
+});
+
+test('a restore from what is no export makes nothing', async (context) => {
+  const folder = await scratch(context);
+  const [file, empty] = [join(folder, 'bare.jsonl'), join(folder, 'empty.jsonl')];
+  await writeFile(file, '{"concept_path":"a","predicate":"p","value":1}\n');
+  await writeFile(empty, '');
+  for (const [path, why] of [
+    [file, /is no export: line 1: An export line is .* Nothing was restored/],
+    [empty, /is no export: it has no lines\. Nothing was restored/],
+  ] as const) {
+    const data = join(folder, 'data');
+    const ran = await run(['restore', '--from-export', path, '--data', data]);
+    assert.equal(ran.exit, 65, ran.err);
+    assert.match(ran.err, why);
+  }
+  const directory = await run(['restore', '--from-export', folder, '--data', join(folder, 'data')]);
+  assert.equal(directory.exit, 1, directory.err);
+  assert.match(directory.err, /cannot be read: it is a directory/);
+  assert.deepEqual((await readdir(folder)).sort(), ['bare.jsonl', 'empty.jsonl']);
+});
+
 test('restore names refused lines and exits with 65', async (context) => {
   const directories = await filledDirectories(context, 10);
   const file = join(await scratch(context), 'in.jsonl');
@@ -192,6 +245,7 @@ test('restore names refused lines and exits with 65', async (context) => {
   const ran = await run(['restore', '--from-export', file], target);
   assert.equal(ran.exit, 65, ran.err);
   assert.match(ran.err, /in\.jsonl:16: invalid_field: /);
+  assert.match(ran.err, /warning: the database in .* lacks the refused lines\. /);
   assert.equal((await run(['restore'], target)).exit, 2);
   assert.equal(
     (await run(['restore', '--from-export', `${file}.no`], await scratchDirectories(context))).exit,
@@ -246,6 +300,19 @@ test('doctor finds this machine fit, and leaves nothing behind', async (context)
   );
   const table = await run(['doctor', '--url', 'http://127.0.0.1:1'], directories);
   assert.match(table.out, /what to do/);
+});
+
+test('doctor says who may look where it may not', async (context) => {
+  const directories = await filledDirectories(context, 1);
+  const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  const disk = { ...systemDisk, exists: () => Promise.reject(denied) };
+  const words = ['doctor', '--json', '--wal-dir', directories.walDir];
+  const ran = await runAny(words, { io: { services, disk } });
+  const lock = (JSON.parse(ran.out) as { name: string; advice?: string }[]).find(
+    ({ name }) => name === 'lock',
+  );
+  assert.equal(lock?.advice, 'Run it as the user of the server.');
+  assert.doesNotMatch(ran.out, /Report this/);
 });
 
 test('doctor sees a stranger at the address, and a lock that is held', async (context) => {

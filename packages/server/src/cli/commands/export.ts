@@ -2,6 +2,7 @@
  * `stemedb export`: the whole log as JSON lines, read from the data directory without the server.
  * Nothing is locked or changed; beside a running server it shows what is on the disk by now.
  */
+import { diskErrorCode } from '../../io/disk.js';
 import { exportLog } from '../../ops/export.js';
 import { openReadOnlyLog } from '../../ops/read_only_log.js';
 import type { FileSink } from '../cli_io.js';
@@ -19,13 +20,21 @@ const ownerOnly = 0o600;
 const openSink = async (session: Session, out: string | undefined): Promise<FileSink> => {
   const { io } = session;
   if (out === undefined || out === '-') {
-    return { write: (text) => io.stdout.write(text), close: () => Promise.resolve() };
+    const nothing = (): Promise<void> => Promise.resolve();
+    return { write: (text) => io.stdout.write(text), close: nothing, discard: nothing };
   }
-  return io.files.create(out, ownerOnly).catch((cause: unknown) => {
+  const failed = (cause: unknown): never => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const detail = `${out} cannot be made: ${why}`;
-    throw new CommandError({ code: 'data_directory_unwritable', detail, cause });
-  });
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(diskErrorCode(cause));
+    const code = isFull ? 'disk_full' : 'data_directory_unwritable';
+    throw new CommandError({ code, detail: `${out} cannot be made: ${why}.`, cause });
+  };
+  const sink = await io.files.create(out, ownerOnly).catch(failed);
+  return {
+    write: (text) => sink.write(text).catch(failed),
+    close: () => sink.close().catch(failed),
+    discard: () => sink.discard(),
+  };
 };
 
 const exportRecords = async (session: Session, { out }: ExportOptions): Promise<undefined> => {
@@ -45,6 +54,9 @@ const exportRecords = async (session: Session, { out }: ExportOptions): Promise<
     await sink.close();
     progress.stop();
     await report.note(`${records} records exported.`);
+  } catch (error) {
+    await sink.discard().catch(() => undefined);
+    throw error;
   } finally {
     progress.stop();
   }

@@ -20,8 +20,13 @@ const generate = async (session: Session, { out }: GenerateOptions): Promise<und
   const { agentId } = unwrap(parseKeyFile(text));
   try {
     const sink = await io.files.create(out, ownerOnly);
-    await sink.write(text);
-    await sink.close();
+    try {
+      await sink.write(text);
+      await sink.close();
+    } catch (error) {
+      await sink.discard().catch(() => undefined);
+      throw error;
+    }
   } catch (cause) {
     const why = codeOf(cause) === 'EEXIST' ? 'there is a file of that name already' : codeOf(cause);
     const detail = `The key file ${out} cannot be made: ${why}.`;

@@ -1,8 +1,9 @@
 /** `stemedb restore`: a copy or an export into empty directories, with its stamps. */
 import type { StemeError } from '@stemedb/model';
 import { isEmptyDirectory } from '../../ops/data_directory.js';
+import { readExportLine } from '../../ops/export_line.js';
 import { restoreLines } from '../../ops/restore.js';
-import { textLines } from '../../ops/text_lines.js';
+import { type TextLine, textLines } from '../../ops/text_lines.js';
 import type { Register } from '../command.js';
 import { escapeText } from '../escape.js';
 import type { ExitName } from '../exit_codes.js';
@@ -11,6 +12,9 @@ import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 import { type RestoreCopyOptions, restoreCopyFrom } from './restore_copy.js';
+
+/** A file of something else would fill the terminal. */
+const refusalsToldMax = 100;
 
 interface RestoreOptions extends RestoreCopyOptions {
   readonly fromExport?: string;
@@ -26,6 +30,29 @@ const refuseUnlessEmpty = async (session: Session): Promise<void> => {
   }
 };
 
+/** The lines of an export. What does not begin as one is refused before anything is made. */
+const linesOfExport = async (
+  { io }: Session,
+  file: string,
+): Promise<AsyncGenerator<TextLine, void>> => {
+  const lines = textLines(io.files.readChunks(file));
+  const first = await lines.next().catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandError({ code: 'not_found', detail: `${file} cannot be read: ${why}`, cause });
+  });
+  const refuse = (why: string): never => {
+    const detail = `${file} is no export: ${why} Nothing was restored.`;
+    throw new CommandError({ code: 'malformed_json', detail });
+  };
+  if (first.done === true) return refuse('it has no lines.');
+  const read = readExportLine(first.value.bytes ?? new Uint8Array());
+  if (!read.ok) return refuse(`line ${first.value.number}: ${read.error.detail}`);
+  return (async function* () {
+    yield first.value;
+    yield* lines;
+  })();
+};
+
 const restoreExport = async (session: Session, file: string): Promise<ExitName> => {
   const { io, report, directories, services } = session;
   await refuseUnlessEmpty(session);
@@ -33,13 +60,18 @@ const restoreExport = async (session: Session, file: string): Promise<ExitName> 
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError({ code: 'not_found', detail: `${file} cannot be read: ${why}`, cause });
   });
+  const lines = await linesOfExport(session, file);
   const database = unwrap(await services.openDatabase(directories));
   const progress = startProgress(io, report.options, { title: 'restore', total: total ?? 0 });
-  const onRefused = (line: number, { code, detail }: StemeError): void =>
+  let told = 0;
+  const onRefused = (line: number, { code, detail }: StemeError): void => {
+    told += 1;
+    if (told > refusalsToldMax) return;
     void io.stderr.write(`${escapeText(file)}:${line}: ${code}: ${escapeText(detail)}\n`);
+  };
   try {
     const result = unwrap(
-      await restoreLines(textLines(io.files.readChunks(file)), database.ingest, {
+      await restoreLines(lines, database.ingest, {
         onRefused,
         onProgress: (lines, bytes) => progress.update(bytes, `${lines} records`),
       }),
@@ -49,7 +81,13 @@ const restoreExport = async (session: Session, file: string): Promise<ExitName> 
     if (report.options.json) await report.json(result);
     else
       await report.line(`${created} restored, ${duplicate} twice in the file, ${refused} refused`);
-    return refused > 0 ? 'data' : 'ok';
+    if (refused === 0) return 'ok';
+    const untold = refused > refusalsToldMax ? ` (${refused - refusalsToldMax} not shown)` : '';
+    await report.warn(
+      `the database in ${directories.walDir} lacks the refused lines${untold}. If that is not what ` +
+        'you want, empty its directories and restore another export or a backup.',
+    );
+    return 'data';
   } finally {
     progress.stop();
     await database.close();

@@ -1,4 +1,5 @@
 /** All checks of the environment, in the order in which a person would look. */
+import { diskErrorCode } from '../../io/disk.js';
 import { bad, type Check, type CheckResult, type Surroundings } from './check.js';
 import { checkDirectories, checkSync } from './directories.js';
 import { checkLock } from './lock.js';
@@ -23,7 +24,12 @@ export const examine = async (surroundings: Surroundings): Promise<readonly Chec
       results.push(...(await check(surroundings)));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      results.push(bad(name, 'fail', `the check itself failed: ${why}`, 'Report this.'));
+      const isDenied = ['EACCES', 'EPERM'].includes(diskErrorCode(error));
+      results.push(
+        isDenied
+          ? bad(name, 'fail', why, 'Run it as the user of the server.')
+          : bad(name, 'fail', `the check itself failed: ${why}`, 'Report this.'),
+      );
     }
   }
   return results;
