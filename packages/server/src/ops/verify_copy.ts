@@ -2,6 +2,7 @@
  * Verifies a backup or an archive where it lies: every file against its length and hash, all that
  * `verifyLog` checks, and the records against what the copy says of itself and has signed.
  */
+import { basename } from 'node:path';
 import {
   formatVkey,
   keyPairFromSeed,
@@ -13,12 +14,14 @@ import {
 } from '@stemedb/model';
 import { sodiumVerify } from '../ingest/sodium.js';
 import type { ReadDisk } from '../io/disk.js';
+import { segmentHeaderBytes } from '../log/format.js';
 import { decodeIdentity, identityFileName } from '../log/identity.js';
 import type { LogRecord } from '../log/log.js';
 import { BytesFile } from './bytes_file.js';
 import { checkSigned, differencesFrom } from './copy_facts.js';
 import { type Finding, Findings } from './findings.js';
 import { CopyDamagedError, type LogCopy } from './log_copy.js';
+import { listSegments } from './segment_files.js';
 import { type ClaimFinding, ClaimVerifier } from './verify_claims.js';
 import { type LogEnd, verifyLog } from './verify_log.js';
 import type { TreeEnd } from './verify_tree.js';
@@ -70,8 +73,12 @@ const walk = async (
   onRecord: (record: LogRecord) => void,
 ): Promise<{ readonly log: LogEnd; readonly isWhole: boolean }> => {
   let isWhole = true;
-  const damaged = ({ file, what }: CopyDamagedError): void => {
+  const segments = await listSegments(copy.disk, copy.directory);
+  const names = segments.map(({ name }) => name);
+  const notRead = new Set<string>();
+  const damaged = ({ file, what }: CopyDamagedError, path: string): void => {
     isWhole = false;
+    notRead.add(basename(path));
     report({ severity: 'damage', where: file, detail: what });
   };
   for await (const event of verifyLog({
@@ -85,6 +92,7 @@ const walk = async (
     if (event.type === 'progress') onProgress(event.bytes, `${event.records} records`);
     else {
       isWhole = false;
+      if (followsFrom(names, notRead, event)) continue;
       // A copy ends with a whole frame: nothing at its end is merely torn.
       const severity = event.severity === 'torn_tail' ? 'damage' : event.severity;
       report({ severity, where: `${event.segment}:${event.byte}`, detail: event.detail });
@@ -93,8 +101,24 @@ const walk = async (
   throw new Error('A verification always ends with its totals.');
 };
 
+/**
+ * True of what only follows from a file that was not handed out, and is told with it: that nothing
+ * stands in its place, and that the header of the next one chains to something else.
+ */
+const followsFrom = (
+  names: readonly string[],
+  notRead: ReadonlySet<string>,
+  { segment, byte }: { readonly segment: string; readonly byte: number },
+): boolean => {
+  const before = names[names.indexOf(segment) - 1] ?? '';
+  return notRead.has(segment) || (notRead.has(before) && byte < segmentHeaderBytes);
+};
+
 /** The disk of a copy, with an empty file in the place of one that is damaged, which is told. */
-const withoutDamage = (disk: ReadDisk, onDamaged: (error: CopyDamagedError) => void): ReadDisk => ({
+const withoutDamage = (
+  disk: ReadDisk,
+  onDamaged: (error: CopyDamagedError, path: string) => void,
+): ReadDisk => ({
   list: (path) => disk.list(path),
   exists: (path) => disk.exists(path),
   open: async (path, purpose) => {
@@ -102,7 +126,7 @@ const withoutDamage = (disk: ReadDisk, onDamaged: (error: CopyDamagedError) => v
       return await disk.open(path, purpose);
     } catch (error) {
       if (!(error instanceof CopyDamagedError)) throw error;
-      onDamaged(error);
+      onDamaged(error, path);
       return new BytesFile(new Uint8Array());
     }
   },

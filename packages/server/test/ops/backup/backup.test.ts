@@ -111,6 +111,21 @@ test('incremental backups refer to what the first one has', async (context) => {
   await assertFollows(await recordsOf(walDir), target.walDir);
 });
 
+test('one damaged segment in the middle is one finding', async (context) => {
+  const directories = await filledDirectories(context);
+  await addClaims(directories, 300);
+  const store = new MemoryObjects();
+  const { name } = await backUp(store, backupClock(), { walDir: directories.walDir });
+  const segments = [...store.objects.keys()].filter((key) => key.endsWith('.wal')).sort();
+  assert.ok(segments.length > 2, segments.join());
+  const [, middle = ''] = segments;
+  const bytes = Buffer.from((await store.get(middle)) ?? []);
+  bytes.writeUInt8((bytes[1000] ?? 0) ^ 1, 1000);
+  await store.put(middle, bytes);
+  const expected = [`${middle}: its SHA-256 is that of another content`];
+  assert.deepEqual(await findingsOf(store, name), expected);
+});
+
 test('an incremental backup finds that its base is of another history', async (context) => {
   const directories = await filledDirectories(context);
   const other = await filledDirectories(context, 60);
