@@ -6,6 +6,7 @@ import type { ObjectStore } from '../io/object_store.js';
 import { openObjectStore } from '../io/open_object_store.js';
 import { readIdentity } from '../log/identity.js';
 import { type OpenArchiveInput, openArchiveCopy } from '../ops/archive/archive_copy.js';
+import { findHeads } from '../ops/archive/heads.js';
 import { type Unseal, unsealWith } from '../ops/archive/seals.js';
 import { openBackupCopy } from '../ops/backup/backup_copy.js';
 import { newerFirst } from '../ops/backup/order.js';
@@ -102,6 +103,9 @@ const choose = async (session: Session, place: string, options: CopyOptions): Pr
   if (newest.length === 0) return { store };
   const own = newest.length === 1 ? newest[0] : await ownOf(session, newest);
   if (own === undefined) throw severalDatabases(store, newest);
+  const heads = unwrap(await storeErrors(async () => ok(await findHeads(store))));
+  const archived = heads.find(({ databaseId }) => databaseId === own.database_id);
+  if (archived !== undefined) throw bothThere(store, own.name, archived.logId);
   return { store, backup: own.name };
 };
 
@@ -124,6 +128,15 @@ const newestOfEach = (found: readonly FoundBackup[]): readonly BackupSummary[] =
     ({ database_id: id }, index) =>
       complete.findIndex((backup) => backup.database_id === id) === index,
   );
+};
+
+/** Either may be the newer one, so neither is taken unasked. */
+const bothThere = ({ place }: ObjectStore, backup: string, logId: string): CommandError => {
+  const detail =
+    `There are backups and an archive of one database at ${place}. Name the backup, as in ` +
+    `${place}/${backup}, or the log of the archive, as in --log ${logId}; and give one of them a ` +
+    'place of its own.';
+  return new CommandError({ code: 'conflict', detail });
 };
 
 const ownOf = async (

@@ -103,7 +103,8 @@ export const systemFiles: UserFiles = {
   sizeOf: async (path) => {
     if (path === '-') return undefined;
     const found = await stat(path);
-    if (found.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    if (found.isDirectory())
+      throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
     return found.isFile() ? found.size : undefined;
   },
   replace: replaceFile,

@@ -108,6 +108,41 @@ test('a restore to a moment, of the log alone', async (context) => {
   }
 });
 
+test('a moment that the copy does not reach is remarked', async (context) => {
+  const { place, run } = await here(context);
+  await run(['backup']);
+  const restore = async (to: string): Promise<string> => {
+    const words = ['restore', place, '--to', to, '--log-only'];
+    const ran = await run(words, await scratchDirectories(context));
+    assert.equal(ran.exit, 0, ran.err);
+    return ran.err;
+  };
+  assert.match(await restore('2001-01-01T00:00:00Z'), /warning: no record of the copy is as old/);
+  assert.match(
+    await restore('2090-01-01T00:00:00Z'),
+    /warning: the copy was written at .*, before/,
+  );
+});
+
+test('a place that has backups and an archive is not guessed at', async (context) => {
+  const { directories, place, run } = await here(context);
+  const name = parsed(await run(['backup', '--json'])).name;
+  await run(['archive', '--to', place]);
+  const { logId } = must(await readIdentity(systemDisk, directories.walDir)) ?? assert.fail();
+  const target = await scratchDirectories(context);
+  for (const words of [
+    ['verify', place],
+    ['restore', place],
+  ]) {
+    const ran = await run(words, target);
+    assert.equal(ran.exit, 1, ran.out);
+    assert.match(ran.err, /backups and an archive of one database .*Name the backup/);
+  }
+  assert.equal((await run(['verify', join(place, name)])).exit, 0);
+  const archive = await run(['verify', place, '--log', logId]);
+  assert.match(archive.out, /^archive /);
+});
+
 test('a restored log is held against checkpoints of the log before', async (context) => {
   const { directories, place, run } = await here(context);
   const identity = must(await readIdentity(systemDisk, directories.walDir)) ?? assert.fail();

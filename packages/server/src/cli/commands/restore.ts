@@ -84,8 +84,8 @@ const restoreExport = async (session: Session, file: string): Promise<ExitName> 
     if (refused === 0) return 'ok';
     const untold = refused > refusalsToldMax ? ` (${refused - refusalsToldMax} not shown)` : '';
     await report.warn(
-      `the database in ${directories.walDir} lacks the refused lines${untold}. If that is not what ` +
-        'you want, empty its directories and restore another export or a backup.',
+      `the database in ${directories.walDir} lacks the refused lines${untold}. If you do not ` +
+        'want it so, empty its directories and restore another export or a backup.',
     );
     return 'data';
   } finally {

@@ -8,7 +8,7 @@ import type { ExitName } from '../exit_codes.js';
 import { momentOf } from '../moment.js';
 import { type CopyOptions, openCopy } from '../places.js';
 import { startProgress } from '../progress.js';
-import { CommandError, UsageError } from '../report.js';
+import { CommandError, type Report, UsageError } from '../report.js';
 import { type Session, unwrap } from '../session.js';
 import { jsonOfSalvage } from '../show_salvage.js';
 import { inSnakeCase } from '../snake_case.js';
@@ -47,7 +47,8 @@ export const restoreCopyFrom = async (
     );
     progress.stop();
     const storeSeconds = logOnly === true ? null : await buildStore(session, restored);
-    await show(session, restored, { storeSeconds, name: copy.facts.name, until, plan });
+    const { name, writtenAtMs } = copy.facts;
+    await show(session, restored, { storeSeconds, name, until, plan, writtenAtMs });
     return 'ok';
   } finally {
     progress.stop();
@@ -85,10 +86,11 @@ const show = async (
     readonly name: string;
     readonly until: HlcStamp | undefined;
     readonly plan: SalvagePlan | undefined;
+    readonly writtenAtMs: number;
   },
 ): Promise<void> => {
   const { records, assertions, leftOut, root, seconds, logId, origin, hasNodeKey } = restored;
-  const { storeSeconds, name, until, plan } = how;
+  const { storeSeconds, name, until, plan, writtenAtMs } = how;
   if (report.options.json) {
     const phases = { ...seconds, store: storeSeconds };
     const told = { ...restored, seconds: phases, from: name, to: until ?? null };
@@ -107,11 +109,29 @@ const show = async (
     await report.line(`log ${logId}, goes on from ${origin}`);
     await report.line(`seconds: ${secondsText({ ...seconds, store: storeSeconds })}`);
   }
+  if (until !== undefined) await warnOfMoment(report, restored, stampMs(until), writtenAtMs);
   if (plan !== undefined) await noteSalvage(report, plan, directories.walDir);
   if (!hasNodeKey) {
     await report.note('The copy does not have the key of its node: this one has a new key.');
   }
   if (storeSeconds === null) await report.note('The first start of the server makes the store.');
+};
+
+/** A moment may be mistyped, or be one that the copy does not reach. */
+const warnOfMoment = async (
+  report: Report,
+  { records }: RestoredLog,
+  untilMs: number,
+  writtenAtMs: number,
+): Promise<void> => {
+  if (records === 0) {
+    await report.warn('no record of the copy is as old as that: this is an empty database.');
+  }
+  if (untilMs <= writtenAtMs) return;
+  await report.warn(
+    `the copy was written at ${formatTime(writtenAtMs)}, before that moment: what was recorded ` +
+      'after it is not here.',
+  );
 };
 
 const secondsText = (seconds: { readonly [phase: string]: number | null }): string =>
