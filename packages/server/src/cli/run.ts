@@ -62,6 +62,7 @@ const makeProgram = (io: CliIo, version: string): Command => {
     .option('--quiet', 'results and errors only')
     .option('--no-color', 'no colours (as does $NO_COLOR)')
     .showHelpAfterError('(add --help for what is possible)')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

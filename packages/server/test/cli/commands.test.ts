@@ -232,6 +232,8 @@ for (const words of wrongLines) {
 }
 
 test('--help and --version go to standard output', async () => {
+  const ofOne = await run(['backup', '--help']);
+  assert.match(ofOne.out, /--incremental[\s\S]*Global Options:[\s\S]*--wal-dir[\s\S]*--json/);
   const help = await run(['--help']);
   assert.equal(help.exit, 0);
   assert.match(help.out, /assert/);
