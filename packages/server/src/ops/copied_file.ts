@@ -28,3 +28,15 @@ export const loadChecked = async (file: CopiedFile): Promise<Uint8Array> => {
   if (sha256Hex(bytes) === file.sha256) return bytes;
   throw new CopyDamagedError(file.place, 'its SHA-256 is that of another content');
 };
+
+/** What is wrong with these files; rejects with what their `load` rejects with. */
+export async function* faultsOf(files: readonly CopiedFile[]): AsyncGenerator<CopyDamagedError> {
+  for (const file of files) {
+    try {
+      await loadChecked(file);
+    } catch (error) {
+      if (!(error instanceof CopyDamagedError)) throw error;
+      yield error;
+    }
+  }
+}

@@ -4,7 +4,7 @@ import type { ReadDisk } from '../../io/disk.js';
 import type { ObjectStore } from '../../io/object_store.js';
 import { segmentName } from '../../log/format.js';
 import { identityFileName } from '../../log/identity.js';
-import { type CopiedFile, loadChecked } from '../copied_file.js';
+import { type CopiedFile, faultsOf, loadChecked } from '../copied_file.js';
 import { copyDisk } from '../copy_disk.js';
 import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
 import { storeErrors } from '../store_errors.js';
@@ -143,6 +143,7 @@ export const copyWith = (
       const [identity] = beside;
       return identity === undefined ? undefined : loadChecked(identity);
     },
+    // Everything else of an archive is what a segment is made of.
     faultsBeside: () => faultsOf(beside),
   };
 };
@@ -213,15 +214,3 @@ export const factsOf = (store: ObjectStore, head: ArchiveHead): LogCopyFacts => 
   newestStamp: head.newestStamp,
   writtenAtMs: head.writtenAtMs,
 });
-
-/** Of the identity: everything else of an archive is what a segment is made of. */
-async function* faultsOf(files: readonly CopiedFile[]): AsyncGenerator<CopyDamagedError> {
-  for (const file of files) {
-    try {
-      await loadChecked(file);
-    } catch (error) {
-      if (!(error instanceof CopyDamagedError)) throw error;
-      yield error;
-    }
-  }
-}

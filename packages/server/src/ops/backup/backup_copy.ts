@@ -2,7 +2,7 @@
 import { type Outcome, ok } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
 import { identityFileName } from '../../log/identity.js';
-import { type CopiedFile, loadChecked } from '../copied_file.js';
+import { type CopiedFile, faultsOf, loadChecked } from '../copied_file.js';
 import { copyDisk } from '../copy_disk.js';
 import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
 import { storeErrors } from '../store_errors.js';
@@ -67,14 +67,7 @@ async function* faultsBeside(
   { name, segments }: BackupMetadata,
   beside: readonly CopiedFile[],
 ): AsyncGenerator<CopyDamagedError> {
-  for (const file of beside) {
-    try {
-      await loadChecked(file);
-    } catch (error) {
-      if (!(error instanceof CopyDamagedError)) throw error;
-      yield error;
-    }
-  }
+  yield* faultsOf(beside);
   const known = new Set([metadataName, startedName, ...beside.map((file) => file.name)]);
   for (const segment of segments) if (segment.backup === name) known.add(segment.name);
   for await (const { key } of store.list(`${name}/`)) {
