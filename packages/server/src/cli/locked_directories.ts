@@ -2,7 +2,7 @@
 import type { Disk, DiskLock } from '../io/disk.js';
 import { directoryLocked, tryLockDirectory } from '../log/directory.js';
 import { CommandError } from './report.js';
-import type { Directories } from './session.js';
+import type { Directories } from './services.js';
 
 /** Locks those that are there, or ends the command because a server has one of them. */
 export const lockDirectories = async (

@@ -8,7 +8,11 @@ import type { Log } from '../log/log.js';
 import type { Engine } from '../store/engine.js';
 import type { ReplayProgress } from '../store/replay.js';
 import type { Store } from '../store/store.js';
-import type { Directories } from './session.js';
+
+export interface Directories {
+  readonly walDir: string;
+  readonly dbDir: string;
+}
 
 /** A database that is open for this command alone. */
 interface OfflineDatabase {

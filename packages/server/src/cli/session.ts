@@ -5,7 +5,7 @@ import type { Outcome } from '@stemedb/model';
 import { LogCorruptError } from '../log/failure.js';
 import type { CliIo } from './cli_io.js';
 import { CommandError, Report } from './report.js';
-import type { CliServices } from './services.js';
+import type { CliServices, Directories } from './services.js';
 
 /** Options of the program itself, as commander hands them over. */
 export interface GlobalOptions {
@@ -17,11 +17,6 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color?: boolean;
-}
-
-export interface Directories {
-  readonly walDir: string;
-  readonly dbDir: string;
 }
 
 const defaultUrl = 'http://127.0.0.1:18180';

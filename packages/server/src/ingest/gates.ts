@@ -15,7 +15,7 @@
  * Gates 3 to 7 depend on this server's clock, tables, policy or other records; a record that comes
  * by `merge` does not meet them.
  */
-import type { JsonValue, Outcome, RecordContent, RecordId, SignatureCheck } from '@stemedb/model';
+import type { JsonValue, Outcome, RecordContent, SignatureCheck } from '@stemedb/model';
 import {
   canonicalBytes,
   fail,
@@ -33,18 +33,10 @@ import { governanceGate } from './gates/governance.js';
 import { referenceGate } from './gates/references.js';
 import { revisionGate } from './gates/revision.js';
 import { shardOfContent } from './gates/shard.js';
+import type { Identified } from './identified.js';
 import type { Submission, Warning } from './ingest.js';
 import type { PendingRecord } from './pending_record.js';
 import type { Principal } from './principal.js';
-
-/** A record that is right in itself, with the id that its signatures must be over. */
-export interface Identified {
-  readonly principal: Principal;
-  readonly submission: Submission;
-  readonly content: RecordContent;
-  readonly bytes: Uint8Array;
-  readonly id: RecordId;
-}
 
 /** A record that passed every gate, with the attestations that are to be logged before it. */
 export interface Prepared {

@@ -1,18 +1,6 @@
 /** A file of a copy, of which no byte is handed out before it agrees with length and hash. */
 import { createHash } from 'node:crypto';
-import { CopyDamagedError } from './log_copy.js';
-
-export interface CopiedFile {
-  /** In the copy's directory. */
-  readonly name: string;
-  /** To name it by when it is damaged: where it really is. */
-  readonly place: string;
-  readonly bytes: number;
-  /** 64 lower-case hex digits. */
-  readonly sha256: string;
-  /** The file as it is now; undefined when there is none. */
-  load(): Promise<Uint8Array | undefined>;
-}
+import { type CopiedFile, CopyDamagedError } from './log_copy.js';
 
 export const sha256Hex = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');

@@ -5,7 +5,8 @@
  */
 import type { ReadDisk } from '../io/disk.js';
 import { BytesFile, readOnly } from './bytes_file.js';
-import { type CopiedFile, loadChecked } from './copied_file.js';
+import { loadChecked } from './copied_file.js';
+import type { CopiedFile } from './log_copy.js';
 
 /** A disk that holds these files in `directory`. */
 export const copyDisk = (directory: string, files: readonly CopiedFile[]): ReadDisk =>

@@ -4,7 +4,6 @@
  */
 import type { StemeError } from '@stemedb/model';
 import type { ReadDisk } from '../io/disk.js';
-import type { CopiedFile } from './copied_file.js';
 
 /** What a copy says of itself; verify and restore hold the records against it. */
 export interface LogCopyFacts {
@@ -49,6 +48,19 @@ export interface LogCopy {
   readonly beside: readonly CopiedFile[];
   /** Faults of what stands beside the segments: damaged and missing files, and added ones. */
   faultsBeside(): AsyncIterable<CopyDamagedError>;
+}
+
+/** A file of a copy, as it was when the copy was made. */
+export interface CopiedFile {
+  /** In the copy's directory. */
+  readonly name: string;
+  /** To name it by when it is damaged: where it really is. */
+  readonly place: string;
+  readonly bytes: number;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** The file as it is now; undefined when there is none. */
+  load(): Promise<Uint8Array | undefined>;
 }
 
 /** A file of a copy is not what the copy says it is. */

@@ -7,7 +7,7 @@
  */
 import type { Outcome } from '@stemedb/model';
 import { fail, ok } from '@stemedb/model';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Dependant } from './dependants.js';
 import { rowsPerPair } from './pace.js';
 import type { Reading } from './readings.js';

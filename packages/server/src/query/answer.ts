@@ -9,10 +9,10 @@ import type {
   StatedRecord,
 } from '@stemedb/model';
 import type { Lens, RankedValue, Resolution, TierResolution } from '../lens/lens.js';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { JoinedPaths } from '../trust/rules.js';
 import type { TaintReason } from '../trust/taint.js';
-import { inByteOrder } from './asked_pairs.js';
+import { inByteOrder } from './byte_order.js';
 import type { CandidateSet, WeighedCandidate } from './candidates.js';
 import { explanation, shownScore } from './explain.js';
 import type { Reading } from './readings.js';

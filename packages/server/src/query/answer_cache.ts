@@ -14,7 +14,8 @@
 import type { HlcStamp, JsonValue } from '@stemedb/model';
 import { canonicalText } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
-import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
+import type { StoreSnapshot } from '../store/store.js';
 import { approximateBytes } from './approximate_bytes.js';
 import type { CacheSection, QueryCache, SectionKey } from './query_cache.js';
 import type { Question } from './question.js';

@@ -4,7 +4,7 @@
  */
 import type { HlcStamp, RecordId } from '@stemedb/model';
 import { formatTime } from '@stemedb/model';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Moment } from './as_of.js';
 
 interface Asked {

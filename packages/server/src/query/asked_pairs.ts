@@ -7,7 +7,9 @@
  * - Of a lens that collects: the chosen predicates of the concept and of each of its ancestors.
  */
 import type { Lens } from '../lens/lens.js';
-import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
+import type { StoreSnapshot } from '../store/store.js';
+import { compareBytes } from './byte_order.js';
 import { isCollected, pathsAsked } from './constraints.js';
 import type { ClaimGatherer } from './gathering.js';
 import type { Question } from './question.js';
@@ -97,11 +99,3 @@ const headOf = (iterator: Iterator<Pair>): string | undefined => {
   const next = iterator.next();
   return next.done === true ? undefined : next.value.predicate;
 };
-
-/** UTF-8 order, which differs from that of UTF-16 units above the basic plane. */
-const compareBytes = (one: string, other: string): number =>
-  Buffer.compare(Buffer.from(one), Buffer.from(other));
-
-/** Texts in bytewise order. */
-export const inByteOrder = (texts: Iterable<string>): readonly string[] =>
-  [...texts].sort(compareBytes);

@@ -5,8 +5,8 @@
  */
 import type { HlcStamp } from '@stemedb/model';
 import { endOfMs } from '@stemedb/model';
-import type { CandidateLoader } from '../store/candidate_loader.js';
-import type { CandidateRow, Pair, StoreSnapshot } from '../store/store.js';
+import type { CandidateLoader, CandidateRow, Pair } from '../store/candidate_loader.js';
+import type { StoreSnapshot } from '../store/store.js';
 import { counterOfPair } from './generations.js';
 import type { CacheSection, QueryCache } from './query_cache.js';
 import { ReadSet } from './read_set.js';

@@ -10,7 +10,8 @@ import type { AgentId, Lifecycle, RecordId } from '@stemedb/model';
 import { stampMs } from '@stemedb/model';
 import { decayNano, toNano } from '../lens/arithmetic.js';
 import type { Candidate, CandidateVote, Lens, Nano } from '../lens/lens.js';
-import type { CandidateRow, StoreSnapshot } from '../store/store.js';
+import type { CandidateRow } from '../store/candidate_loader.js';
+import type { StoreSnapshot } from '../store/store.js';
 import type { ClaimRules } from '../trust/rules.js';
 import {
   type ClassRequest,

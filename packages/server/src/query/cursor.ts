@@ -1,7 +1,7 @@
 /** Cursors of questions: bound to the question, the caller's scope and the first page's `as_of`. */
 import type { HlcStamp, JsonValue, Outcome } from '@stemedb/model';
 import { ok } from '@stemedb/model';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Question } from './question.js';
 import { bindingOf, openCursor, pairOfState, sealCursor } from './sealed_cursor.js';
 

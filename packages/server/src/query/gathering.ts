@@ -4,8 +4,7 @@
  */
 
 import type { HlcStamp } from '@stemedb/model';
-import type { CandidateLoader } from '../store/candidate_loader.js';
-import type { CandidateRow, Pair } from '../store/store.js';
+import type { CandidateLoader, CandidateRow, Pair } from '../store/candidate_loader.js';
 import type { ClaimRules, JoinedPaths, Standing } from '../trust/rules.js';
 import { type Pace, rowsPerPair, rowsPerRowRead } from './pace.js';
 import type { Question } from './question.js';

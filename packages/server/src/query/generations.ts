@@ -15,7 +15,8 @@
  *   often, never too seldom.
  */
 import type { HlcStamp, RecordContent, RecordId, RecordKind } from '@stemedb/model';
-import type { ApplicableRecord, Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
+import type { ApplicableRecord } from '../store/store.js';
 
 /** Counters that all things share: 2 MiB, and a few collisions among what one answer reads. */
 const countersLog2 = 18;

@@ -19,7 +19,7 @@ import type {
 import { decodeComposed, fail, formatTime, invalidField, ok } from '@stemedb/model';
 import type { Lens } from '../lens/lens.js';
 import { formatPosition } from '../log/position.js';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import { affectedPairs, pairOrder } from './affected.js';
 import type { Moment } from './as_of.js';
 import type { QueryCollaborators } from './collaborators.js';

@@ -13,7 +13,7 @@ import { ok } from '@stemedb/model';
 import { LRUCache } from 'lru-cache';
 import type { PendingRecord } from '../ingest/pending_record.js';
 import type { Clock } from '../io/clock.js';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Reading } from './readings.js';
 
 const walksMax = 8;

@@ -1,5 +1,5 @@
 /** One page of an answer: the pairs of the question in their order, each resolved. */
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { DraftedResult } from './answer.js';
 import { approximateBytes } from './approximate_bytes.js';
 import { askedPairs } from './asked_pairs.js';

@@ -9,7 +9,7 @@ import type { Answer, Outcome, RecordId, StatedRecord } from '@stemedb/model';
 import { decodeComposed, fail, invalidField, ok } from '@stemedb/model';
 import type { Principal } from '../ingest/principal.js';
 import type { Lens } from '../lens/lens.js';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import { AnswerCache } from './answer_cache.js';
 import { AnsweredPage } from './answered_page.js';
 import type { Moment } from './as_of.js';

@@ -5,11 +5,10 @@
  * kept: a record never changes, and one that comes back with an earlier stamp touches everything.
  */
 import type { AgentId, HlcStamp, RecordId } from '@stemedb/model';
+import type { CandidateRow, Pair } from '../store/candidate_loader.js';
 import type { Relation } from '../store/keys.js';
 import type {
-  CandidateRow,
   OriginExpression,
-  Pair,
   PairQuery,
   PlacedRecord,
   PlacedReference,

@@ -6,7 +6,8 @@
  * A question may wait for rows while it holds room for an answer, never the other way round, so no
  * two wait for each other.
  */
-import type { Pair, StoreSnapshot } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
+import type { StoreSnapshot } from '../store/store.js';
 import type { QueryLimits } from './collaborators.js';
 import type { Pace } from './pace.js';
 import { Room } from './room.js';

@@ -14,7 +14,7 @@ import {
   parseStamp,
   parseTime,
 } from '@stemedb/model';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Moment } from './as_of.js';
 
 /** How long a cursor may be used, milliseconds. */

@@ -7,10 +7,10 @@
  */
 import type { AgentId, HlcStamp, RecordId, StatedRecord } from '@stemedb/model';
 import { formatTime, kindNumber, stampMs } from '@stemedb/model';
-import type { PlacedReference } from '../store/store.js';
-import { rowsPerRecord } from './pace.js';
-import type { Reading } from './readings.js';
-import type { Stored } from './records.js';
+import type { PlacedReference, StoreSnapshot } from '../store/store.js';
+import type { Moment } from './as_of.js';
+import { type Pace, rowsPerRecord } from './pace.js';
+import type { RecordReader, Stored } from './records.js';
 import { Smallest } from './smallest.js';
 import { authorOf, type StoredRecord } from './stored_json.js';
 
@@ -18,7 +18,12 @@ import { authorOf, type StoredRecord } from './stored_json.js';
 const listedSignaturesMax = 100;
 
 /** What is read of a reading for this. */
-export type SignatureReading = Pick<Reading, 'snapshot' | 'reader' | 'moment' | 'pace'>;
+export interface SignatureReading {
+  readonly snapshot: StoreSnapshot;
+  readonly reader: RecordReader;
+  readonly moment: Moment;
+  readonly pace: Pace;
+}
 
 type StatedSignature = NonNullable<StatedRecord['signatures']>[number];
 

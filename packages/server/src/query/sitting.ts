@@ -4,7 +4,7 @@
  */
 import type { RecordId } from '@stemedb/model';
 import { type Lens, type Resolution, rowsPerStep } from '../lens/lens.js';
-import type { Pair } from '../store/store.js';
+import type { Pair } from '../store/candidate_loader.js';
 import type { Assumption, ClaimRules } from '../trust/rules.js';
 import { type DraftedResult, resultOf } from './answer.js';
 import { type CandidateSet, CandidateWeigher } from './candidates.js';

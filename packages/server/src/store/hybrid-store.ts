@@ -15,9 +15,10 @@ import { homesOf, placeAmong } from './homes.js';
 import { indexRecord } from './index-record.js';
 import { idPrefix, prefixEnd, referencePrefix, stateKey } from './keys.js';
 import { Measured, type Measuring } from './measured.js';
+import type { KnownPair } from './row.js';
 import { decodeReference } from './row.js';
 import { Snapshot } from './snapshot.js';
-import { type KnownPair, Staging } from './staging.js';
+import { Staging } from './staging.js';
 import {
   decodeState,
   emptyState,

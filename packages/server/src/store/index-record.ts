@@ -25,8 +25,7 @@ import {
 } from './keys.js';
 import { originNameOf } from './origin.js';
 import type { StoredPlace } from './places.js';
-import { encodeReference, encodeRow } from './row.js';
-import type { KnownPair } from './staging.js';
+import { encodeReference, encodeRow, type KnownPair } from './row.js';
 import type { DictionaryName, StoreState } from './state.js';
 import type { ApplicableRecord } from './store.js';
 

@@ -7,6 +7,7 @@
  * value key and the sequence are in the key.
  */
 import type { HlcStamp, RecordId, ValueKey } from '@stemedb/model';
+import type { CandidateRow } from './candidate_loader.js';
 import { StoreCorruption } from './corruption.js';
 import { asBuffer, checksumBytes, newValue, open, seal } from './entry.js';
 import {
@@ -16,7 +17,6 @@ import {
   idBytes,
   sequenceBytes,
 } from './keys.js';
-import type { CandidateRow } from './store.js';
 
 const stampBytes = 16;
 const assertedAt = idBytes + stampBytes;
@@ -151,6 +151,11 @@ export function decodeReference(key: Uint8Array, bytes: Uint8Array): number {
 export interface PairEntry {
   readonly number: number;
   readonly claims: number;
+}
+
+/** What is known of a pair: its entry and the shard of its path. */
+export interface KnownPair extends PairEntry {
+  readonly shard: number;
 }
 
 export function encodePair(key: Buffer, pair: PairEntry): Buffer {

@@ -8,6 +8,7 @@
 import type { AgentId, HlcStamp, RecordId } from '@stemedb/model';
 import { shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
+import type { CandidateRow, Pair } from './candidate_loader.js';
 import { StoreCorruption } from './corruption.js';
 import type { Dictionaries } from './dictionaries.js';
 import type { EngineSnapshot, Range } from './engine.js';
@@ -34,9 +35,7 @@ import { listedIn } from './record-list.js';
 import { decodePair, decodeReference, type PairEntry, RowDecoder } from './row.js';
 import type { StateReader, StoreState } from './state.js';
 import type {
-  CandidateRow,
   OriginExpression,
-  Pair,
   PairQuery,
   PlacedRecord,
   PlacedReference,

@@ -12,13 +12,8 @@ import type { EntrySink, GrowingState } from './index-record.js';
 import { idKey, idPrefix, pairKey, pairText, stateKey } from './keys.js';
 import { PlaceBlocks, type StoredPlace } from './places.js';
 import { RecordLists } from './record-list.js';
-import { decodePair, encodePair, type PairEntry } from './row.js';
+import { decodePair, encodePair, type KnownPair } from './row.js';
 import { type DictionaryName, dictionaryNames, encodeState, type StoreState } from './state.js';
-
-/** What is known of a pair: its entry and the shard of its path. */
-export interface KnownPair extends PairEntry {
-  readonly shard: number;
-}
 
 export type PairCache = BoundedCache<string, KnownPair>;
 

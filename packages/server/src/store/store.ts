@@ -2,16 +2,10 @@
  * The store: indexes over the log that can be deleted and rebuilt at any time (spec 5). Content
  * stays in the log; the store holds pointers, fixed-size candidate rows and dictionaries.
  */
-import type { AgentId, HlcStamp, RecordContent, RecordId, ValueKey } from '@stemedb/model';
+import type { AgentId, HlcStamp, RecordContent, RecordId } from '@stemedb/model';
 import type { CommittedRecord } from '../log/log.js';
-import type { CandidateLoader } from './candidate_loader.js';
+import type { CandidateLoader, Pair } from './candidate_loader.js';
 import type { Relation } from './keys.js';
-
-/** A (concept, predicate): what a question is about and what claims compete for. */
-export interface Pair {
-  readonly conceptPath: string;
-  readonly predicate: string;
-}
 
 /** What a claim cites, in the order in which its origin is looked for (spec 6, Origin). */
 export interface OriginExpression {
@@ -19,28 +13,6 @@ export interface OriginExpression {
   readonly source: RecordId | undefined;
   readonly sourceUri: string | undefined;
   readonly agent: AgentId;
-}
-
-/** The fixed-size row of one assertion; dictionary numbers stand for what repeats. */
-export interface CandidateRow {
-  readonly sequence: number;
-  readonly id: RecordId;
-  readonly valueKey: ValueKey;
-  readonly agentNumber: number;
-  /** Number of the `OriginExpression`. */
-  readonly originNumber: number;
-  /** Number of the stated class name; 0 when none was stated. */
-  readonly classNumber: number;
-  /** As stated, 1 when absent. */
-  readonly confidence: number;
-  readonly assertedMs: number;
-  readonly stamp: HlcStamp;
-  readonly lifecycle: 'proposed' | 'under_review' | 'approved' | 'deprecated' | 'rejected';
-  /** Number of the epoch id; 0 when none. */
-  readonly epochNumber: number;
-  readonly hasParent: boolean;
-  /** True when the claim names a source, a premise or an epoch: what may carry a warning. */
-  readonly hasReferences: boolean;
 }
 
 /** Where a record stands. */

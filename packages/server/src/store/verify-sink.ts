@@ -19,8 +19,8 @@ import {
 import { idPrefix, pairKey, pairText, type TableName, tableNameOf } from './keys.js';
 import { readHome, type StoredPlace } from './places.js';
 import { isListed } from './record-list.js';
+import type { KnownPair } from './row.js';
 import { decodePair } from './row.js';
-import type { KnownPair } from './staging.js';
 import { type DictionaryName, emptyState } from './state.js';
 import type { ApplicableRecord } from './store.js';
 

@@ -5,8 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HlcStamp, RecordId } from '@stemedb/model';
-import type { CandidateLoader } from '../../src/store/candidate_loader.js';
-import type { Pair } from '../../src/store/store.js';
+import type { CandidateLoader, Pair } from '../../src/store/candidate_loader.js';
 
 /** A loader over claims that the maker of the loader knows. */
 export interface LoaderFixture {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CopiedFile, sha256Hex } from '../../src/ops/copied_file.js';
+import { sha256Hex } from '../../src/ops/copied_file.js';
 import { copyDisk } from '../../src/ops/copy_disk.js';
-import { CopyDamagedError } from '../../src/ops/log_copy.js';
+import { type CopiedFile, CopyDamagedError } from '../../src/ops/log_copy.js';
 
 const content = Buffer.from('what was written');
 

@@ -17,7 +17,7 @@ import {
   type RecordId,
   stampMs,
 } from '@stemedb/model';
-import { inByteOrder } from '../../src/query/asked_pairs.js';
+import { inByteOrder } from '../../src/query/byte_order.js';
 import { RecordReader } from '../../src/query/records.js';
 import {
   mergeAll,

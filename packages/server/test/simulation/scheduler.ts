@@ -6,11 +6,9 @@
  *
  * Kinds of effects have weights that a seed draws: in one run syncs are slow, in another turns are.
  */
+import type { Clock } from '../../src/io/clock.js';
 import type { SeededRandom } from './seeded_random.js';
-import type { SimulatedTime } from './simulated_time.js';
-
-/** Whose effect it is: a crash takes the node's away, clients live on. */
-export type Owner = 'node' | 'client';
+import type { Owner, SimulatedTime } from './simulated_time.js';
 
 interface Pending {
   readonly owner: Owner;
@@ -128,3 +126,11 @@ export class Scheduler {
     return drawn;
   }
 }
+
+/** This time as the node is handed it. */
+export const clockOf = (time: SimulatedTime, scheduler: Scheduler): Clock => ({
+  wallMs: () => time.wallMs,
+  monotonicMs: () => time.monotonicMs,
+  after: (delayMs, run) => time.after('node', delayMs, run),
+  turn: () => scheduler.effect('node', 'turn', 'turn', () => undefined),
+});

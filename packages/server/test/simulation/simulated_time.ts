@@ -1,7 +1,8 @@
 /** Time that passes only as the scheduler lets it: a little with each step, or up to a timer. */
-import type { Clock } from '../../src/io/clock.js';
-import type { Owner, Scheduler } from './scheduler.js';
 import type { SeededRandom } from './seeded_random.js';
+
+/** Whose timer or effect it is: a crash takes the node's away, clients live on. */
+export type Owner = 'node' | 'client';
 
 interface Timer {
   readonly owner: Owner;
@@ -69,11 +70,3 @@ export class SimulatedTime {
     for (const timer of this.#timers) if (timer.owner === 'node') this.#timers.delete(timer);
   }
 }
-
-/** This time as the node is handed it. */
-export const clockOf = (time: SimulatedTime, scheduler: Scheduler): Clock => ({
-  wallMs: () => time.wallMs,
-  monotonicMs: () => time.monotonicMs,
-  after: (delayMs, run) => time.after('node', delayMs, run),
-  turn: () => scheduler.effect('node', 'turn', 'turn', () => undefined),
-});

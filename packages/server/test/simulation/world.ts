@@ -11,11 +11,11 @@ import { overlayEngine } from '../../src/store/engine-overlay.js';
 import { firstPolicy } from '../support/histories/cast.js';
 import { hold, Ledger } from './ledger.js';
 import { scheduledDisk } from './scheduled_disk.js';
-import { Scheduler } from './scheduler.js';
+import { clockOf, Scheduler } from './scheduler.js';
 import { SeededRandom } from './seeded_random.js';
 import { type Fault, type Operation, SimulatedDisk } from './simulated_disk.js';
 import { EngineFiles, simulatedEngine } from './simulated_engine.js';
-import { clockOf, SimulatedTime } from './simulated_time.js';
+import { SimulatedTime } from './simulated_time.js';
 import type { Deed, Mishap, Plan } from './workload.js';
 
 export const startMs = Date.UTC(2026, 0, 1);

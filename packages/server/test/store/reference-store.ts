@@ -3,10 +3,11 @@
  * computed from the list of records at each question. And the dump that both are compared by.
  */
 import { type HlcStamp, type RecordContent, type RecordId, valueKeyOf } from '@stemedb/model';
+import type { Pair } from '../../src/store/candidate_loader.js';
 import { referencesOf } from '../../src/store/index-record.js';
 import { type Relation, relations } from '../../src/store/keys.js';
 import { originOf } from '../../src/store/origin.js';
-import type { ApplicableRecord, Pair, StoreSnapshot } from '../../src/store/store.js';
+import type { ApplicableRecord, StoreSnapshot } from '../../src/store/store.js';
 import { agents, stampOf } from './histories.js';
 
 const latest = stampOf(2 ** 40);

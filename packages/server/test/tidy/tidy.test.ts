@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { circlesIn } from './circles.js';
 import { type Rule, rules } from './rules.js';
 import { readTree, root, type SourceFile, sourceFile } from './tree.js';
 
@@ -27,6 +28,22 @@ for (const rule of rules) {
     assertNone(faultsIn(rule, tree).join('\n'));
   });
 }
+
+test('no files import each other in a circle', () => {
+  const planted = [
+    ['a/one.ts', "import type { Two } from './b/two.js';\nexport type One = Two;\n"],
+    ['a/b/two.ts', "export { three as two } from '../../three.js';\n"],
+    ['three.ts', "import { one } from './a/one.js';\nexport const three = one;\n"],
+    ['four.ts', "import { three } from './three.js';\nthree();\n"],
+  ] as const;
+  const found = circlesIn(planted.map(([path, text]) => sourceFile(path, text)));
+  assert.deepEqual(found, [['a/b/two.ts', 'a/one.ts', 'three.ts']]);
+  assertNone(
+    circlesIn(tree)
+      .map((circle) => circle.join(' '))
+      .join('\n'),
+  );
+});
 
 test('the tree is the whole repository', () => {
   const paths = new Set(tree.map(({ path }) => path));

@@ -18,7 +18,8 @@ import { time } from '../moment.js';
 import { type CopyOptions, openCopy, settingOf, withCopyOptions } from '../places.js';
 import { startProgress } from '../progress.js';
 import { CommandError, UsageError } from '../report.js';
-import { type Directories, type Session, unwrap } from '../session.js';
+import type { Directories } from '../services.js';
+import { type Session, unwrap } from '../session.js';
 
 interface DrillOptions extends CopyOptions {
   readonly archive?: boolean;

@@ -10,7 +10,7 @@ import {
   verifySignature,
 } from '@stemedb/model';
 import type { AuthorProof } from '../../log/log.js';
-import type { Identified } from '../gates.js';
+import type { Identified } from '../identified.js';
 import type { Submission } from '../ingest.js';
 import type { PendingRecord } from '../pending_record.js';
 import type { GateContext } from './context.js';

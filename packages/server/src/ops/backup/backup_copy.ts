@@ -2,9 +2,9 @@
 import { type Outcome, ok } from '@stemedb/model';
 import type { ObjectStore } from '../../io/object_store.js';
 import { identityFileName } from '../../log/identity.js';
-import { type CopiedFile, faultsOf, loadChecked } from '../copied_file.js';
+import { faultsOf, loadChecked } from '../copied_file.js';
 import { copyDisk } from '../copy_disk.js';
-import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
+import { type CopiedFile, CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
 import { storeErrors } from '../store_errors.js';
 import { type BackupFile, type BackupMetadata, metadataName, startedName } from './metadata.js';
 import { readMetadata } from './places.js';

@@ -15,8 +15,7 @@ import {
 import { sodiumVerify } from '../../ingest/sodium.js';
 import type { Disk, ReadDisk } from '../../io/disk.js';
 import type { LogRecord } from '../../log/log.js';
-import type { CopiedFile } from '../copied_file.js';
-import { CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
+import { type CopiedFile, CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
 import { beginOfDamage, frontOf } from '../repair/front.js';
 import { LaterFile, laterFileNames } from '../repair/later_file.js';
 import { patchedDisk } from '../repair/patched_disk.js';
