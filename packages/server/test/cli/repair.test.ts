@@ -2,24 +2,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ok } from '@stemedb/model';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { systemEngine } from '../../src/bin/system_effects.js';
-import type { CliServices } from '../../src/cli/services.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import { filledDirectories, must, openReal, type TestDirectories } from '../ops/directories.js';
-import { noServices, type Ran, run as runAny } from './harness.js';
-
-const services: CliServices = {
-  ...noServices,
-  openDatabase: (directories) => openReal(directories, { policy: false }),
-  engine: systemEngine,
-  readConfig: async () => ok([]),
-};
-
-const run = (words: readonly string[], { walDir, dbDir }: TestDirectories): Promise<Ran> =>
-  runAny([...words, '--wal-dir', walDir, '--db-dir', dbDir], { io: { services } });
+import { run } from './over_files.js';
 
 const placeOf = ({ walDir }: TestDirectories): string => join(walDir, '..', 'backups');
 

@@ -2,21 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ok } from '@stemedb/model';
-import { systemEngine } from '../../src/bin/system_effects.js';
-import type { CliServices } from '../../src/cli/services.js';
-import { filledDirectories, must, openReal, type TestDirectories } from '../ops/directories.js';
-import { noServices, type Ran, run as runAny } from './harness.js';
-
-const services: CliServices = {
-  ...noServices,
-  openDatabase: (directories) => openReal(directories, { policy: false }),
-  engine: systemEngine,
-  readConfig: async () => ok([]),
-};
-
-const run = (words: readonly string[], { walDir, dbDir }: TestDirectories): Promise<Ran> =>
-  runAny([...words, '--wal-dir', walDir, '--db-dir', dbDir], { io: { services } });
+import { filledDirectories, must, openReal } from '../ops/directories.js';
+import { run } from './over_files.js';
 
 /** A database with a copy of its log, which is all that stays of it, and where it may go. */
 const copied = async (context: TestContext, command: 'archive' | 'backup') => {
