@@ -6,7 +6,7 @@
 import { fail, type Outcome, ok } from '@stemedb/model';
 import type { Clock } from '../io/clock.js';
 import type { Engine } from '../store/engine.js';
-import { openStore, type StoreOptions } from '../store/hybrid-store.js';
+import { openStore, type StoreOptions } from '../store/hybrid_store.js';
 import type { StoreMetrics } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 

@@ -5,8 +5,8 @@ import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
 import { LensRegistry } from '../lens/registry.js';
-import { lmdbDamage, lmdbFileFault } from '../store/lmdb-file.js';
-import { storeEngine } from '../store/store-engine.js';
+import { lmdbDamage, lmdbFileFault } from '../store/lmdb_file.js';
+import { storeEngine } from '../store/store_engine.js';
 import type { Effects } from './database.js';
 import type { OpenEngine } from './store_files.js';
 

@@ -29,9 +29,9 @@ import {
 } from './keys.js';
 import type { Measured } from './measured.js';
 import { decodeOrigin } from './origin.js';
-import { pairOfKey, rangesOf } from './pair-range.js';
+import { pairOfKey, rangesOf } from './pair_range.js';
 import { blockOf, readHome } from './places.js';
-import { listedIn } from './record-list.js';
+import { listedIn } from './record_list.js';
 import { decodePair, decodeReference, type PairEntry, RowDecoder } from './row.js';
 import type { StateReader, StoreState } from './state.js';
 import type {

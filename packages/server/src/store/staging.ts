@@ -6,12 +6,12 @@ import { type RecordId, shardOf } from '@stemedb/model';
 import type { BoundedCache } from './cache.js';
 import type { Dictionaries } from './dictionaries.js';
 import type { Change, Gets } from './engine.js';
-import type { FreeIds } from './free-ids.js';
+import type { FreeIds } from './free_ids.js';
 import { encodeHomes, homesOf, placeAmong } from './homes.js';
-import type { EntrySink, GrowingState } from './index-record.js';
+import type { EntrySink, GrowingState } from './index_record.js';
 import { idKey, idPrefix, pairKey, pairText, stateKey } from './keys.js';
 import { PlaceBlocks, type StoredPlace } from './places.js';
-import { RecordLists } from './record-list.js';
+import { RecordLists } from './record_list.js';
 import { decodePair, encodePair, type KnownPair } from './row.js';
 import { type DictionaryName, dictionaryNames, encodeState, type StoreState } from './state.js';
 

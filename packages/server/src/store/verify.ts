@@ -12,11 +12,11 @@ import { asBuffer, open } from './entry.js';
 import { decodeHomes } from './homes.js';
 import { candidateKeyBytes, keyAfter, stateKey, type TableName, tables } from './keys.js';
 import { placesOf } from './places.js';
-import { listedIn } from './record-list.js';
+import { listedIn } from './record_list.js';
 import { applicable } from './replay.js';
 import { decodePair } from './row.js';
 import { decodeState, emptyState, formatOfState, type StoreState, storeFormat } from './state.js';
-import { finding, guarded, type VerifyFinding, VerifySink } from './verify-sink.js';
+import { finding, guarded, type VerifyFinding, VerifySink } from './verify_sink.js';
 
 interface VerifyProgress {
   readonly type: 'progress';

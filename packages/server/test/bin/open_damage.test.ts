@@ -8,7 +8,7 @@ import { type Database, openDatabase } from '../../src/bin/database.js';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import { LensRegistry } from '../../src/lens/registry.js';
-import { type MemoryFiles, memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import { type MemoryFiles, memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
 import { tables } from '../../src/store/keys.js';
 import { filledDirectories, openReal } from '../ops/directories.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';

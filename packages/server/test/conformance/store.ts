@@ -9,10 +9,10 @@ import fc from 'fast-check';
 import type { AuthorProof } from '../../src/log/log.js';
 import type { Pair } from '../../src/store/candidate_loader.js';
 import type { Engine } from '../../src/store/engine.js';
-import { openStore } from '../../src/store/hybrid-store.js';
+import { openStore } from '../../src/store/hybrid_store.js';
 import type { ApplicableRecord, PairQuery, Store } from '../../src/store/store.js';
 import { agents, historyArbitrary, paths, recordOf, split, stampOf } from '../store/histories.js';
-import { comparePairs, dumpOf, expectedDump, expectedPairs } from '../store/reference-store.js';
+import { comparePairs, dumpOf, expectedDump, expectedPairs } from '../store/reference_store.js';
 import type { EngineHome } from './engine.js';
 
 const isSoak = process.env.STEMEDB_SOAK === '1';

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { verifyDatabase } from '../../src/ops/verify.js';
 import { checkStore } from '../../src/ops/verify_store.js';
-import { memoryEngine } from '../../src/store/engine-memory.js';
+import { memoryEngine } from '../../src/store/engine_memory.js';
 import { SeededRandom } from '../simulation/seeded_random.js';
 import { SimulatedClock } from '../simulation/simulated_clock.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';

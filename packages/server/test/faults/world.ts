@@ -25,7 +25,7 @@ import { type Database, openDatabase } from '../../src/bin/database.js';
 import type { Accepted, Submission } from '../../src/ingest/ingest.js';
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import { LensRegistry } from '../../src/lens/registry.js';
-import { type MemoryFiles, memoryEngine } from '../../src/store/engine-memory.js';
+import { type MemoryFiles, memoryEngine } from '../../src/store/engine_memory.js';
 import { signedClaim } from '../ops/directories.js';
 import type { SeededRandom } from '../simulation/seeded_random.js';
 import { SimulatedClock } from '../simulation/simulated_clock.js';

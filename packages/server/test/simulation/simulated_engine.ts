@@ -4,7 +4,7 @@
  * the file is as after some commit at or behind the last flush, after a kill it has all of them.
  */
 import type { Change, Engine } from '../../src/store/engine.js';
-import { type MemoryFiles, memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import { type MemoryFiles, memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
 import type { Scheduler } from './scheduler.js';
 import type { SeededRandom } from './seeded_random.js';
 

@@ -7,7 +7,7 @@ import { type Database, type Effects, openDatabase } from '../../src/bin/databas
 import { sodiumVerify } from '../../src/ingest/sodium.js';
 import { LensRegistry } from '../../src/lens/registry.js';
 import type { Engine } from '../../src/store/engine.js';
-import { overlayEngine } from '../../src/store/engine-overlay.js';
+import { overlayEngine } from '../../src/store/engine_overlay.js';
 import { firstPolicy } from '../support/histories/cast.js';
 import { hold, Ledger } from './ledger.js';
 import { scheduledDisk } from './scheduled_disk.js';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { StoreCorruption } from '../../src/store/corruption.js';
 import type { Engine, Gets } from '../../src/store/engine.js';
-import { overlayEngine } from '../../src/store/engine-overlay.js';
+import { overlayEngine } from '../../src/store/engine_overlay.js';
 import { pairKey } from '../../src/store/keys.js';
 import { Measured } from '../../src/store/measured.js';
 import { lmdbHome } from './homes.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordContent, RecordId } from '@stemedb/model';
 import type { Engine, EngineSnapshot } from '../../src/store/engine.js';
-import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import { memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
 import { opened } from '../conformance/store.js';
 import { agents, recordOf, stampOf } from './histories.js';
 

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lmdbEngine } from '../../src/store/engine-lmdb.js';
-import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
-import { overlayEngine } from '../../src/store/engine-overlay.js';
+import { lmdbEngine } from '../../src/store/engine_lmdb.js';
+import { memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
+import { overlayEngine } from '../../src/store/engine_overlay.js';
 import type { EngineHome } from '../conformance/engine.js';
 
 export function lmdbHome(): EngineHome & { readonly path: string } {

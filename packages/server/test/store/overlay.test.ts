@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Change, Engine, EngineSnapshot } from '../../src/store/engine.js';
-import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
-import { overlayEngine } from '../../src/store/engine-overlay.js';
+import { memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
+import { overlayEngine } from '../../src/store/engine_overlay.js';
 
 const put = (key: number): Change => ({
   type: 'put',

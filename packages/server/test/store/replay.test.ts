@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordContent } from '@stemedb/model';
 import fc from 'fast-check';
-import { memoryEngine } from '../../src/store/engine-memory.js';
+import { memoryEngine } from '../../src/store/engine_memory.js';
 import { replay } from '../../src/store/replay.js';
 import { entriesOf, opened } from '../conformance/store.js';
 import { agents, historyArbitrary, recordOf, stampOf } from './histories.js';
 import { lmdbHome } from './homes.js';
-import { memoryLog } from './memory-log.js';
-import { dumpOf, expectedDump } from './reference-store.js';
+import { memoryLog } from './memory_log.js';
+import { dumpOf, expectedDump } from './reference_store.js';
 
 const numRuns = process.env.STEMEDB_SOAK === '1' ? 1_000 : 30;
 

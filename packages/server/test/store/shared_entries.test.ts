@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordId } from '@stemedb/model';
 import { StoreCorruption } from '../../src/store/corruption.js';
-import { memoryEngine } from '../../src/store/engine-memory.js';
+import { memoryEngine } from '../../src/store/engine_memory.js';
 import { tables } from '../../src/store/keys.js';
 import type { ApplicableRecord } from '../../src/store/store.js';
 import { opened } from '../conformance/store.js';

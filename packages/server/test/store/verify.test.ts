@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { StoreCorruption } from '../../src/store/corruption.js';
 import type { Change, Engine } from '../../src/store/engine.js';
-import { memoryEngine } from '../../src/store/engine-memory.js';
+import { memoryEngine } from '../../src/store/engine_memory.js';
 import { tables } from '../../src/store/keys.js';
 import type { ApplicableRecord } from '../../src/store/store.js';
 import { type VerifyEvent, verifyStore } from '../../src/store/verify.js';
 import { opened } from '../conformance/store.js';
 import { historyArbitrary, stampOf } from './histories.js';
-import { memoryLog } from './memory-log.js';
-import { dumpOf, expectedDump } from './reference-store.js';
+import { memoryLog } from './memory_log.js';
+import { dumpOf, expectedDump } from './reference_store.js';
 
 const isSoak = process.env.STEMEDB_SOAK === '1';
 const everything = { gte: Buffer.from([0]), lt: Buffer.from([0xff]) };

@@ -15,7 +15,7 @@ import { LensRegistry } from '../../src/lens/registry.js';
 import type { LogRecord } from '../../src/log/log.js';
 import type { QueryLimits } from '../../src/query/collaborators.js';
 import type { FeedLimits } from '../../src/query/feed_limits.js';
-import { memoryEngine, newMemoryFiles } from '../../src/store/engine-memory.js';
+import { memoryEngine, newMemoryFiles } from '../../src/store/engine_memory.js';
 import { SimulatedDisk } from '../simulation/simulated_disk.js';
 import { submissionOf } from './histories/cast.js';
 import { type WholeStep, wholeHistory } from './histories/whole.js';

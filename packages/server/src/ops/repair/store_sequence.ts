@@ -2,7 +2,7 @@
 import type { Disk } from '../../io/disk.js';
 import { lockFileName } from '../../log/directory.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
-import { openStore } from '../../store/hybrid-store.js';
+import { openStore } from '../../store/hybrid_store.js';
 import type { StoreCheckInput } from '../verify_store.js';
 
 /** 0 when there is no store of this database that can be read. */

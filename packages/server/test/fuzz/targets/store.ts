@@ -6,7 +6,7 @@ import { seal } from '../../../src/store/entry.js';
 import { decodeHomes, encodeHomes } from '../../../src/store/homes.js';
 import { candidateKey, idKey, idPrefix, pairKey } from '../../../src/store/keys.js';
 import { PlaceBlocks, placesOf, readHome } from '../../../src/store/places.js';
-import { listedIn, RecordLists } from '../../../src/store/record-list.js';
+import { listedIn, RecordLists } from '../../../src/store/record_list.js';
 import * as row from '../../../src/store/row.js';
 import { decodeState, emptyState, encodeState, formatOfState } from '../../../src/store/state.js';
 import { pure } from '../target.js';

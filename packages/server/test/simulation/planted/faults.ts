@@ -117,7 +117,7 @@ const inTheWriter: readonly PlantedFault[] = [
 const inTheStore: readonly PlantedFault[] = [
   {
     name: 'the applied sequence is committed before what was applied',
-    file: 'store/hybrid-store.js',
+    file: 'store/hybrid_store.js',
     from: 'await this.#engine.commit(staging.changes());',
     to:
       'const isState = ({ key }) => Buffer.compare(key, stateKey) === 0;' +
@@ -127,7 +127,7 @@ const inTheStore: readonly PlantedFault[] = [
   },
   {
     name: 'a record is visible before its signature is',
-    file: 'store/hybrid-store.js',
+    file: 'store/hybrid_store.js',
     from:
       'const applied = this.#applying.then(() => ' +
       "this.#measured.runLong('apply', () => this.#applyNext(batch)));",
@@ -146,14 +146,14 @@ const inTheStore: readonly PlantedFault[] = [
   },
   {
     name: 'what is on its way to the engine hides what was committed after it',
-    file: 'store/engine-overlay.js',
+    file: 'store/engine_overlay.js',
     from: '[this.#leaving, this.#held]',
     to: '[this.#held, this.#leaving]',
     seeds: 300,
   },
   {
     name: 'what is committed while a batch is handed over is dropped with it',
-    file: 'store/engine-overlay.js',
+    file: 'store/engine_overlay.js',
     from: 'this.#leaving = undefined;',
     to: 'this.#leaving = undefined; this.#held = new HeldChanges();',
     seeds: 520,

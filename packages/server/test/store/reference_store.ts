@@ -4,7 +4,7 @@
  */
 import { type HlcStamp, type RecordContent, type RecordId, valueKeyOf } from '@stemedb/model';
 import type { Pair } from '../../src/store/candidate_loader.js';
-import { referencesOf } from '../../src/store/index-record.js';
+import { referencesOf } from '../../src/store/index_record.js';
 import { type Relation, relations } from '../../src/store/keys.js';
 import { originOf } from '../../src/store/origin.js';
 import type { ApplicableRecord, StoreSnapshot } from '../../src/store/store.js';

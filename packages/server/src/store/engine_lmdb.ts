@@ -14,7 +14,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { StoreCorruption } from './corruption.js';
 import type { Change, Engine, EngineSnapshot, Range, Visitor } from './engine.js';
 import { tableNameOf } from './keys.js';
-import { lmdbDamage } from './lmdb-file.js';
+import { lmdbDamage } from './lmdb_file.js';
 
 export interface LmdbOptions {
   /** Upper bound of the file, bytes; address space, not memory. */

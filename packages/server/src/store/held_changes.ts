@@ -7,7 +7,7 @@
  */
 import type { Change, Range } from './engine.js';
 import { asBuffer } from './entry.js';
-import type { OpenReaders } from './open-readers.js';
+import type { OpenReaders } from './open_readers.js';
 
 /** What was said of a key from a commit on. */
 interface Version {

@@ -1,6 +1,6 @@
 /**
  * Takes in the log a second time and asks the stored entries for each entry that the log demands.
- * Because entries are a function of the log alone (index-record.ts), every difference is a fault.
+ * Because entries are a function of the log alone (index_record.ts), every difference is a fault.
  */
 import type { RecordId } from '@stemedb/model';
 import { shardOf } from '@stemedb/model';
@@ -15,10 +15,10 @@ import {
   type GrowingState,
   indexRecord,
   outranks,
-} from './index-record.js';
+} from './index_record.js';
 import { idPrefix, pairKey, pairText, type TableName, tableNameOf } from './keys.js';
 import { readHome, type StoredPlace } from './places.js';
-import { isListed } from './record-list.js';
+import { isListed } from './record_list.js';
 import type { KnownPair } from './row.js';
 import { decodePair } from './row.js';
 import { type DictionaryName, emptyState } from './state.js';

@@ -16,9 +16,9 @@
  * the next commit or flush, which rejects with the error.
  */
 import type { Change, Engine, EngineSnapshot, Gets, Range, Visitor } from './engine.js';
-import { HeldChanges, merged, type Run, textOf } from './held-changes.js';
-import { OpenReaders } from './open-readers.js';
-import { SharedSnapshot } from './shared-snapshot.js';
+import { HeldChanges, merged, type Run, textOf } from './held_changes.js';
+import { OpenReaders } from './open_readers.js';
+import { SharedSnapshot } from './shared_snapshot.js';
 
 export interface OverlayOptions {
   /** Keys in memory at which a batch is handed on. */

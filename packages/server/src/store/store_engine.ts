@@ -1,7 +1,7 @@
 /** The engine that a server runs its store on: LMDB behind the overlay (decision 031). */
 import type { Engine } from './engine.js';
-import { lmdbEngine } from './engine-lmdb.js';
-import { overlayEngine } from './engine-overlay.js';
+import { lmdbEngine } from './engine_lmdb.js';
+import { overlayEngine } from './engine_overlay.js';
 
 /** Opens or creates the store's files in a directory; throws when they are not LMDB's. */
 export function storeEngine(directory: string): Engine {

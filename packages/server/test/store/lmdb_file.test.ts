@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemDisk } from '../../src/io/system_disk.js';
-import { lmdbFileFault } from '../../src/store/lmdb-file.js';
+import { lmdbFileFault } from '../../src/store/lmdb_file.js';
 import { lmdbHome } from './homes.js';
 
 test('a damaged head and a cut file are found before the file is mapped', async () => {
