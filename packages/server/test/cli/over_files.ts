@@ -2,6 +2,8 @@
 import { ok } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
+import type { Disk } from '../../src/io/disk.js';
+import { systemDisk } from '../../src/io/system_disk.js';
 import { openReal, type TestDirectories } from '../ops/directories.js';
 import { noServices, type Ran, run as runAny } from './harness.js';
 
@@ -12,5 +14,9 @@ const services: CliServices = {
   readConfig: async () => ok([]),
 };
 
-export const run = (words: readonly string[], { walDir, dbDir }: TestDirectories): Promise<Ran> =>
-  runAny([...words, '--wal-dir', walDir, '--db-dir', dbDir], { io: { services } });
+export const run = (
+  words: readonly string[],
+  { walDir, dbDir }: TestDirectories,
+  disk: Disk = systemDisk,
+): Promise<Ran> =>
+  runAny([...words, '--wal-dir', walDir, '--db-dir', dbDir], { io: { services, disk } });

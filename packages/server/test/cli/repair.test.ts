@@ -3,10 +3,28 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import type { Disk } from '../../src/io/disk.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import { filledDirectories, must, openReal, type TestDirectories } from '../ops/directories.js';
 import { run } from './over_files.js';
+
+/** Adds up how much is read of files of logs. */
+const countingDisk = (): { readonly disk: Disk; readonly read: () => number } => {
+  let bytes = 0;
+  const open: Disk['open'] = async (path, purpose) => {
+    const file = await systemDisk.open(path, purpose);
+    if (!path.endsWith('.wal')) return file;
+    const read = file.read.bind(file);
+    file.read = async (...words) => {
+      const count = await read(...words);
+      bytes += count;
+      return count;
+    };
+    return file;
+  };
+  return { disk: { ...systemDisk, open }, read: () => bytes };
+};
 
 const placeOf = ({ walDir }: TestDirectories): string => join(walDir, '..', 'backups');
 
@@ -59,6 +77,26 @@ test('repair: without an option it tells what is left and changes nothing', asyn
   assert.equal(found.is_sound, false);
   assert.equal(found.lost[0].from, found.kept + 1);
   assert.match(found.later_ids[0], /^[0-9a-f]{64}$/);
+});
+
+test('repair: reads the log once to look, and four times for a cut', async (context) => {
+  const directories = await damaged(context);
+  const { walDir } = directories;
+  const files = await segmentsOf(directories);
+  const sizes: number[] = [];
+  for (const file of files) sizes.push((await readFile(join(walDir, file))).length);
+  // The damaged segment is read on from the damage, to search for what is whole behind, and there.
+  const once = sizes.reduce((sum, size) => sum + size, 0) + 2.5 * (sizes[1] ?? 0);
+  for (const [words, times] of [
+    [['repair'], 1],
+    // To look, to write out what is behind, to write the new log, and to read that back.
+    [['repair', '--cut'], 4],
+  ] as const) {
+    const { disk, read } = countingDisk();
+    const ran = await run(words, directories, disk);
+    assert.equal(ran.exit, times === 1 ? 65 : 0, ran.err);
+    assert.ok(read() <= times * once, `${read()} bytes read, ${once} at once`);
+  }
 });
 
 test('repair --from: the damaged segment from a backup, and nothing is lost', async (context) => {

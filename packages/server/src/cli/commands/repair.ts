@@ -7,7 +7,13 @@ import { identityFileName } from '../../log/identity.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
 import { readRepairing, repairCutOff } from '../../log/repairing_file.js';
 import { type CutLog, cutLog, roomForCut } from '../../ops/repair/cut.js';
-import { type Examination, type ExamineInput, examine, isSound } from '../../ops/repair/examine.js';
+import {
+  type Examination,
+  type ExamineInput,
+  examine,
+  idsOf,
+  isSound,
+} from '../../ops/repair/examine.js';
 import { laterFileName } from '../../ops/repair/later_file.js';
 import { carryOutMend, planMend } from '../../ops/repair/mend.js';
 import { storeSequence } from '../../ops/repair/store_sequence.js';
@@ -74,7 +80,7 @@ class Repair {
   async #input(): Promise<ExamineInput> {
     const { io, services, directories } = this.#session;
     const { walDir: directory, dbDir } = directories;
-    const { ids } = await examine({ disk: io.disk, directory, knownSequence: 0 });
+    const ids = await idsOf(io.disk, directory);
     const known =
       ids === undefined ? 0 : await storeSequence(io.disk, dbDir, services.engine, ids.databaseId);
     return { disk: io.disk, directory, knownSequence: known };
@@ -129,7 +135,8 @@ class Repair {
     const asideName = this.#asideName;
     const release = this.#release;
     const effects = { disk, clock, random, removeStore, release };
-    const cut = unwrap(await cutLog({ ...effects, walDir, dbDir, asideName }));
+    const survey = this.#found?.survey;
+    const cut = unwrap(await cutLog({ ...effects, walDir, dbDir, asideName, survey }));
     await this.#showCut(cut);
     return 'ok';
   }

@@ -47,6 +47,8 @@ export interface CutInput {
   readonly removeStore: () => Promise<void>;
   /** Gives back the caller's locks of both directories: restoring takes them itself. */
   readonly release: () => Promise<void>;
+  /** Of the log as it lies there; without, it is made. */
+  readonly survey?: Survey | undefined;
   readonly freeBytesMin?: number;
   readonly segmentBytesMax?: number;
 }
@@ -69,8 +71,8 @@ export const cutLog = async (input: CutInput): Promise<Outcome<CutLog>> => {
   if (!found.ok) return found;
   const state = found.value ?? { aside: input.asideName, phase: 'moving' as const };
   if (found.value === undefined) {
-    const { survey } = await examine({ disk, directory: walDir, knownSequence: 0 });
-    const room = await roomForCut(input, survey);
+    const look = () => examine({ disk, directory: walDir, knownSequence: 0 });
+    const room = await roomForCut(input, input.survey ?? (await look()).survey);
     if (!room.ok) return room;
   }
   if (state.phase === 'moving') {

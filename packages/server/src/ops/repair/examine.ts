@@ -22,6 +22,12 @@ export interface ExamineInput extends Pick<SurveyInput, 'onProgress' | 'onLater'
   readonly knownSequence: number;
 }
 
+/** Whose log it is, from little of it. Rejects with errors of the disk. */
+export const idsOf = async (disk: ReadDisk, directory: string): Promise<Examination['ids']> => {
+  const read = await readIdentity(disk, directory);
+  return (read.ok ? read.value : undefined) ?? (await idsOfHeaders(disk, directory));
+};
+
 /** Changes nothing. Rejects with errors of the disk. */
 export const examine = async (input: ExamineInput): Promise<Examination> => {
   const { disk, directory } = input;

@@ -34,10 +34,20 @@ export const planMend = async (
     return fail(otherLog(copy, ids.logId));
   }
   const findings = [...survey.damage, ...(survey.tornTail === undefined ? [] : [survey.tornTail])];
-  const damaged = new Set(findings.map(({ segment }) => segment));
-  const segments = await mendsFrom(disk, directory, copy, damaged);
-  if (!segments.ok) return segments;
-  const patches = new Map(segments.value);
+  const beside = await patchesBeside(faults, copy);
+  const suspects = await mendsFrom(disk, directory, copy, findings, 'suspects');
+  if (!suspects.ok) return suspects;
+  const plan = await planWith(input, new Map([...suspects.value, ...beside]));
+  if (isSound(plan.after)) return ok(plan);
+  // What it takes may be elsewhere, or the copy is of another history: only reading all tells.
+  const all = await mendsFrom(disk, directory, copy, findings, 'all');
+  if (!all.ok) return all;
+  if (all.value.size === suspects.value.size) return ok(plan);
+  return ok(await planWith(input, new Map([...all.value, ...beside])));
+};
+
+const patchesBeside = async (faults: Examination['faults'], copy: LogCopy): Promise<Patches> => {
+  const patches = new Map<string, () => Promise<Uint8Array>>();
   if (faults.has(identityFileName)) {
     const bytes = await identityOf(copy);
     if (bytes !== undefined) patches.set(identityFileName, async () => bytes);
@@ -46,14 +56,22 @@ export const planMend = async (
   if (faults.has(checkpointFileName) && checkpoint !== undefined) {
     patches.set(checkpointFileName, async () => new TextEncoder().encode(checkpoint));
   }
+  return patches;
+};
+
+const planWith = async (
+  input: ExamineInput,
+  patches: Map<string, (() => Promise<Uint8Array>) | undefined>,
+): Promise<MendPlan> => {
+  const { disk, directory } = input;
   const look = () => examine({ ...input, disk: patchedDisk(disk, directory, patches) });
   const after = await look();
   const torn = after.survey.tornTail;
   const load = torn === undefined ? undefined : patches.get(torn.segment);
-  if (torn === undefined || load === undefined) return ok({ patches, after });
+  if (torn === undefined || load === undefined) return { patches, after };
   // What stood behind the copy's bytes is of no use: the next start would cut it away.
   patches.set(torn.segment, async () => (await load()).subarray(0, torn.byte));
-  return ok({ patches, after: await look() });
+  return { patches, after: await look() };
 };
 
 /** The identity in a copy, when it is that of the log. */

@@ -165,6 +165,52 @@ test('mend: refuses a copy of another log, and one that went on apart', async ()
   assert.match(conflict.ok ? '' : conflict.error.detail, /the two logs went on apart/);
 });
 
+/** Adds up what is read of each segment, in segments; opening a file of a copy fetches it whole. */
+const counting = (disk: SimulatedDisk): Map<string, { opened: number; read: number }> => {
+  const counts = new Map<string, { opened: number; read: number }>();
+  const open = disk.open.bind(disk);
+  disk.open = async (path, purpose) => {
+    const file = await open(path, purpose);
+    if (!path.endsWith('.wal') || purpose !== 'read') return file;
+    const count = counts.get(path) ?? { opened: 0, read: 0 };
+    counts.set(path, count);
+    count.opened += 1;
+    const read = file.read.bind(file);
+    file.read = async (...words) => {
+      const bytes = await read(...words);
+      count.read += bytes / disk.peek(path).length;
+      return bytes;
+    };
+    return file;
+  };
+  return counts;
+};
+
+test('mend: fetches of a copy what damage overlaps, once, and reads the log thrice', async () => {
+  const disk = whole.disk.clone();
+  const [, damaged = ''] = whole.paths;
+  disk.flipBit(damaged, 8 * 5000);
+  const far = whole.disk.clone();
+  const from = await copyOf(far);
+  const fetched = counting(far);
+  const own = counting(disk);
+  await mend(disk, from);
+  assertAsBefore(disk);
+  const last = whole.paths.at(-1) ?? '';
+  const opened = [...fetched].map(([path, { opened: times }]) => [path, times]);
+  assert.deepEqual(opened, [
+    [damaged, 1],
+    [last, 1],
+  ]);
+  for (const path of whole.paths) {
+    // To see the damage, what a mend would make, and what it has made.
+    const beside = path === damaged ? 3.5 : 2;
+    const allowed = 3.1 + (path === damaged || path === last ? beside : 0);
+    const read = own.get(path)?.read ?? 0;
+    assert.ok(read <= allowed, `${path}: ${read}`);
+  }
+});
+
 test('mend: says so when the disk does not give back what was written', async () => {
   const disk = whole.disk.clone();
   disk.flipBit(whole.paths[1] ?? '', 8 * 5000);
