@@ -2,8 +2,9 @@
  * The whole command line: parses, runs one command, turns every outcome into one sentence on
  * standard error and a documented exit code. Never throws and never exits by itself.
  */
-import { errorTable, type StemeError } from '@stemedb/model';
+import { type ErrorCode, errorTable, type StemeError } from '@stemedb/model';
 import { Command, CommanderError } from 'commander';
+import { diskErrorCode } from '../io/disk.js';
 import { ObjectStoreError } from '../io/object_store.js';
 import { ArchiveLockedError } from '../ops/archive/stored_object.js';
 import { storeErrors } from '../ops/store_errors.js';
@@ -18,10 +19,29 @@ import { type GlobalOptions, Session } from './session.js';
 const isKnownCode = (code: string): code is keyof typeof errorTable =>
   Object.hasOwn(errorTable, code);
 
+/** What the system refuses of a path that was named is no fault of ours. */
+const systemCodes: ReadonlyMap<string, ErrorCode> = new Map([
+  ['ENOENT', 'not_found'],
+  ['ENOTDIR', 'not_found'],
+  ['EISDIR', 'not_found'],
+  ['EACCES', 'data_directory_unwritable'],
+  ['EPERM', 'data_directory_unwritable'],
+  ['EROFS', 'data_directory_unwritable'],
+  ['ENOSPC', 'disk_full'],
+  ['EDQUOT', 'disk_full'],
+  ['EFBIG', 'disk_full'],
+]);
+
+const systemError = (error: unknown): StemeError | undefined => {
+  const code = systemCodes.get(diskErrorCode(error));
+  if (code === undefined || !(error instanceof Error)) return undefined;
+  return { code, detail: `${error.message}.`, cause: error };
+};
+
 /** The place of a copy may fail at any moment of reading it, not only when it is opened. */
 const expectedError = async (error: unknown): Promise<StemeError | undefined> => {
   if (error instanceof CommandError || error instanceof ArchiveLockedError) return error.error;
-  if (!(error instanceof ObjectStoreError)) return undefined;
+  if (!(error instanceof ObjectStoreError)) return systemError(error);
   const failed = await storeErrors(() => Promise.reject(error));
   return failed.ok ? undefined : failed.error;
 };

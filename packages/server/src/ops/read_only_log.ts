@@ -16,6 +16,7 @@ import {
   type SegmentSource,
 } from '../log/frame_reader.js';
 import type { Log, LogRecord } from '../log/log.js';
+import { noLog } from './no_log.js';
 import { listSegments, openSegment, type SegmentFile } from './segment_files.js';
 
 /** A log that can only be iterated. */
@@ -54,7 +55,7 @@ export const openReadOnlyLog = async (
   }
   const [first] = segments;
   if (first === undefined) {
-    return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
+    return fail(noLog(directory));
   }
   const { databaseId, logId } = first.header;
   return ok({

@@ -280,8 +280,16 @@ test('verify and export without a log say so', async (context) => {
   for (const words of [['verify'], ['export']]) {
     const ran = await run(words, empty);
     assert.equal(ran.exit, 1);
-    assert.match(ran.err, /not_found: There is no log in/);
+    assert.match(ran.err, /not_found: There is no log in .*; name .* with --data or --wal-dir/);
   }
+});
+
+test('what the system refuses is a sentence, not a stack', async (context) => {
+  const file = join(await scratch(context), 'file');
+  await writeFile(file, '');
+  const ran = await run(['verify'], { walDir: file, dbDir: `${file}.db` });
+  assert.equal(ran.exit, 1, ran.err);
+  assert.match(ran.err, /^error: not_found: ENOTDIR: .*\n$/);
 });
 
 test('doctor finds this machine fit, and leaves nothing behind', async (context) => {

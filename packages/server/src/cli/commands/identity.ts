@@ -1,6 +1,7 @@
 /** `stemedb identity`: who the node of a data directory is, and how a copied one gets its own. */
 import { formatVkey, keyPairFromSeed, noteKeyOf, originOf } from '@stemedb/model';
 import { type Identity, readIdentity } from '../../log/identity.js';
+import { noLog } from '../../ops/no_log.js';
 import { renewIdentity } from '../../ops/renew_identity.js';
 import { counted } from '../cells.js';
 import type { Register } from '../command.js';
@@ -30,8 +31,7 @@ const showIdentity = async ({ report }: Session, identity: Identity): Promise<vo
 const identityIn = async ({ io, directories }: Session): Promise<Identity> => {
   const found = unwrap(await readIdentity(io.disk, directories.walDir));
   if (found !== undefined) return found;
-  const detail = `There is no identity in ${directories.walDir}.`;
-  throw new CommandError({ code: 'not_found', detail });
+  throw new CommandError(noLog(directories.walDir, 'identity'));
 };
 
 const show = async (session: Session): Promise<undefined> => {

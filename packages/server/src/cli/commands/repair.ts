@@ -6,6 +6,7 @@ import { formatTime, originOf } from '@stemedb/model';
 import { identityFileName } from '../../log/identity.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
 import { readRepairing, repairCutOff } from '../../log/repairing_file.js';
+import { noLog } from '../../ops/no_log.js';
 import { type CutLog, cutLog, roomForCut } from '../../ops/repair/cut.js';
 import {
   type Examination,
@@ -203,8 +204,7 @@ const repair = async (session: Session, options: RepairOptions): Promise<ExitNam
     throw new UsageError('--dry-run goes with --from or --cut; without them nothing is changed.');
   }
   if (!(await io.disk.exists(directories.walDir))) {
-    const detail = `There is no log in ${directories.walDir}.`;
-    throw new CommandError({ code: 'not_found', detail });
+    throw new CommandError(noLog(directories.walDir));
   }
   const locks = await lockDirectories(io.disk, directories);
   try {

@@ -8,6 +8,7 @@ import { type JsonObject, type JsonValue, parseJson } from '@stemedb/model';
 import { Option } from 'commander';
 import { tryLockDirectory } from '../../log/directory.js';
 import type { Severity } from '../../ops/findings.js';
+import { noLog } from '../../ops/no_log.js';
 import { noteOperation } from '../../ops/operations_file.js';
 import { type VerifyReport, verifyDatabase } from '../../ops/verify.js';
 import {
@@ -56,7 +57,7 @@ const verify = async (session: Session, options: VerifyOptions): Promise<ExitNam
   const { io, report, directories } = session;
   const { walDir } = directories;
   if (!(await io.disk.exists(walDir))) {
-    throw new CommandError({ code: 'not_found', detail: `There is no log in ${walDir}.` });
+    throw new CommandError(noLog(walDir));
   }
   const checkpoints = await savedCheckpoints(session, options);
   const lock = await tryLockDirectory(io.disk, walDir);

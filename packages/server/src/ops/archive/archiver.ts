@@ -26,6 +26,7 @@ import { CompactRange } from '../../log/merkle/compact_range.js';
 import { sodiumNoteSigner } from '../../log/merkle/sodium_signer.js';
 import { renewalFileName } from '../../log/renewal_file.js';
 import { type DurableEnd, type DurableSegment, durableEnd } from '../durable_end.js';
+import { noLog } from '../no_log.js';
 import { noteOperation } from '../operations_file.js';
 import { emptyTally } from '../record_tally.js';
 import { readBytes } from '../segment_files.js';
@@ -198,8 +199,7 @@ export class Archiver {
     const identity = await readIdentity(disk, walDir);
     if (!identity.ok) return identity;
     if (identity.value !== undefined) return ok(identity.value);
-    const detail = `There is no log in ${walDir}; name the directory of one with --wal-dir.`;
-    return fail({ code: 'not_found', detail });
+    return fail(noLog(walDir));
   }
 
   /** The newest head, or what stands before the first one. */

@@ -9,6 +9,7 @@ import { type Identity, readIdentity } from '../../log/identity.js';
 import { renewalFileName } from '../../log/renewal_file.js';
 import { repairCutOff, repairingFileName } from '../../log/repairing_file.js';
 import { durableEnd } from '../durable_end.js';
+import { noLog } from '../no_log.js';
 import { noteOperation } from '../operations_file.js';
 import { storeErrors } from '../store_errors.js';
 import { chooseBase, missingOf, newestOf } from './base.js';
@@ -116,7 +117,7 @@ const takeAlone = async (input: BackupInput): Promise<Outcome<BackupOutcome>> =>
   if (await disk.exists(`${walDir}/${renewalFileName}`)) return fail(renewing(walDir));
   if (await disk.exists(`${walDir}/${repairingFileName}`)) return repairCutOff(walDir);
   if (identity === undefined) {
-    return fail({ code: 'not_found', detail: `There is no database in ${walDir}.` });
+    return fail(noLog(walDir, 'database'));
   }
   if (input.isDryRun) return backUp(input, identity);
   const lock = await disk.lock(`${walDir}/${lockName}`);
@@ -145,7 +146,7 @@ const backUp = async (input: BackupInput, identity: Identity): Promise<Outcome<B
   const extent = await durableEnd({ disk, directory, sleep, provenSequence });
   if (!extent.ok) return extent;
   if (extent.value.segments.length === 0) {
-    return fail({ code: 'not_found', detail: `There is no log in ${directory}.` });
+    return fail(noLog(directory));
   }
   const found = await findBackups(input.store);
   const base = input.isIncremental ? await chooseBase(input.store, found, identity) : undefined;
