@@ -77,6 +77,10 @@ test('backup, list, dry run, verify and restore', async (context) => {
   const restored = await run(['restore', place], target);
   assert.equal(restored.exit, 0, restored.err);
   assert.match(restored.out, /55 records, 40 assertions[\s\S]*compared[\s\S]*store \d/);
+  assert.ok(
+    restored.err.includes(`stemedb-api --wal-dir ${target.walDir} --db-dir `),
+    restored.err,
+  );
   const checked = parsed(await run(['verify', '--json'], target));
   assert.deepEqual([checked.log.records, checked.findings, checked.tree.checkpoints], [56, 0, 1]);
   assert.equal((await run(['restore', place], target)).exit, 1, 'it is not empty now');

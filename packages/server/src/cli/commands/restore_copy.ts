@@ -79,7 +79,7 @@ const buildStore = async (session: Session, { records }: RestoredLog): Promise<n
 };
 
 const show = async (
-  { report, directories }: Session,
+  { report, directories, options }: Session,
   restored: RestoredLog,
   how: {
     readonly storeSeconds: number | null;
@@ -115,6 +115,10 @@ const show = async (
     await report.note('The copy does not have the key of its node: this one has a new key.');
   }
   if (storeSeconds === null) await report.note('The first start of the server makes the store.');
+  // Elsewhere than where the settings of the server say: it has no --data.
+  if (options.data === undefined && options.walDir === undefined) return;
+  const { walDir, dbDir } = directories;
+  await report.note(`To serve it: stemedb-api --wal-dir ${walDir} --db-dir ${dbDir}`);
 };
 
 /** A moment may be mistyped, or be one that the copy does not reach. */
