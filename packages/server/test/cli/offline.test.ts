@@ -203,6 +203,16 @@ test('an export that fails midway leaves nothing, and says why', async (context)
   assert.deepEqual(await readdir(folder), []);
 });
 
+test('an export that is stopped leaves nothing', async (context) => {
+  const directories = await filledDirectories(context, 10);
+  const folder = await scratch(context);
+  const words = ['export', '--out', join(folder, 'one.jsonl'), '--wal-dir', directories.walDir];
+  const ran = await runAny(words, { io: { services, stopSignal: () => AbortSignal.abort() } });
+  assert.equal(ran.exit, 1, ran.err);
+  assert.match(ran.err, /stopped before its end; nothing of it is left/);
+  assert.deepEqual(await readdir(folder), []);
+});
+
 test('a file has its name when it is whole, and takes nobody else the name', async (context) => {
   const folder = await scratch(context);
   const path = join(folder, 'made');

@@ -17,6 +17,11 @@ interface ExportOptions {
 
 const ownerOnly = 0o600;
 
+const stopped = new CommandError({
+  code: 'conflict',
+  detail: 'The export was stopped before its end; nothing of it is left.',
+});
+
 const openSink = async (session: Session, out: string | undefined): Promise<FileSink> => {
   const { io } = session;
   if (out === undefined || out === '-') {
@@ -30,8 +35,12 @@ const openSink = async (session: Session, out: string | undefined): Promise<File
     throw new CommandError({ code, detail: `${out} cannot be made: ${why}.`, cause });
   };
   const sink = await io.files.create(out, ownerOnly).catch(failed);
+  const stop = io.stopSignal?.();
   return {
-    write: (text) => sink.write(text).catch(failed),
+    write: async (text) => {
+      if (stop?.aborted === true) throw stopped;
+      await sink.write(text).catch(failed);
+    },
     close: () => sink.close().catch(failed),
     discard: () => sink.discard(),
   };
