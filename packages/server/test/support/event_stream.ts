@@ -29,7 +29,8 @@ export class EventStream {
     answer.setEncoding('utf8');
     answer.on('data', (chunk: string) => this.#take(chunk));
     answer.on('error', () => undefined);
-    this.ended = once(answer, 'close').then(() => undefined);
+    // Not `once` of the platform, which rejects when the connection is cut.
+    this.ended = new Promise((resolve) => answer.once('close', () => resolve()));
   }
 
   static async open(
