@@ -30,7 +30,7 @@ export const memoryBytesMax = (cacheBytes: number, widestPairRows: number): numb
   const rows = rowsHeldMax + Math.max(0, widestPairRows - rowsInBound);
   // A draft is in memory once more as the text that is sent.
   const answers = 2 * draftsBytesMax + answersUnsentBytesMax;
-  // What a stream was given stands in the buffers of its connection as well.
+  // A piece may go beyond its size by one record; larger ones count as unsent.
   const streams = 2 * feedStreamsMax * feedPieceBytesMax + feedTailBytesMax + feedUnsentBytesMax;
   const writes = queueBytesMax + setAsideTotalBytesMax;
   return processBytes + cacheBytes + writes + answers + streams + rows * rowHeldBytes;

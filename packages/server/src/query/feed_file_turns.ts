@@ -3,15 +3,21 @@
  * is free and what earlier ones were given has been passed on far enough, so that neither the
  * threads of the platform nor the memory are taken by those who are behind.
  */
+import { framePayloadBytesMax } from '../log/format.js';
 import type { FeedLimits } from './feed_limits.js';
 
+type TurnLimits = Pick<
+  FeedLimits,
+  'feedFileReadersMax' | 'feedUnsentBytesMax' | 'feedPieceBytesMax'
+>;
+
 export class FileTurns {
-  readonly #limits: Pick<FeedLimits, 'feedFileReadersMax' | 'feedUnsentBytesMax'>;
+  readonly #limits: TurnLimits;
   readonly #line: (() => void)[] = [];
   #readers = 0;
   #unsentBytes = 0;
 
-  constructor(limits: Pick<FeedLimits, 'feedFileReadersMax' | 'feedUnsentBytesMax'>) {
+  constructor(limits: TurnLimits) {
     this.#limits = limits;
   }
 
@@ -35,8 +41,14 @@ export class FileTurns {
   }
 
   get #isFree(): boolean {
-    const { feedFileReadersMax, feedUnsentBytesMax } = this.#limits;
-    return this.#readers < feedFileReadersMax && this.#unsentBytes < feedUnsentBytesMax;
+    return this.#readers < this.#limits.feedFileReadersMax && this.#hasRoomBeside(this.#readers);
+  }
+
+  /** Room for a piece of the largest size beside so many that are being read. */
+  #hasRoomBeside(readers: number): boolean {
+    const { feedPieceBytesMax, feedUnsentBytesMax } = this.#limits;
+    const readBytes = (readers + 1) * (framePayloadBytesMax + feedPieceBytesMax);
+    return this.#unsentBytes + readBytes <= feedUnsentBytesMax;
   }
 
   #release(bytes: number): void {

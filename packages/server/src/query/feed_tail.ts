@@ -60,7 +60,9 @@ export class FeedTail {
     if (gone > 0) this.#entries = this.#entries.slice(gone);
   }
 
-  /** What follows a place, up to so many bytes; undefined when the files have to be read. */
+  /** What follows a place, up to so many bytes; undefined when the files have to be read. A record
+   * that is larger is read there as well: whoever does not take it holds it by itself, when it is
+   * forgotten here. */
   after({ sequence }: FeedPlace, bytesMax: number): TailPiece | undefined {
     if (sequence < this.#from.sequence || sequence > this.#head.sequence) return undefined;
     const entries: FeedEntry[] = [];
@@ -68,7 +70,9 @@ export class FeedTail {
     for (let at = this.#firstAfter(sequence); at < this.#entries.length; at += 1) {
       const entry = this.#entries[at];
       if (entry === undefined) break;
-      if (bytes >= bytesMax) {
+      const isLarge = entry.json.length > bytesMax;
+      if (isLarge && entries.length === 0) return undefined;
+      if (isLarge || bytes >= bytesMax) {
         return { entries, place: placeOf(entries.at(-1) ?? entry), atEnd: false };
       }
       entries.push(entry);

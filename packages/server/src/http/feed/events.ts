@@ -23,13 +23,11 @@ export const heartbeat = (cursor: string): string => `: \nid: ${cursor}\n\n`;
 export const lastWords = ({ code, detail }: StemeError, cursor: string): string =>
   `event: end\ndata: ${JSON.stringify({ code, detail, cursor })}\n\n`;
 
-/** Writes the items; false when the reader has to take some of it first. */
-export const writeItems = (out: Writable, items: readonly FeedItem[]): boolean => {
+/** Writes the items. */
+export const writeItems = (out: Writable, items: readonly FeedItem[]): void => {
   let small: (string | Buffer)[] = [];
-  let hasRoom = true;
   const flush = (): void => {
-    if (small.length > 0)
-      hasRoom = out.write(Buffer.concat(small.map((part) => Buffer.from(part))));
+    if (small.length > 0) out.write(Buffer.concat(small.map((part) => Buffer.from(part))));
     small = [];
   };
   for (const { cursor, json } of items) {
@@ -37,10 +35,9 @@ export const writeItems = (out: Writable, items: readonly FeedItem[]): boolean =
     if (json.length < sharedBytesMin) small.push(json);
     else {
       flush();
-      hasRoom = out.write(json);
+      out.write(json);
     }
     small.push('\n\n');
   }
   flush();
-  return hasRoom;
 };

@@ -42,6 +42,7 @@ export class FeedStream {
     this.#limits = limits;
     this.#reply = reply;
     this.#out.on('drain', () => this.tell('drained'));
+    reply.raw.on('drain', () => this.tell('drained'));
     // The framework destroys it when the connection closes; who writes then has been told.
     this.#out.on('error', () => undefined);
     reply.raw.once('close', () => this.tell('gone'));
@@ -80,6 +81,8 @@ export class FeedStream {
       case 'ignore':
         return;
       case 'read':
+        // A buffer is empty; the one behind it took what it held.
+        if (this.#state === 'sending' && !this.#hasRoom) return;
         this.#passedOn();
         return this.#read(follower);
       case 'beat':
@@ -103,8 +106,8 @@ export class FeedStream {
       this.#events.delete('visible');
       const piece = await follower.read();
       if (!piece.ok) return this.#end(piece.error);
-      const hasRoom = this.#send(piece.value);
-      if (!hasRoom) return this.#enter('sending');
+      this.#send(piece.value);
+      if (!this.#hasRoom) return this.#enter('sending');
       this.#passedOn();
       if (piece.value.atEnd) break;
       if (this.#clock.monotonicMs() - this.#saidAtMs >= this.#limits.feedHeartbeatMs) {
@@ -114,13 +117,18 @@ export class FeedStream {
     this.#enter('waiting');
   }
 
-  #send({ items, cursor, release }: Followed): boolean {
+  #send({ items, cursor, release }: Followed): void {
     this.#release = release;
     this.#cursor = cursor;
-    if (items.length === 0) return true;
+    if (items.length === 0) return;
     this.#saidAtMs = this.#clock.monotonicMs();
     this.#events.delete('drained');
-    return writeItems(this.#out, items);
+    writeItems(this.#out, items);
+  }
+
+  /** Whether what was written has left the stream, and the buffers of the connection as well. */
+  get #hasRoom(): boolean {
+    return !this.#out.writableNeedDrain && !this.#reply.raw.writableNeedDrain;
   }
 
   #passedOn(): void {
