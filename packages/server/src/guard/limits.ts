@@ -30,8 +30,10 @@ export interface HttpLimits {
   readonly feedStreamsMax: number;
   /** A stream with nothing to say says so this often, so that neither end takes it for dead. */
   readonly feedHeartbeatMs: number;
-  /** Time for the reader of a stream to take what it was sent; then it is dropped. */
+  /** How long the reader of a stream takes nothing of what it was sent, before it is dropped. */
   readonly feedStallMs: number;
+  /** The same while other streams wait for what it holds; looked at this often. */
+  readonly feedYieldMs: number;
   /** Time for the last words of a stream to be taken, before its connection is cut. */
   readonly feedClosingMs: number;
   /** Signatures that one write may carry. */
@@ -74,6 +76,7 @@ export const httpLimits: HttpLimits = {
   feedStreamsMax: 256,
   feedHeartbeatMs: 15_000,
   feedStallMs: 10_000,
+  feedYieldMs: 1_000,
   feedClosingMs: 2_000,
   signaturesMax: 64,
   headerBytesMax: 16 * kibibyte,

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import { type FeedChunk, readChunk } from './feed_chunk.js';
 import { beginningOfLog, type FeedPlace, readFeedCursor, writeFeedCursor } from './feed_cursor.js';
 import { type FeedEntry, type FeedFilter, type FeedItem, passes } from './feed_entry.js';
-import { FileTurns } from './feed_file_turns.js';
+import { FileTurns, type TurnTaker } from './feed_file_turns.js';
 import { FeedHub } from './feed_hub.js';
 import { type FeedLimits, feedLimits } from './feed_limits.js';
 import type { TailPiece } from './feed_tail.js';
@@ -34,13 +34,16 @@ export interface Followed {
   readonly atEnd: boolean;
   /** To be called once, when the items are passed on or given up. */
   readonly release: () => void;
+  /** Whether others wait until they are. */
+  readonly isWanted: () => boolean;
 }
 
 /** One who reads the log as it grows. */
 export interface Follower {
   /** Where it begins. */
   readonly cursor: string;
-  /** The next piece, without waiting for one to come; calls must not overlap. */
+  /** The next piece, without waiting for one to come; calls must not overlap. It waits for its
+   * turn at the files, and is empty when the end of the follower came first. */
   read(): Promise<Outcome<Followed>>;
   /** Ends it; `wake` is not called any more. */
   close(): void;
@@ -120,19 +123,25 @@ class LogFeed implements Feed {
   #follower(scope: string, filter: FeedFilter, begin: FeedPlace, wake: () => void): Follower {
     const hub = this.#hub;
     const cursorOf = this.#cursors(scope);
-    const close = hub.follow(filter, wake);
-    const release = (): void => undefined;
+    const unfollow = hub.follow(filter, wake);
+    const taker: TurnTaker = { hasPassedOn: false };
     let place = begin;
     const read = async (): Promise<Outcome<Followed>> => {
       // What is kept carries the cursors of those who see everything.
       const kept = scope === '' ? hub.kept(place, filter) : undefined;
       const next =
-        kept === undefined ? await this.#fromFiles(scope, filter, place) : ok({ ...kept, release });
+        kept === undefined
+          ? await this.#fromFiles(scope, filter, place, taker)
+          : ok({ ...kept, ...heldByNobody });
       if (!next.ok) return next;
-      const { entries, ...piece } = next.value;
-      place = next.value.place;
+      const { entries, place: end, ...piece } = next.value;
+      place = end;
       const items = entries.filter((entry) => passes(entry, filter));
-      return ok({ items, cursor: cursorOf(place), atEnd: piece.atEnd, release: piece.release });
+      return ok({ ...piece, items, cursor: cursorOf(place) });
+    };
+    const close = (): void => {
+      unfollow();
+      this.#turns.leave(taker);
     };
     return { cursor: cursorOf(begin), read, close };
   }
@@ -141,15 +150,26 @@ class LogFeed implements Feed {
     scope: string,
     filter: FeedFilter,
     from: FeedPlace,
-  ): Promise<Outcome<TailPiece & { readonly release: () => void }>> {
+    taker: TurnTaker,
+  ): Promise<Outcome<TailPiece & Pick<Followed, 'release' | 'isWanted'>>> {
     const { readings, store } = this.#parts;
-    const { value: chunk, release } = await this.#turns.take(
+    const turn = await this.#turns.take(
+      taker,
       () => readings.read({}, (reading) => this.#next(reading, scope, filter, from)),
       (read) => (read.ok ? bytesOf(read.value.entries) : 0),
     );
+    if (turn === undefined) return ok({ entries: [], place: from, atEnd: true, ...heldByNobody });
+    const { value: chunk, release } = turn;
     if (!chunk.ok) return chunk;
     const { entries, place } = chunk.value;
-    return ok({ entries, place, atEnd: place.sequence >= store.appliedSequence, release });
+    const isWanted = (): boolean => this.#turns.isWanting;
+    return ok({
+      entries,
+      place,
+      atEnd: place.sequence >= store.appliedSequence,
+      release,
+      isWanted,
+    });
   }
 
   #next(
@@ -206,6 +226,12 @@ class LogFeed implements Feed {
     return ok(jsonBytes({ records, next_cursor: this.#cursors(scope)(place), more }));
   }
 }
+
+/** Nothing that was read for one alone. */
+const heldByNobody: Pick<Followed, 'release' | 'isWanted'> = {
+  release: () => undefined,
+  isWanted: () => false,
+};
 
 const bytesOf = (entries: readonly FeedEntry[]): number =>
   entries.reduce((sum, { json }) => sum + json.length, 0);

@@ -19,6 +19,10 @@ export class EventStream {
   onEvent: ((event: ServerEvent) => void) | undefined;
   /** The last id, also of what is no event. */
   lastId = '';
+  /** Bytes that it takes in a millisecond; undefined: what comes. */
+  pace: number | undefined;
+  /** Comments of the server, which say that it is there. */
+  beats = 0;
   readonly ended: Promise<void>;
   readonly #answer: IncomingMessage;
   #text = '';
@@ -27,7 +31,12 @@ export class EventStream {
     this.#answer = answer;
     this.status = answer.statusCode ?? 0;
     answer.setEncoding('utf8');
-    answer.on('data', (chunk: string) => this.#take(chunk));
+    answer.on('data', (chunk: string) => {
+      this.#take(chunk);
+      if (this.pace === undefined) return;
+      this.pause();
+      setTimeout(() => this.resume(), chunk.length / this.pace);
+    });
     answer.on('error', () => undefined);
     // Not `once` of the platform, which rejects when the connection is cut.
     this.ended = new Promise((resolve) => answer.once('close', () => resolve()));
@@ -67,7 +76,8 @@ export class EventStream {
   async until(isSo: () => boolean): Promise<void> {
     const deadline = performance.now() + patienceMs;
     while (!isSo()) {
-      if (performance.now() > deadline) throw new Error(`It did not come: ${this.#text}`);
+      if (performance.now() > deadline)
+        throw new Error(`It did not come: ${this.#text.slice(-500)}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
@@ -86,6 +96,7 @@ export class EventStream {
       const colon = line.indexOf(':');
       const name = line.slice(0, colon);
       const value = line.slice(colon + 1).replace(/^ /, '');
+      if (name === '') this.beats += 1;
       if (name === 'id') this.lastId = value;
       if (name === 'event') type = value;
       if (name === 'data') data.push(value);

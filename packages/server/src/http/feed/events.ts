@@ -14,6 +14,8 @@ const retryMs = 1000;
 
 /** Records from this size on are handed over as they are: all who are sent one share its memory. */
 const sharedBytesMin = 16 * 1024;
+/** In slices of this size, so that it shows when a slow reader takes some of a large one. */
+const sliceBytes = 64 * 1024;
 
 export const greeting = (cursor: string): string => `retry: ${retryMs}\nid: ${cursor}\n\n`;
 
@@ -35,7 +37,9 @@ export const writeItems = (out: Writable, items: readonly FeedItem[]): void => {
     if (json.length < sharedBytesMin) small.push(json);
     else {
       flush();
-      out.write(json);
+      for (let at = 0; at < json.length; at += sliceBytes) {
+        out.write(json.subarray(at, at + sliceBytes));
+      }
     }
     small.push('\n\n');
   }

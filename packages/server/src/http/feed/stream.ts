@@ -4,7 +4,7 @@
  * for while nothing happens; a commit, the reader or a timer wakes it. SPEC.md has the states.
  */
 import { PassThrough } from 'node:stream';
-import type { StemeError } from '@stemedb/model';
+import type { Outcome, StemeError } from '@stemedb/model';
 import type { FastifyReply } from 'fastify';
 import type { HttpLimits } from '../../guard/limits.js';
 import type { Clock } from '../../io/clock.js';
@@ -12,7 +12,10 @@ import type { Followed, Follower } from '../../query/feed.js';
 import { eventStreamType, greeting, heartbeat, lastWords, writeItems } from './events.js';
 import { type StreamEvent, type StreamState, streamActions } from './states.js';
 
-type StreamLimits = Pick<HttpLimits, 'feedHeartbeatMs' | 'feedStallMs' | 'feedClosingMs'>;
+type StreamLimits = Pick<
+  HttpLimits,
+  'feedHeartbeatMs' | 'feedStallMs' | 'feedYieldMs' | 'feedClosingMs'
+>;
 
 const stopping: StemeError = {
   code: 'not_ready',
@@ -33,9 +36,17 @@ export class FeedStream {
   #resume: (() => void) | undefined;
   #state: StreamState = 'waiting';
   #cancelTimer: () => void = () => undefined;
+  #lateAtMs = 0;
   #cursor = '';
-  #release: () => void = () => undefined;
   #saidAtMs = 0;
+  /** What is on its way from the log. */
+  #coming: Promise<Outcome<Followed>> | undefined;
+  /** Whether more became visible meanwhile. */
+  #isMore = false;
+  #held: Pick<Followed, 'release' | 'isWanted'> | undefined;
+  #heldSinceMs = 0;
+  /** Whether the reader took some of it since it was last looked at. */
+  #isTaking = false;
 
   constructor(clock: Clock, limits: StreamLimits, reply: FastifyReply) {
     this.#clock = clock;
@@ -56,6 +67,18 @@ export class FeedStream {
 
   /** Sends what the follower reads until one of the two ends; resolves when nothing is left. */
   async run(follower: Follower): Promise<void> {
+    try {
+      this.#begin(follower);
+      while (this.#state !== 'closed') await this.#act(follower, await this.#next());
+    } finally {
+      this.#cancelTimer();
+      this.#leave(follower);
+      this.#passedOn();
+      this.#out.destroy();
+    }
+  }
+
+  #begin(follower: Follower): void {
     this.#cursor = follower.cursor;
     this.#reply
       .code(200)
@@ -66,32 +89,31 @@ export class FeedStream {
       .header('connection', 'close')
       .send(this.#out);
     this.#say(greeting(this.#cursor));
-    try {
-      await this.#read(follower);
-      while (this.#state !== 'closed') await this.#act(follower, await this.#next());
-    } finally {
-      this.#cancelTimer();
-      this.#passedOn();
-      this.#out.destroy();
-    }
+    this.#read(follower);
   }
 
   async #act(follower: Follower, event: StreamEvent): Promise<void> {
     switch (streamActions[this.#state][event]) {
       case 'ignore':
         return;
+      case 'note':
+        this.#isMore = true;
+        return;
       case 'read':
-        // A buffer is empty; the one behind it took what it held.
-        if (this.#state === 'sending' && !this.#hasRoom) return;
+        return this.#read(follower);
+      case 'goOn':
+        if (!this.#hasRoom) return this.#noteProgress();
         this.#passedOn();
         return this.#read(follower);
+      case 'send':
+        return this.#send(follower);
       case 'beat':
         this.#say(heartbeat(this.#cursor));
-        return this.#enter('waiting');
+        return this.#enter(this.#state);
       case 'drop':
-        return this.#end(tooSlow);
+        return this.#end(follower, tooSlow);
       case 'finish':
-        return this.#end(stopping);
+        return this.#end(follower, stopping);
       case 'cut':
         this.#reply.raw.destroy();
         return this.#enter('closed');
@@ -100,25 +122,35 @@ export class FeedStream {
     }
   }
 
-  /** Reads and sends until the reader has enough, or all that is visible was sent. */
-  async #read(follower: Follower): Promise<void> {
-    while (!this.#events.has('gone') && !this.#events.has('stopping')) {
-      this.#events.delete('visible');
-      const piece = await follower.read();
-      if (!piece.ok) return this.#end(piece.error);
-      this.#send(piece.value);
-      if (!this.#hasRoom) return this.#enter('sending');
-      this.#passedOn();
-      if (piece.value.atEnd) break;
-      if (this.#clock.monotonicMs() - this.#saidAtMs >= this.#limits.feedHeartbeatMs) {
-        this.#say(heartbeat(this.#cursor));
-      }
-    }
-    this.#enter('waiting');
+  #read(follower: Follower): void {
+    this.#isMore = false;
+    this.#events.delete('visible');
+    this.#coming = follower.read();
+    const arrived = (): void => this.tell('arrived');
+    this.#coming.then(arrived, arrived);
+    this.#enter('reading');
   }
 
-  #send({ items, cursor, release }: Followed): void {
-    this.#release = release;
+  /** Sends what was read, and reads on unless the reader has enough or it was all there is. */
+  async #send(follower: Follower): Promise<void> {
+    const piece = await this.#coming;
+    this.#coming = undefined;
+    if (piece === undefined) return;
+    if (!piece.ok) return this.#end(follower, piece.error);
+    this.#held = piece.value;
+    this.#heldSinceMs = this.#clock.monotonicMs();
+    this.#isTaking = false;
+    this.#write(piece.value);
+    if (!this.#hasRoom) return this.#enter('sending');
+    this.#passedOn();
+    if (piece.value.atEnd && !this.#isMore) return this.#enter('waiting');
+    if (this.#clock.monotonicMs() - this.#saidAtMs >= this.#limits.feedHeartbeatMs) {
+      this.#say(heartbeat(this.#cursor));
+    }
+    this.#read(follower);
+  }
+
+  #write({ items, cursor }: Followed): void {
     this.#cursor = cursor;
     if (items.length === 0) return;
     this.#saidAtMs = this.#clock.monotonicMs();
@@ -132,8 +164,8 @@ export class FeedStream {
   }
 
   #passedOn(): void {
-    this.#release();
-    this.#release = () => undefined;
+    this.#held?.release();
+    this.#held = undefined;
   }
 
   #say(text: string): void {
@@ -141,19 +173,64 @@ export class FeedStream {
     this.#out.write(text);
   }
 
-  #end(error: StemeError): void {
+  #end(follower: Follower, error: StemeError): void {
+    this.#leave(follower);
     this.#out.end(lastWords(error, this.#cursor));
     this.#enter('closing');
+  }
+
+  /** Gives up its place in the line, or what it is given nevertheless. */
+  #leave(follower: Follower): void {
+    follower.close();
+    const giveBack = (piece: Outcome<Followed>): void => {
+      if (piece.ok) piece.value.release();
+    };
+    this.#coming?.then(giveBack, () => undefined);
+    this.#coming = undefined;
   }
 
   #enter(state: StreamState): void {
     this.#state = state;
     this.#cancelTimer();
-    const { feedHeartbeatMs, feedStallMs, feedClosingMs } = this.#limits;
-    const delayMs = { waiting: feedHeartbeatMs, sending: feedStallMs, closing: feedClosingMs };
     this.#events.delete('late');
+    this.#events.delete('wanted');
     if (state === 'closed') return;
-    this.#cancelTimer = this.#clock.after(delayMs[state], () => this.tell('late'));
+    const nowMs = this.#clock.monotonicMs();
+    const { feedHeartbeatMs, feedStallMs, feedClosingMs } = this.#limits;
+    const beatAtMs = this.#saidAtMs + feedHeartbeatMs;
+    const lateAtMs = {
+      reading: beatAtMs,
+      waiting: beatAtMs,
+      sending: nowMs + feedStallMs,
+      closing: nowMs + feedClosingMs,
+    };
+    this.#lateAtMs = lateAtMs[state];
+    this.#wait();
+  }
+
+  /** Some of it has left a buffer: it has its time anew. */
+  #noteProgress(): void {
+    this.#isTaking = true;
+    this.#lateAtMs = this.#clock.monotonicMs() + this.#limits.feedStallMs;
+  }
+
+  /** Until it is late; who holds something looks now and then whether others wait for that. */
+  #wait(): void {
+    const restMs = Math.max(0, this.#lateAtMs - this.#clock.monotonicMs());
+    const delayMs = this.#held === undefined ? restMs : Math.min(restMs, this.#limits.feedYieldMs);
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      if (this.#isToYield) this.tell('wanted');
+      this.#isTaking = false;
+      if (this.#clock.monotonicMs() >= this.#lateAtMs) this.tell('late');
+      else this.#wait();
+    });
+  }
+
+  /** Others wait for what it holds, and its reader takes nothing, or has not taken it in time. */
+  get #isToYield(): boolean {
+    if (this.#held?.isWanted() !== true) return false;
+    const heldMs = this.#clock.monotonicMs() - this.#heldSinceMs;
+    return !this.#isTaking || heldMs >= this.#limits.feedStallMs;
   }
 
   async #next(): Promise<StreamEvent> {

@@ -163,9 +163,6 @@ async function answerEvents(
       request.log.error({ err: cause, reqId: request.id }, 'A stream of the feed has failed');
       reply.raw.destroy();
     })
-    .finally(() => {
-      follower.value.close();
-      leave();
-    });
+    .finally(leave);
   return reply;
 }
