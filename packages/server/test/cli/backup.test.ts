@@ -29,7 +29,7 @@ import {
   scratchDirectories,
   type TestDirectories,
 } from '../ops/directories.js';
-import { type Ran, run as runAny, scratch } from './harness.js';
+import { noServices, type Ran, run as runAny, scratch } from './harness.js';
 
 interface Here {
   readonly directories: TestDirectories;
@@ -41,10 +41,9 @@ const here = async (context: TestContext, claims = 40): Promise<Here> => {
   const directories = await filledDirectories(context, claims);
   const place = join(await scratch(context), 'backups');
   const services: CliServices = {
+    ...noServices,
     openDatabase: (opened) => openReal(opened, { policy: false }),
     engine: systemEngine,
-    memoryBytesMax: () => assert.fail('no limits here'),
-    serve: () => assert.fail('no server here'),
     readConfig: async () => ok([{ key: 'backup_url', value: place, source: 'default' }]),
   };
   const run = (words: readonly string[], { walDir, dbDir } = directories): Promise<Ran> =>

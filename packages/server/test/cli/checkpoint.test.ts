@@ -10,14 +10,13 @@ import type { CliServices } from '../../src/cli/services.js';
 import { systemFiles } from '../../src/cli/system_io.js';
 import { sigstoreCheckpoint, sigstoreIncludes } from '../log/merkle/others.js';
 import { filledDirectories, scratchDirectories, type TestDirectories } from '../ops/directories.js';
-import { answering, type Ran, run, scratch } from './harness.js';
+import { answering, noServices, type Ran, run, scratch } from './harness.js';
 import { startReal } from './real_server.js';
 
 const services: CliServices = {
+  ...noServices,
   openDatabase: async () => fail({ code: 'internal', detail: 'not here' }),
   engine: systemEngine,
-  memoryBytesMax: () => assert.fail('no limits here'),
-  serve: () => assert.fail('no server here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

@@ -6,14 +6,13 @@ import { fail } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
 import type { CliServices } from '../../src/cli/services.js';
 import { openReal, scratchDirectories, signedClaim } from '../ops/directories.js';
-import { type Ran, run, scratch } from './harness.js';
+import { noServices, type Ran, run, scratch } from './harness.js';
 import { startReal } from './real_server.js';
 
 const services: CliServices = {
+  ...noServices,
   openDatabase: (directories) => openReal(directories, { policy: false }),
   engine: systemEngine,
-  memoryBytesMax: () => assert.fail('no limits here'),
-  serve: () => assert.fail('no server here'),
   readConfig: async () => fail({ code: 'internal', detail: 'not here' }),
 };
 

@@ -18,14 +18,13 @@ import {
   scratchDirectories,
   type TestDirectories,
 } from '../ops/directories.js';
-import { type Ran, run as runAny, scratch } from './harness.js';
+import { noServices, type Ran, run as runAny, scratch } from './harness.js';
 
 const services: CliServices = {
+  ...noServices,
   openDatabase: (directories, onReplay) =>
     openReal(directories, { policy: false, ...(onReplay !== undefined && { onReplay }) }),
   engine: systemEngine,
-  memoryBytesMax: () => assert.fail('no limits here'),
-  serve: () => assert.fail('no server here'),
   readConfig: async (file) =>
     file === 'bad'
       ? fail({
