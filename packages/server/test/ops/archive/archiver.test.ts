@@ -163,16 +163,12 @@ it('notes and tells after each commit how far a long pass is', async () => {
 });
 
 it('refuses a log that was set back, and changes nothing', async () => {
-  const room = await ArchiveRoom.make();
-  await room.append(5);
-  await room.stop();
-  const before = room.disk.clone();
-  await room.start();
+  const { room, past } = await ArchiveRoom.withPast();
   await room.append(5);
   await room.log.mark();
   await room.pass();
   const objects = new Map(room.place.objects);
-  room.disk = before;
+  room.disk = past;
   await room.start();
   for (const appended of [0, 3, 9]) {
     if (appended > 0) await room.append(appended);
@@ -184,11 +180,7 @@ it('refuses a log that was set back, and changes nothing', async () => {
 });
 
 it('refuses a log that was set back to before a segment that is archived whole', async () => {
-  const room = await ArchiveRoom.make();
-  await room.append(5);
-  await room.stop();
-  const before = room.disk.clone();
-  await room.start();
+  const { room, past } = await ArchiveRoom.withPast();
   for (let at = 0; at < 4; at += 1) await room.append(5);
   // Whole segments and nothing of the open one.
   const store = new FaultyObjects(room.place);
@@ -199,7 +191,7 @@ it('refuses a log that was set back to before a segment that is archived whole',
   room.place.fault = undefined;
   const head = must(await newestHead(store, await idsOf(room)));
   assert.deepEqual([head?.open.bytes, head?.sealed.count], [0, 2]);
-  room.disk = before;
+  room.disk = past;
   await room.start();
   for (let at = 0; at < 12; at += 1) {
     const passed = await room.newArchiver().pass();

@@ -101,16 +101,12 @@ it('tries again with growing pauses, and catches up', async () => {
 });
 
 it('ends with what no second try mends, unless it was well before', async () => {
-  const room = await ArchiveRoom.make();
-  await room.append(5);
-  await room.stop();
-  const before = room.disk.clone();
-  await room.start();
+  const { room, past } = await ArchiveRoom.withPast();
   await room.append(5);
   await room.stop();
   const well = await followed(room, 200, async (second) => {
     if (second !== 70) return;
-    room.disk = before;
+    room.disk = past;
     room.archiver = room.newArchiver();
   });
   assert.equal(well.error, undefined);

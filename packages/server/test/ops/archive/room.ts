@@ -58,6 +58,16 @@ export class ArchiveRoom {
     return room;
   }
 
+  /** Five records, and the disk that holds them and no more whatever comes after. */
+  static async withPast(): Promise<{ readonly room: ArchiveRoom; readonly past: SimulatedDisk }> {
+    const room = await ArchiveRoom.make();
+    await room.append(5);
+    await room.stop();
+    const past = room.disk.clone();
+    await room.start();
+    return { room, past };
+  }
+
   get log(): Log {
     if (this.#log === undefined) throw new Error('The log is closed.');
     return this.#log;
