@@ -56,6 +56,8 @@ export interface CopiedFile {
   readonly name: string;
   /** To name it by when it is damaged: where it really is. */
   readonly place: string;
+  /** Where in the file its bytes begin, of one that is kept in pieces; else 0. */
+  readonly offset?: number;
   readonly bytes: number;
   /** 64 lower-case hex digits. */
   readonly sha256: string;

@@ -12,10 +12,11 @@ import {
   restoringFileName,
   unfinishedMarkerName,
 } from '../log/restoring_file.js';
+import { writeWhole } from '../log/segment_writer.js';
 import { replaceSmallFile } from '../log/small_file.js';
 import { loadChecked } from './copied_file.js';
 import { directoriesBeside, isEmptyDirectory } from './data_directory.js';
-import type { LogCopy } from './log_copy.js';
+import { type CopiedFile, CopyDamagedError, type LogCopy } from './log_copy.js';
 
 /** Room for the log and for the store that is made of it. */
 const freeTimes = 2;
@@ -173,14 +174,44 @@ export const commitTarget = async (
   { beside }: LogCopy,
   identity: Identity,
 ): Promise<void> => {
-  for (const file of beside) {
-    const [directory = '', name] = file.name.split('/');
+  const files = new Map<string, CopiedFile[]>();
+  for (const file of beside) files.set(file.name, [...(files.get(file.name) ?? []), file]);
+  for (const [path, pieces] of files) {
+    const [directory = '', name] = path.split('/');
     if (name === undefined || !directoriesBeside.includes(directory)) continue;
     await disk.makeDirectory(join(walDir, directory));
-    await replaceSmallFile(disk, join(walDir, directory), name, await loadChecked(file));
+    await writeCopied(disk, join(walDir, directory), name, pieces);
   }
   await replaceSmallFile(disk, walDir, identityFileName, encodeIdentity(identity));
   // Beside the identity it has no meaning any more.
   await disk.remove(join(walDir, restoringFileName)).catch(() => undefined);
   await disk.syncDirectory(walDir).catch(() => undefined);
+};
+
+/** A file of the copy, durable with its name; no more than one of its pieces is in memory. */
+const writeCopied = async (
+  disk: Disk,
+  directory: string,
+  name: string,
+  pieces: readonly CopiedFile[],
+): Promise<void> => {
+  const unfinished = join(directory, `${name}.new`);
+  if (await disk.exists(unfinished)) await disk.remove(unfinished);
+  const file = await disk.open(unfinished, 'create');
+  try {
+    let end = 0;
+    for (const piece of pieces) {
+      const { offset = 0, place } = piece;
+      if (offset !== end) throw new CopyDamagedError(place, 'it follows on no other piece');
+      const bytes = await loadChecked(piece);
+      const written = await writeWhole(file, bytes, end);
+      if (!written.ok) throw written.error.cause;
+      end += bytes.length;
+    }
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await disk.rename(unfinished, join(directory, name));
+  await disk.syncDirectory(directory);
 };

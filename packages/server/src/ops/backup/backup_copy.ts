@@ -42,10 +42,11 @@ const copyOf = (store: ObjectStore, metadata: BackupMetadata): LogCopy => {
 const fileAt = (
   store: ObjectStore,
   backup: string,
-  { name, bytes, sha256 }: Omit<BackupFile, 'name'> & { readonly name: string },
+  { name, bytes, sha256, piece }: BackupFile,
 ): CopiedFile => {
-  const place = `${backup}/${name}`;
-  return { name, place, bytes, sha256, load: () => store.get(place) };
+  const place = `${backup}/${piece?.object ?? name}`;
+  const offset = piece?.offset ?? 0;
+  return { name, place, offset, bytes, sha256, load: () => store.get(place) };
 };
 
 const factsOf = (metadata: BackupMetadata): LogCopyFacts => ({
@@ -68,10 +69,11 @@ async function* faultsBeside(
   beside: readonly CopiedFile[],
 ): AsyncGenerator<CopyDamagedError> {
   yield* faultsOf(beside);
-  const known = new Set([metadataName, startedName, ...beside.map((file) => file.name)]);
-  for (const segment of segments) if (segment.backup === name) known.add(segment.name);
+  const own = segments.filter(({ backup }) => backup === name).map((segment) => segment.name);
+  const named = [metadataName, startedName, ...own].map((file) => `${name}/${file}`);
+  const known = new Set([...named, ...beside.map(({ place }) => place)]);
   for await (const { key } of store.list(`${name}/`)) {
-    if (known.has(key.slice(name.length + 1))) continue;
+    if (known.has(key)) continue;
     yield new CopyDamagedError(key, 'the metadata do not name it: it was added');
   }
 }

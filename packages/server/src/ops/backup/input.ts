@@ -20,5 +20,7 @@ export interface BackupInput {
   readonly retention: Retention;
   /** Looks at everything and writes nothing. */
   readonly isDryRun: boolean;
+  /** Of a file beside the log that is put at once; a larger one is kept in pieces. */
+  readonly pieceBytesMax?: number;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
 }

@@ -25,6 +25,13 @@ export const metadataName = 'metadata.json';
 /** Beside a backup that is being made: whose it is. Removed when it is complete. */
 export const startedName = 'started.json';
 
+/** Names of pieces, beside those of directories that a log has beside it. */
+const pieceFolder = 'pieces';
+const piecePattern = `^${pieceFolder}/[0-9a-f]{8}$`;
+
+export const pieceName = (number: number): string =>
+  `${pieceFolder}/${number.toString(16).padStart(8, '0')}`;
+
 const hex = (digits: number) => Type.String({ pattern: `^[0-9a-f]{${digits}}$` });
 const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const hash = Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' });
@@ -78,7 +85,17 @@ const content = Type.Object(
     segments: Type.Array(segment, { minItems: 1 }),
     /** Beside the segments, in this backup itself. */
     files: Type.Array(
-      Type.Object({ name: Type.String({ pattern: '^[A-Za-z0-9._/-]{1,400}$' }), ...file }, closed),
+      Type.Object(
+        {
+          name: Type.String({ pattern: '^[A-Za-z0-9._/-]{1,400}$' }),
+          ...file,
+          /** Of a file that is kept in pieces, which stand one behind the other: where it lies. */
+          piece: Type.Optional(
+            Type.Object({ offset: count, object: Type.String({ pattern: piecePattern }) }, closed),
+          ),
+        },
+        closed,
+      ),
     ),
     checksum: hex(64),
   },

@@ -25,8 +25,11 @@ import type { DurableEnd } from '../durable_end.js';
 import { readBytes, type SegmentFile } from '../segment_files.js';
 import { SegmentWalk, type WalkState, walkBegin } from '../segment_walk.js';
 import type { BackupInput } from './input.js';
-import type { BackupFile, BackupMetadata, BackupSegment } from './metadata.js';
+import { type BackupFile, type BackupMetadata, type BackupSegment, pieceName } from './metadata.js';
 import type { BackupSummary } from './places.js';
+
+/** What is in memory of a file beside the log: as much as of a segment. */
+const filePieceBytes = 64 * 1024 * 1024;
 
 /** A root that the records must come to at a size. */
 interface ExpectedRoot {
@@ -247,38 +250,60 @@ const readSegment = async (
 };
 
 const copyBeside = async (
-  { disk, walDir, store, keepsSecrets }: BackupInput,
+  input: BackupInput,
   identity: Identity,
   name: string,
   checkpoint: string,
 ): Promise<readonly BackupFile[]> => {
+  const { disk, walDir, store, keepsSecrets } = input;
   const files: BackupFile[] = [];
-  const put = async (file: string, bytes: Uint8Array): Promise<void> => {
-    await store.put(`${name}/${file}`, bytes);
-    files.push({ name: file, bytes: bytes.length, sha256: sha256Hex(bytes) });
+  const put: PutFile = async (file, bytes, piece) => {
+    await store.put(`${name}/${piece?.object ?? file}`, bytes);
+    const described = { name: file, bytes: bytes.length, sha256: sha256Hex(bytes) };
+    files.push(piece === undefined ? described : { ...described, piece });
   };
   // That under which the log was read: a renewal may have put another there meanwhile.
   if (keepsSecrets) await put(identityFileName, encodeIdentity(identity));
   await put(checkpointFileName, new TextEncoder().encode(checkpoint));
+  let pieces = 0;
   for (const directory of directoriesBeside) {
     if (!(await disk.exists(`${walDir}/${directory}`))) continue;
     for (const one of await disk.list(`${walDir}/${directory}`)) {
-      const bytes = isObjectName(one)
-        ? await readWhole(disk, `${walDir}/${directory}/${one}`)
-        : undefined;
-      if (bytes !== undefined) await put(`${directory}/${one}`, bytes);
+      if (isObjectName(one)) pieces += await copyFile(input, `${directory}/${one}`, pieces, put);
     }
   }
   return files;
 };
 
-/** A file as it is now; undefined for a directory. */
-const readWhole = async (disk: Disk, path: string): Promise<Uint8Array | undefined> => {
-  const file = await disk.open(path, 'read');
+type PutFile = (file: string, bytes: Uint8Array, piece?: BackupFile['piece']) => Promise<void>;
+
+/**
+ * A file as long as it is now, a piece at a time; nothing for a directory. Says how many pieces it
+ * was put in, of which there are `before` already.
+ */
+const copyFile = async (
+  { disk, walDir, pieceBytesMax = filePieceBytes }: BackupInput,
+  name: string,
+  before: number,
+  put: PutFile,
+): Promise<number> => {
+  const file = await disk.open(`${walDir}/${name}`, 'read');
   try {
-    return await readBytes(file, 0, await file.size());
+    const size = await file.size();
+    if (size <= pieceBytesMax) {
+      await put(name, await readBytes(file, 0, size));
+      return 0;
+    }
+    let pieces = 0;
+    for (let offset = 0; offset < size; pieces += 1) {
+      const bytes = await readBytes(file, offset, Math.min(pieceBytesMax, size - offset));
+      if (bytes.length === 0) break;
+      await put(name, bytes, { offset, object: pieceName(before + pieces) });
+      offset += bytes.length;
+    }
+    return pieces;
   } catch (error) {
-    if (diskErrorCode(error) === 'EISDIR') return undefined;
+    if (diskErrorCode(error) === 'EISDIR') return 0;
     throw error;
   } finally {
     await file.close();

@@ -151,7 +151,9 @@ const soundBeside = async (copy: LogCopy) => {
   // One that was added keeps nobody from a restore.
   for await (const fault of copy.faultsBeside()) if (places.has(fault.file)) faults.push(fault);
   const bad = new Set(faults.map(({ file }) => file));
-  const beside: readonly CopiedFile[] = copy.beside.filter(({ place }) => !bad.has(place));
+  const harmed = copy.beside.filter(({ place }) => bad.has(place)).map(({ name }) => name);
+  // Of a file in pieces all must be whole.
+  const beside: readonly CopiedFile[] = copy.beside.filter(({ name }) => !harmed.includes(name));
   return { beside, faults };
 };
 

@@ -4,11 +4,9 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DirectoryObjects } from '../../../src/io/directory_objects.js';
-import type { ObjectStore } from '../../../src/io/object_store.js';
 import { systemDisk } from '../../../src/io/system_disk.js';
 import { readContinuation } from '../../../src/log/continuation.js';
 import { readOperations } from '../../../src/ops/operations_file.js';
-import { verifyCopy } from '../../../src/ops/verify_copy.js';
 import { MemoryObjects } from '../../support/memory_objects.js';
 import {
   fill,
@@ -23,6 +21,7 @@ import {
   backUp,
   backupClock,
   copyNamed,
+  findingsOf,
   recordsOf,
   tryBackup,
   tryRestore,
@@ -32,17 +31,6 @@ const addClaims = async (directories: TestDirectories, count: number): Promise<v
   const database = must(await openReal(directories, { segmentBytesMax: 16 * 1024 }));
   await fill(database, count);
   await database.close();
-};
-
-const findingsOf = async (store: ObjectStore, name: string): Promise<readonly string[]> => {
-  const findings: string[] = [];
-  await verifyCopy({
-    copy: await copyNamed(store, name),
-    checkpoints: new Map(),
-    onFinding: ({ where, detail }) => findings.push(`${where}: ${detail}`),
-    onProgress: () => undefined,
-  });
-  return findings;
 };
 
 test('a full backup in a directory, verified and restored', async (context) => {

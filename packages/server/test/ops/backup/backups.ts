@@ -25,6 +25,7 @@ import type { BackupInput } from '../../../src/ops/backup/input.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
 import { type RestoredLog, restoreCopy } from '../../../src/ops/restore_copy.js';
+import { verifyCopy } from '../../../src/ops/verify_copy.js';
 import { TestClock } from '../../support/test_clock.js';
 import { must, type TestDirectories } from '../directories.js';
 
@@ -84,6 +85,18 @@ export const forecast = async (
 
 export const copyNamed = async (store: ObjectStore, name: string): Promise<LogCopy> =>
   must(await openBackupCopy(store, name));
+
+/** What `verify` says of a backup. */
+export const findingsOf = async (store: ObjectStore, name: string): Promise<readonly string[]> => {
+  const findings: string[] = [];
+  await verifyCopy({
+    copy: await copyNamed(store, name),
+    checkpoints: new Map(),
+    onFinding: ({ where, detail }) => findings.push(`${where}: ${detail}`),
+    onProgress: () => undefined,
+  });
+  return findings;
+};
 
 export const tryRestore = (
   copy: LogCopy,
