@@ -109,7 +109,8 @@ export class FeedStream {
         return this.#send(follower);
       case 'beat':
         this.#say(heartbeat(this.#cursor));
-        return this.#enter(this.#state);
+        // What is on its way is sent first; then it shows that there is no room.
+        return this.#enter(this.#hasRoom || this.#state === 'reading' ? this.#state : 'sending');
       case 'drop':
         return this.#end(follower, tooSlow);
       case 'finish':
