@@ -1,7 +1,8 @@
 /** The feed over HTTP: pages, streams, where they go on, and how they end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FeedPage, FeedRecord } from '@stemedb/model';
+import { type FeedPage, type FeedRecord, ok } from '@stemedb/model';
+import type { Feed, Follower } from '../../src/query/feed.js';
 import { EventStream } from '../support/event_stream.js';
 import { assertProblem, claim, HttpService, withService } from './service.js';
 
@@ -208,4 +209,40 @@ test('streams say their last words when the server stops, also those nobody read
     assert.deepEqual([end?.code, end?.cursor], ['not_ready', last?.cursor]);
     assert.equal(stream.events.at(-1)?.type, 'end');
   }
+});
+
+/** The feed, whose readings take a while; how many are being made. */
+const slowFeed = (feed: Feed, readings: { open: number }): Feed => ({
+  page: (...asked) => feed.page(...asked),
+  noteVisible: () => feed.noteVisible(),
+  follow: async (...asked) => {
+    const begun = await feed.follow(...asked);
+    if (!begun.ok) return begun;
+    const follower = begun.value;
+    const read = async (): ReturnType<Follower['read']> => {
+      readings.open += 1;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return follower.read().finally(() => {
+        readings.open -= 1;
+      });
+    };
+    return ok({ cursor: follower.cursor, read, close: () => follower.close() });
+  },
+});
+
+test('nothing is being read when the server has ended, also for those who left', async () => {
+  const readings = { open: 0 };
+  const service = await HttpService.start({
+    replace: (deps) => ({ ...deps, feed: slowFeed(deps.feed, readings) }),
+  });
+  const staying = await follow(service);
+  const leaving = await follow(service);
+  await staying.until(() => readings.open === 2);
+  leaving.close();
+  await leaving.ended;
+  await service.app.close();
+  assert.equal(readings.open, 0);
+  await staying.ended;
+  assert.equal(staying.data<{ code: string }>('end')[0]?.code, 'not_ready');
+  await service.close();
 });

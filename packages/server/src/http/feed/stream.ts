@@ -41,6 +41,8 @@ export class FeedStream {
   #saidAtMs = 0;
   /** What is on its way from the log. */
   #coming: Promise<Outcome<Followed>> | undefined;
+  /** When what was on its way when it left has come. */
+  #left: Promise<void> = Promise.resolve();
   /** Whether more became visible meanwhile. */
   #isMore = false;
   #held: Pick<Followed, 'release' | 'isWanted'> | undefined;
@@ -65,7 +67,8 @@ export class FeedStream {
     this.#resume?.();
   }
 
-  /** Sends what the follower reads until one of the two ends; resolves when nothing is left. */
+  /** Sends what the follower reads until one of the two ends; resolves when nothing is left, and
+   * nothing is being read any more. */
   async run(follower: Follower): Promise<void> {
     try {
       this.#begin(follower);
@@ -75,6 +78,7 @@ export class FeedStream {
       this.#leave(follower);
       this.#passedOn();
       this.#out.destroy();
+      await this.#left;
     }
   }
 
@@ -183,10 +187,11 @@ export class FeedStream {
   /** Gives up its place in the line, or what it is given nevertheless. */
   #leave(follower: Follower): void {
     follower.close();
+    if (this.#coming === undefined) return;
     const giveBack = (piece: Outcome<Followed>): void => {
       if (piece.ok) piece.value.release();
     };
-    this.#coming?.then(giveBack, () => undefined);
+    this.#left = this.#coming.then(giveBack, () => undefined);
     this.#coming = undefined;
   }
 

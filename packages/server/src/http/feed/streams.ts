@@ -6,6 +6,7 @@ import type { FeedStream } from './stream.js';
 export class FeedStreams {
   readonly #max: number;
   readonly #open = new Set<FeedStream>();
+  #whenEmpty: (() => void) | undefined;
 
   constructor(max: number) {
     this.#max = max;
@@ -18,11 +19,22 @@ export class FeedStreams {
       return fail({ code: 'overloaded', detail });
     }
     this.#open.add(stream);
-    return ok(() => this.#open.delete(stream));
+    return ok(() => {
+      this.#open.delete(stream);
+      if (this.#open.size === 0) this.#whenEmpty?.();
+    });
   }
 
   /** Every stream says its last words. */
   stop(): void {
     for (const stream of this.#open) stream.tell('stopping');
+  }
+
+  /** Resolves when the last one has left: what they read from may be closed then. */
+  async ended(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenEmpty = resolve;
+    });
   }
 }

@@ -63,6 +63,7 @@ export async function feedRoute(app: FastifyInstance, deps: HttpDeps): Promise<v
     streams.stop();
     done();
   });
+  app.addHook('onClose', () => streams.ended());
   app.get('/v1/feed', {
     schema: {
       operationId: 'feed',
