@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
@@ -7,6 +7,7 @@ import type { Disk } from '../../src/io/disk.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import { tryLockDirectory } from '../../src/log/directory.js';
 import { filledDirectories, must, openReal, type TestDirectories } from '../ops/directories.js';
+import { scratch } from './harness.js';
 import { run } from './over_files.js';
 
 /** Adds up how much is read of files of logs. */
@@ -229,4 +230,14 @@ test('repair: refused beside a server, without a log, and for an altered log', a
   const elsewhere = { walDir: join(directories.walDir, 'no'), dbDir: directories.dbDir };
   assert.equal((await run(['repair'], elsewhere)).exit, 1);
   assert.equal((await run(['repair', '--dry-run'], directories)).exit, 2);
+});
+
+test('repair: a directory with nothing but a lock has no log', async (context) => {
+  const folder = await scratch(context);
+  const empty = { walDir: join(folder, 'wal'), dbDir: join(folder, 'db') };
+  await mkdir(empty.walDir);
+  await writeFile(join(empty.walDir, 'lock'), '');
+  const ran = await run(['repair'], empty);
+  assert.equal(ran.exit, 1, ran.out);
+  assert.match(ran.err, /not_found: There is no log in/);
 });

@@ -3,6 +3,7 @@
  * from a copy, or what stands in front of the damage. Changes nothing unless one of them is asked.
  */
 import { formatTime, originOf } from '@stemedb/model';
+import { lockFileName } from '../../log/directory.js';
 import { identityFileName } from '../../log/identity.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
 import { readRepairing, repairCutOff } from '../../log/repairing_file.js';
@@ -203,9 +204,10 @@ const repair = async (session: Session, options: RepairOptions): Promise<ExitNam
   if (options.dryRun === true && options.from === undefined && options.cut !== true) {
     throw new UsageError('--dry-run goes with --from or --cut; without them nothing is changed.');
   }
-  if (!(await io.disk.exists(directories.walDir))) {
-    throw new CommandError(noLog(directories.walDir));
-  }
+  const { walDir } = directories;
+  const names = (await io.disk.exists(walDir)) ? await io.disk.list(walDir) : [];
+  // A restore that was refused leaves its lock.
+  if (names.every((name) => name === lockFileName)) throw new CommandError(noLog(walDir));
   const locks = await lockDirectories(io.disk, directories);
   try {
     return await new Repair(session, options, () => locks.release()).run();
