@@ -157,6 +157,8 @@ test('rebuild --dry-run deletes nothing', async (context) => {
   const ran = await run(['rebuild', '--dry-run'], directories);
   assert.equal(ran.exit, 0, ran.err);
   assert.match(ran.out, /Would delete/);
+  const json = await run(['rebuild', '--dry-run', '--json'], directories);
+  assert.equal(JSON.parse(json.out).db_dir, directories.dbDir);
   assert.deepEqual(await readFile(join(directories.dbDir, 'data.mdb')), before);
 });
 
@@ -169,6 +171,9 @@ test('export to a file, restore from it, export again: the same file', async (co
   assert.equal(exported.out, '');
   assert.match(exported.err, /55 records exported/);
   assert.equal((await run(['export', '--out', one], directories)).exit, 73);
+  const three = join(folder, 'three.jsonl');
+  const json = await run(['export', '--out', three, '--json'], directories);
+  assert.deepEqual(JSON.parse(json.out), { records: 55, file: three });
 
   const target = await scratchDirectories(context);
   const restored = await run(['restore', '--from-export', one], target);

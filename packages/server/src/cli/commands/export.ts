@@ -62,7 +62,9 @@ const exportRecords = async (session: Session, { out }: ExportOptions): Promise<
     );
     await sink.close();
     progress.stop();
-    await report.note(`${records} records exported.`);
+    const isFile = out !== undefined && out !== '-';
+    if (report.options.json && isFile) await report.json({ records, file: out });
+    else await report.note(`${records} records exported.`);
   } catch (error) {
     await sink.discard().catch(() => undefined);
     throw error;

@@ -20,7 +20,9 @@ const rebuild = async (session: Session, { dryRun }: RebuildOptions): Promise<un
   if (lock === undefined) throw new CommandError(directoryLocked(walDir));
   if (dryRun === true) {
     await lock.release();
-    await report.line(`Would delete the store in ${dbDir} and rebuild it from ${walDir}.`);
+    const would = `Would delete the store in ${dbDir} and rebuild it from ${walDir}.`;
+    if (report.options.json) await report.json({ wal_dir: walDir, db_dir: dbDir, done: null });
+    else await report.line(would);
     return;
   }
   await services.engine.remove(dbDir);
