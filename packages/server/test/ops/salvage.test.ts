@@ -323,6 +323,24 @@ test('finds the segments of a damaged list by their names, and all are proved', 
   assert.deepEqual(less.damage.map(({ file }) => file).sort(), [listKey, third?.key].sort());
 });
 
+test('names what is lost where neither the list nor the segment is there any more', async () => {
+  const many = await ArchiveRoom.make(7, 400);
+  for (let at = 0; at < 60; at += 1) await many.append(1);
+  await many.log.mark();
+  await many.pass();
+  const head = await headOf(many.place);
+  const [, , third] = await placedIn(many.place);
+  many.place.objects.delete(`${folderOf(head)}${head.sealed.list?.name}`);
+  many.place.objects.delete(third?.key ?? '');
+  const plan = must(await planAt(many.place));
+  assert.equal(plan.lost.length, 1);
+  const [{ from = 0, to = 0, files = [] } = {}] = plan.lost;
+  assert.deepEqual([from, files], [plan.copy.facts.records + 1, []]);
+  const { records, later } = await salvaged(plan);
+  assert.equal(records.length, from - 1);
+  assert.equal(later.split('\n').length - 1, 60 - to);
+});
+
 test('an archive without a readable head says so', async () => {
   const place = room.place.clone();
   for (const key of place.objects.keys()) {
