@@ -261,6 +261,9 @@ test('restore names refused lines and exits with 65', async (context) => {
   assert.match(ran.err, /in\.jsonl:16: invalid_field: /);
   assert.match(ran.err, /warning: the database in .* lacks the refused lines\. /);
   assert.equal((await run(['restore'], target)).exit, 2);
+  const unnamed = await run(['restore', file], await scratchDirectories(context));
+  assert.equal(unnamed.exit, 2);
+  assert.match(unnamed.err, /in\.jsonl is a file: an export is named with --from-export/);
   assert.equal(
     (await run(['restore', '--from-export', `${file}.no`], await scratchDirectories(context))).exit,
     1,

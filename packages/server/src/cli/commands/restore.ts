@@ -94,14 +94,15 @@ const restoreExport = async (session: Session, file: string): Promise<ExitName> 
   }
 };
 
-const restore = (
+const restore = async (
   session: Session,
   place: string | undefined,
   options: RestoreOptions,
 ): Promise<ExitName> => {
   const { fromExport, to, logOnly, salvage, dryRun } = options;
   if ((place === undefined) === (fromExport === undefined)) {
-    throw new UsageError('Name a backup or an archive, or an export with --from-export.');
+    const both = fromExport === undefined ? '' : ', not both';
+    throw new UsageError(`Name a backup or an archive, or an export with --from-export${both}.`);
   }
   if (dryRun === true && salvage !== true) {
     throw new UsageError('--dry-run goes with --salvage.');
@@ -109,7 +110,11 @@ const restore = (
   if (salvage === true && to !== undefined) {
     throw new UsageError('--salvage takes all that is whole; it does not go with --to.');
   }
-  if (place !== undefined) return restoreCopyFrom(session, place, options);
+  if (place !== undefined) {
+    const bytes = await session.io.files.sizeOf(place).catch(() => undefined);
+    if (bytes === undefined) return restoreCopyFrom(session, place, options);
+    throw new UsageError(`${place} is a file: an export is named with --from-export.`);
+  }
   if (to !== undefined || logOnly !== undefined || salvage !== undefined) {
     throw new UsageError('--to, --log-only and --salvage are for backups and archives.');
   }
