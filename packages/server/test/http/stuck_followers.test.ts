@@ -161,8 +161,8 @@ test('one who leaves while it waits for others gives up its place', async (conte
 });
 
 /** A large record takes its reader longer than the time after which nothing is taken to come. */
-const slowBytesPerMs = 3 * 1024;
-const slowStallMs = 1_500;
+const slowBytesPerMs = 1024;
+const slowStallMs = 5_000;
 
 test('one who is slow but takes something is told all on one connection', async (context) => {
   const service = await start(context, { feedStallMs: slowStallMs });
