@@ -3,6 +3,7 @@
  * or out of sequence. Memory: one chunk, or one frame where that is larger.
  */
 import type { DiskFile } from '../io/disk.js';
+import { fill } from './fill.js';
 import { frameHeaderBytes, frameMagicBytes, framePayloadBytesMax, markKind } from './format.js';
 import { checkFrame, claimedFrameBytes, type Frame, type FrameFault } from './frame.js';
 
@@ -71,15 +72,8 @@ function missingBytes(buffer: Buffer, start: number): number | undefined {
 }
 
 /** Fills a fresh buffer; shorter when the file ends first. */
-async function readAt(source: SegmentSource, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = await source.file.read(buffer, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return buffer.subarray(0, filled);
+function readAt(source: SegmentSource, position: number, length: number): Promise<Buffer> {
+  return fill(source.file, Buffer.allocUnsafeSlow(length), position);
 }
 
 function parseChunk(buffer: Buffer, position: number, segmentNumber: number, expected: number) {

@@ -1,6 +1,7 @@
 /** One record by its place, read at once: most are in the page cache. */
 import { fail, type Outcome, ok } from '@stemedb/model';
 import { logCorrupt } from './failure.js';
+import { fillSync } from './fill.js';
 import { frameHeaderBytes, markKind } from './format.js';
 import { checkFrame, claimedFrameBytes, readEntry } from './frame.js';
 import type { LogRecord } from './log.js';
@@ -48,12 +49,5 @@ function readFrameBytes(segment: OpenSegment, position: number, available: numbe
 }
 
 function readAt(segment: OpenSegment, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = segment.file.readSync(bytes, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
+  return fillSync(segment.file, Buffer.allocUnsafe(length), position);
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fail, type Outcome, ok, type StemeError } from '@stemedb/model';
 import type { Disk, DiskFile } from '../io/disk.js';
 import { logCorrupt } from './failure.js';
+import { fillSync } from './fill.js';
 import {
   decodeSegmentHeader,
   type SegmentHeader,
@@ -60,14 +61,7 @@ function mismatch(header: SegmentHeader, firstOffset: number, databaseId: string
 
 /** Reads as much of a header as there is, at once. */
 export function readHeaderBytes(file: DiskFile): Buffer {
-  const bytes = Buffer.alloc(segmentHeaderBytes);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = file.readSync(bytes, filled, bytes.length - filled, filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
+  return fillSync(file, Buffer.alloc(segmentHeaderBytes), 0);
 }
 
 export class SegmentFiles {

@@ -1,6 +1,7 @@
 /** Small files beside the log that are replaced as a whole: identity and checkpoint. */
 import { join } from 'node:path';
 import type { Disk, ReadDisk } from '../io/disk.js';
+import { fill } from './fill.js';
 import { writeWhole } from './segment_writer.js';
 
 /** The first `bytesMax` bytes of a file. Rejects with errors of the disk. */
@@ -11,14 +12,7 @@ export async function readSmallFile(
 ): Promise<Uint8Array> {
   const file = await disk.open(path, 'read');
   try {
-    const bytes = new Uint8Array(Math.min(bytesMax, await file.size()));
-    let filled = 0;
-    while (filled < bytes.length) {
-      const count = await file.read(bytes, filled, bytes.length - filled, filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return bytes.subarray(0, filled);
+    return await fill(file, Buffer.alloc(Math.min(bytesMax, await file.size())), 0);
   } finally {
     await file.close();
   }

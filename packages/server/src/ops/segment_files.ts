@@ -1,5 +1,6 @@
 /** The segment files of a log directory, for readers that must not change anything in it. */
 import type { DiskFile, ReadDisk } from '../io/disk.js';
+import { fill } from '../log/fill.js';
 import {
   type DecodedHeader,
   decodeSegmentHeader,
@@ -48,17 +49,8 @@ export const openSegment = async (disk: ReadDisk, segment: SegmentFile): Promise
 };
 
 /** Bytes of a file; fewer when it ends first. */
-export const readBytes = async (
+export const readBytes = (
   file: Pick<DiskFile, 'read'>,
   position: number,
   length: number,
-): Promise<Buffer> => {
-  const buffer = Buffer.alloc(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = await file.read(buffer, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return buffer.subarray(0, filled);
-};
+): Promise<Buffer> => fill(file, Buffer.alloc(length), position);

@@ -5,7 +5,6 @@
  * What a prefix covers is two ranges with other paths between them: of `a/b` that is `a/b` itself
  * and everything from `a/b/` on; `a/b-c` sorts between the two and belongs to neither.
  */
-
 import type { Pair } from './candidate_loader.js';
 import { keyAfter, pairKey, pairText, prefixEnd, tables } from './keys.js';
 import type { PairQuery } from './store.js';

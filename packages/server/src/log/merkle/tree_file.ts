@@ -21,6 +21,7 @@
 import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import type { Disk, DiskFile } from '../../io/disk.js';
+import { fillSync } from '../fill.js';
 import { readCount, writeCount } from '../format.js';
 import { writeWhole } from '../segment_writer.js';
 import { groupLevel } from './leaf_group.js';
@@ -198,14 +199,7 @@ function encodeHeader({ databaseId, logId }: TreeFilePlace): Buffer {
 }
 
 function readAt(file: DiskFile, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = file.readSync(bytes, filled, length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
+  return fillSync(file, Buffer.alloc(length), position);
 }
 
 async function writeAll(file: DiskFile, bytes: Buffer, position: number): Promise<void> {
