@@ -52,35 +52,41 @@ export interface StoreOptions {
  * last two the caller deletes the engine's files and replays the log.
  */
 export async function openStore(engine: Engine, options: StoreOptions): Promise<Outcome<Store>> {
+  try {
+    const state = readState(engine, options.databaseId);
+    return state.ok ? ok(new HybridStore(engine, state.value, options.measuring)) : state;
+  } catch (error) {
+    if (!(error instanceof StoreCorruption)) throw error;
+    return fail({ code: 'store_corrupt', detail: error.message, cause: error });
+  }
+}
+
+/** The state of the store of this database, an empty one where the engine is empty. */
+function readState(engine: Engine, databaseId: string): Outcome<StoreState> {
   const bytes = engine.get(stateKey);
   if (bytes === undefined) {
     // Entries without a state row: what is left of a store that is not one any more.
     for (const _ of engine.range({ gte: Buffer.from([0]), lt: Buffer.from([0xff]), limit: 1 })) {
       return fail({ code: 'store_corrupt', detail: 'The store has entries but no state.' });
     }
-    return ok(new HybridStore(engine, emptyState(options.databaseId), options.measuring));
+    return ok(emptyState(databaseId));
   }
   const format = formatOfState(bytes);
-  try {
-    const state = format === storeFormat ? decodeState(bytes) : undefined;
-    if (state === undefined) {
-      return fail({
-        code: 'store_format',
-        detail: `The store has format ${format}, this version writes ${storeFormat}: rebuild it.`,
-        extra: { found: format, expected: storeFormat },
-      });
-    }
-    if (state.databaseId !== options.databaseId) {
-      return fail({
-        code: 'database_mismatch',
-        detail: `The store belongs to database ${state.databaseId}, not ${options.databaseId}.`,
-      });
-    }
-    return ok(new HybridStore(engine, state, options.measuring));
-  } catch (error) {
-    if (!(error instanceof StoreCorruption)) throw error;
-    return fail({ code: 'store_corrupt', detail: error.message, cause: error });
+  const state = format === storeFormat ? decodeState(bytes) : undefined;
+  if (state === undefined) {
+    return fail({
+      code: 'store_format',
+      detail: `The store has format ${format}, this version writes ${storeFormat}: rebuild it.`,
+      extra: { found: format, expected: storeFormat },
+    });
   }
+  if (state.databaseId !== databaseId) {
+    return fail({
+      code: 'database_mismatch',
+      detail: `The store belongs to database ${state.databaseId}, not ${databaseId}.`,
+    });
+  }
+  return ok(state);
 }
 
 class HybridStore implements Store {

@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { StoreCorruption } from '../../src/store/corruption.js';
 import type { Engine, Gets } from '../../src/store/engine.js';
 import { overlayEngine } from '../../src/store/engine_overlay.js';
-import { pairKey } from '../../src/store/keys.js';
+import { openStore } from '../../src/store/hybrid_store.js';
+import { pairKey, stateKey } from '../../src/store/keys.js';
 import { Measured } from '../../src/store/measured.js';
 import { lmdbHome } from './homes.js';
 import { spoilNode } from './spoilt_pages.js';
@@ -119,4 +120,19 @@ test('an entry that an iteration cannot reach counts as corrupt', async (t) => {
   assert.throws(iterate, isDamage);
   assert.equal(measured.corruptEntries, 1);
   snapshot.release();
+});
+
+test('a store whose state cannot be reached is corrupt, which its opener mends', async (t) => {
+  const home = lmdbHome();
+  const engine = home.open();
+  await engine.commit([{ type: 'put', key: stateKey, value: new Uint8Array(40) }]);
+  await engine.close();
+  assert.ok(spoilNode(home.path, stateKey) > 0);
+  const opened = home.open();
+  t.after(async () => {
+    await opened.close();
+    await home.remove();
+  });
+  const store = await openStore(opened, { databaseId: '0'.repeat(32) });
+  assert.equal(store.ok ? 'open' : store.error.code, 'store_corrupt');
 });
