@@ -14,8 +14,11 @@ import type { Store } from '../store/store.js';
 export interface OpenEngine {
   open(directory: string): Engine;
   remove(directory: string): Promise<void>;
-  /** Why files that are there must not be opened; undefined when they may be. */
+  /** Why files that are there must not be opened, after a look at all of them; undefined when they
+   * may be. */
   fault?(directory: string): Promise<string | undefined>;
+  /** The same for a database that starts now, as quick as its last lives allow. */
+  faultAtStart?(directory: string): Promise<string | undefined>;
   /** What an error says is wrong with the files; undefined when it is of another kind. */
   damage?(error: unknown): string | undefined;
 }
@@ -44,7 +47,7 @@ export const openOrRebuildStore = async (
   const monotonicMs = (): number => clock.monotonicMs();
   const measuring = metrics === undefined ? {} : { measuring: { metrics, monotonicMs } };
   const options: StoreOptions = { databaseId, ...measuring };
-  const fault = damage ?? (await openEngine.fault?.(directory));
+  const fault = damage ?? (await openEngine.faultAtStart?.(directory));
   if (fault !== undefined) return remake(openEngine, directory, options, fault);
   const opened = await openSound(openEngine, directory, options);
   if (opened.ok) return ok({ store: opened.value, rebuilt: undefined });

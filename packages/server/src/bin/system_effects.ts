@@ -5,8 +5,9 @@ import { systemClock } from '../io/system_clock.js';
 import { systemDisk } from '../io/system_disk.js';
 import { systemRandom } from '../io/system_random.js';
 import { LensRegistry } from '../lens/registry.js';
-import { lmdbDamage, lmdbFileFault } from '../store/lmdb_file.js';
-import { storeEngine } from '../store/store_engine.js';
+import { lmdbDamage } from '../store/lmdb_file.js';
+import { lmdbPagesFault } from '../store/lmdb_pages.js';
+import { storeEngine, storeFaultAtStart } from '../store/store_engine.js';
 import type { Effects } from './database.js';
 import type { OpenEngine } from './store_files.js';
 
@@ -14,8 +15,9 @@ import type { OpenEngine } from './store_files.js';
 const engineFiles = ['data.mdb', 'lock.mdb'];
 
 export const systemEngine: OpenEngine = {
-  open: storeEngine,
-  fault: (directory) => lmdbFileFault(systemDisk, directory),
+  open: (directory) => storeEngine(systemDisk, directory),
+  fault: (directory) => lmdbPagesFault(systemDisk, directory),
+  faultAtStart: (directory) => storeFaultAtStart(systemDisk, directory),
   damage: lmdbDamage,
   remove: async (directory) => {
     if (!(await systemDisk.exists(directory))) return;

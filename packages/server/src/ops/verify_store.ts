@@ -3,6 +3,7 @@ import type { Disk } from '../io/disk.js';
 import { lockFileName } from '../log/directory.js';
 import { treeFileName } from '../log/merkle/tree_file.js';
 import type { Engine } from '../store/engine.js';
+import { uncleanEndsFileName } from '../store/unclean_ends.js';
 import { type VerifyEnd, type VerifyEvent, verifyStore } from '../store/verify.js';
 import { openReadOnlyLog } from './read_only_log.js';
 
@@ -49,6 +50,6 @@ export const checkStore = async (
 
 const hasStore = async (disk: Disk, directory: string): Promise<boolean> => {
   if (!(await disk.exists(directory))) return false;
-  const others: readonly string[] = [lockFileName, treeFileName];
+  const others: readonly string[] = [lockFileName, treeFileName, uncleanEndsFileName];
   return (await disk.list(directory)).some((name) => !others.includes(name));
 };

@@ -19,6 +19,8 @@ import { lmdbDamage } from './lmdb_file.js';
 export interface LmdbOptions {
   /** Upper bound of the file, bytes; address space, not memory. */
   readonly mapBytesMax?: number;
+  /** Called when all is closed, as the last of `close`. */
+  readonly onClosed?: () => Promise<void>;
 }
 
 /** Readers at once, over all processes: one for each open snapshot. */
@@ -109,14 +111,16 @@ export function lmdbEngine(path: string, options: LmdbOptions = {}): Engine {
     maxReaders: readersMax,
     ...(options.mapBytesMax === undefined ? {} : { mapSize: options.mapBytesMax }),
   });
-  return new LmdbEngine(database);
+  return new LmdbEngine(database, options.onClosed);
 }
 
 class LmdbEngine implements Engine {
   readonly #database: Database;
+  readonly #onClosed: LmdbOptions['onClosed'];
 
-  constructor(database: Database) {
+  constructor(database: Database, onClosed: LmdbOptions['onClosed']) {
     this.#database = database;
+    this.#onClosed = onClosed;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -173,6 +177,7 @@ class LmdbEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#database.close();
+    await this.#onClosed?.();
   }
 
   /** The library's own transaction is taken anew: it may answer nothing after an error. */

@@ -5,7 +5,8 @@
  *
  * Layout of a meta page (lmdb.h, MDB_meta on 64 bits): magic at 24, page size at 48, root of the
  * free list at 88, root of the main tree at 136, last page used at 144. There are two, in the first
- * two pages. Leaves stand behind their root, so the roots alone do not show that a file is whole.
+ * two pages. A file may end in front of the last page when the pages between are free: only a look
+ * at all pages tells such a file from one that was cut.
  */
 import type { Disk } from '../io/disk.js';
 
@@ -13,35 +14,40 @@ const magic = 0xbeefc0de;
 const pageBytesMin = 512;
 const pageBytesMax = 65_536;
 const metaBytes = 160;
+const headFault: LmdbHead = { fault: 'the head of the store file is damaged' };
 /** The root of a tree without entries. */
 const noPage = 2n ** 64n - 1n;
 
-/** What is wrong with the file in this directory; undefined when it may be opened. */
-export async function lmdbFileFault(disk: Disk, directory: string): Promise<string | undefined> {
+/** What the head of a file shows. `isShort`: it ends in front of the last page that it may have. */
+export type LmdbHead = { readonly fault: string } | { readonly isShort: boolean };
+
+/** Looks at the head of the file in this directory; one that is not there has no fault. */
+export async function lookAtLmdbHead(disk: Disk, directory: string): Promise<LmdbHead> {
   const path = `${directory}/data.mdb`;
-  if (!(await disk.exists(path))) return undefined;
+  if (!(await disk.exists(path))) return { isShort: false };
   const file = await disk.open(path, 'read');
   try {
     const size = await file.size();
-    if (size === 0) return undefined;
+    if (size === 0) return { isShort: false };
+    let isShort = false;
     const first = Buffer.alloc(metaBytes);
     await file.read(first, 0, metaBytes, 0);
     const pageBytes = first.readUInt32LE(48);
     if (pageBytes < pageBytesMin || pageBytes > pageBytesMax || size < 2 * pageBytes) {
-      return 'the head of the store file is damaged';
+      return headFault;
     }
     const second = Buffer.alloc(metaBytes);
     await file.read(second, 0, metaBytes, pageBytes);
     for (const meta of [first, second]) {
-      if (meta.readUInt32LE(24) !== magic) return 'the head of the store file is damaged';
-      for (const at of [88, 136, 144]) {
+      if (meta.readUInt32LE(24) !== magic) return headFault;
+      const isBehind = (at: number): boolean => {
         const page = meta.readBigUInt64LE(at);
-        if (page !== noPage && (page + 1n) * BigInt(pageBytes) > BigInt(size)) {
-          return 'the store file is cut';
-        }
-      }
+        return page !== noPage && (page + 1n) * BigInt(pageBytes) > BigInt(size);
+      };
+      if (isBehind(88) || isBehind(136)) return { fault: 'the store file is cut' };
+      isShort ||= isBehind(144);
     }
-    return undefined;
+    return { isShort };
   } finally {
     await file.close();
   }

@@ -7,13 +7,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parseStamp } from '@stemedb/model';
 import { readCount } from '../../src/log/format.js';
 import { writeRecordFrame } from '../../src/log/frame.js';
 import { pairKey } from '../../src/store/keys.js';
 import { filledDirectories } from '../ops/directories.js';
-import { spoilNode } from '../store/spoilt_pages.js';
+import { spoilLength, spoilNode } from '../store/spoilt_pages.js';
 import { type Asked, askAll, type RawAnswer, resultsOf } from '../support/asker.js';
 import { directoriesOf, type Ended, runCli } from '../support/cli_process.js';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
@@ -285,34 +285,71 @@ test('a flip in the store is found, and mended', { timeout: 600_000 }, async (t)
   }
 });
 
-/** The library reads one entry behind a range, so it is the entry before it that is spoilt. */
-test('a page that cannot be read refuses what it holds, and nothing else', async (t) => {
+const state = async (at: ServerProcess, concept: string, value: string): Promise<number> => {
+  const claim = { concept_path: concept, predicate: 'colour', value };
+  return (await at.post('/v1/assert', claim)).status;
+};
+
+/** `ok`, the code of the refusal, or `gone` when the server is. */
+const ask = async (at: ServerProcess, concept: string): Promise<string> => {
+  const answer = await at
+    .get(`/v1/query?concept_path=${concept}&lens=recency`)
+    .catch(() => undefined);
+  if (answer === undefined) return 'gone';
+  return answer.status === 200 ? 'ok' : (answer.body as { code: string }).code;
+};
+
+/** A stopped server's directory with two pairs, of which the first is spoilt. */
+const spoiltDatabase = async (
+  t: TestContext,
+  spoil: (directory: string, key: Uint8Array) => number,
+): Promise<string> => {
   const server = await ServerProcess.start();
   t.after(() => server.remove());
-  const state = async (at: ServerProcess, concept: string, value: string): Promise<number> => {
-    const claim = { concept_path: concept, predicate: 'colour', value };
-    return (await at.post('/v1/assert', claim)).status;
-  };
   assert.equal(await state(server, 'page/first', 'red'), 201);
   assert.equal(await state(server, 'page/second', 'red'), 201);
   assert.equal(await server.stop(), 0);
-  assert.ok(spoilNode(join(server.directory, 'db'), pairKey('page/first\0colour')) > 0);
-  const again = await ServerProcess.start({ directory: server.directory });
-  const ask = async (concept: string): Promise<string> => {
-    const { status, body } = await again.get(`/v1/query?concept_path=${concept}&lens=recency`);
-    return status === 200 ? 'ok' : (body as { code: string }).code;
-  };
+  assert.ok(spoil(join(server.directory, 'db'), pairKey('page/first\0colour')) > 0);
+  return server.directory;
+};
+
+/** The library reads one entry behind a range, so it is the entry before it that is spoilt. */
+test('a page that cannot be read refuses what it holds, and nothing else', async (t) => {
+  const server = await ServerProcess.start({ directory: await spoiltDatabase(t, spoilNode) });
   try {
     for (let turn = 0; turn < 3; turn += 1) {
-      assert.equal(await ask('page/first'), 'store_corrupt', again.output);
-      assert.equal(await ask('page/second'), 'ok', again.output);
-      assert.equal(await state(again, 'page/second', `red ${turn}`), 201, again.output);
+      assert.equal(await ask(server, 'page/first'), 'store_corrupt', server.output);
+      assert.equal(await ask(server, 'page/second'), 'ok', server.output);
+      assert.equal(await state(server, 'page/second', `red ${turn}`), 201, server.output);
     }
-    const both = ['page/first', 'page/second', 'page/first', 'page/second'].map(ask);
-    const said = await Promise.all(both);
+    const both = ['page/first', 'page/second', 'page/first', 'page/second'];
+    const said = await Promise.all(both.map((concept) => ask(server, concept)));
     assert.deepEqual([said[0], said[2]], ['store_corrupt', 'store_corrupt']);
-    assert.equal(await ask('page/second'), 'ok', again.output);
+    assert.equal(await ask(server, 'page/second'), 'ok', server.output);
   } finally {
-    await again.stop('SIGKILL');
+    await server.stop('SIGKILL');
+  }
+});
+
+test('a page that ends the process is found after it did so three times', async (t) => {
+  const directory = await spoiltDatabase(t, spoilLength);
+  for (let life = 0; life < 3; life += 1) {
+    const server = await ServerProcess.start({ directory });
+    assert.equal(await ask(server, 'page/second'), 'ok', server.output);
+    assert.equal(await ask(server, 'page/first'), 'gone', server.output);
+    assert.equal(await server.exited, null, 'ended by a signal');
+  }
+  const server = await ServerProcess.start({ directory });
+  try {
+    assert.match(
+      server.output,
+      /"reason":"page \d+ of the store file is damaged.*the store was rebuilt/,
+    );
+    assert.equal(await ask(server, 'page/first'), 'ok', server.output);
+    assert.equal(await ask(server, 'page/second'), 'ok', server.output);
+    assert.equal(await server.stop(), 0);
+    assert.ok(!(await readdir(join(directory, 'db'))).includes('unclean-ends'));
+  } finally {
+    await server.stop('SIGKILL');
   }
 });

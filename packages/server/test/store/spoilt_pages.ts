@@ -2,28 +2,44 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Of a node in front of its key: length of the value (4), flags (2), length of the key (2). */
+/** Where the head of a node stands in front of its key. */
+const lengthBeforeKey = 8;
 const flagsBeforeKey = 4;
 const keyLengthBeforeKey = 2;
 /** The node's value stands in pages of its own, whose number the node has. */
 const isLongFlag = 1;
 
-/**
- * Makes every node of this key say that its value stands in a page far behind the end of the file.
- * Whoever reads it gets an error of the library, whose transaction refuses all that follows.
- * Gives how many nodes there were, those of older states included.
- */
-export const spoilNode = (directory: string, key: Uint8Array): number => {
+/** Changes every node of this key, those of older states included; gives how many there were. */
+const changeNodes = (
+  directory: string,
+  key: Uint8Array,
+  change: (file: Buffer, keyAt: number) => void,
+): number => {
   const path = join(directory, 'data.mdb');
   const file = readFileSync(path);
   let nodes = 0;
   for (let at = file.indexOf(key); at >= 0; at = file.indexOf(key, at + 1)) {
     if (file.readUInt16LE(at - keyLengthBeforeKey) !== key.length) continue;
-    const flags = file.readUInt16LE(at - flagsBeforeKey);
-    file.writeUInt16LE(flags | isLongFlag, at - flagsBeforeKey);
-    file.fill(0x7f, at + key.length, at + key.length + 8);
+    change(file, at);
     nodes += 1;
   }
   writeFileSync(path, file);
   return nodes;
 };
+
+/**
+ * Makes a key's nodes say that its value stands in a page far behind the end of the file. Whoever
+ * reads it gets an error of the library, whose transaction refuses all that follows.
+ */
+export const spoilNode = (directory: string, key: Uint8Array): number =>
+  changeNodes(directory, key, (file, at) => {
+    const flags = file.readUInt16LE(at - flagsBeforeKey);
+    file.writeUInt16LE(flags | isLongFlag, at - flagsBeforeKey);
+    file.fill(0x7f, at + key.length, at + key.length + 8);
+  });
+
+/** Makes a key's value end behind the file: whoever reads it is ended by a signal. */
+export const spoilLength = (directory: string, key: Uint8Array): number =>
+  changeNodes(directory, key, (file, at) => {
+    file.writeUInt32LE(0x0100_0000, at - lengthBeforeKey);
+  });

@@ -3,6 +3,7 @@ import type { Disk } from '../../io/disk.js';
 import { lockFileName } from '../../log/directory.js';
 import { treeFileName } from '../../log/merkle/tree_file.js';
 import { openStore } from '../../store/hybrid_store.js';
+import { uncleanEndsFileName } from '../../store/unclean_ends.js';
 import type { StoreCheckInput } from '../verify_store.js';
 
 /** 0 when there is no store of this database that can be read. */
@@ -13,7 +14,7 @@ export const storeSequence = async (
   databaseId: string,
 ): Promise<number> => {
   if (!(await disk.exists(dbDir))) return 0;
-  const others: readonly string[] = [lockFileName, treeFileName];
+  const others: readonly string[] = [lockFileName, treeFileName, uncleanEndsFileName];
   const names = await disk.list(dbDir);
   if (names.every((name) => others.includes(name))) return 0;
   if ((await engine.fault?.(dbDir)) !== undefined) return 0;
