@@ -1,13 +1,15 @@
 /** `stemedb archive`, and what `verify` and `restore` make of an archive, as processes. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ok } from '@stemedb/model';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { filledDirectories, type TestDirectories } from '../ops/directories.js';
 import { type Ended, runProgram } from '../support/cli_process.js';
 import { cliBinary } from '../support/server_process.js';
-import { scratch } from './harness.js';
+import { noServices, run, scratch } from './harness.js';
 
 const stemedb = (
   words: readonly string[],
@@ -76,6 +78,27 @@ it('opens an encrypted archive with its key, and says what is missing', async (c
   const restored = await stemedb(['restore', place, '--identity', key, ...data]);
   assert.ok(!restored.err.includes('new key'), 'the key of the node came along');
   ended(restored, 0);
+});
+
+it('does not say that nothing is lost when the log is gone', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const place = join(await scratch(context), 'archive');
+  const stop = new AbortController();
+  let said = '';
+  const write = async (text: string): Promise<void> => {
+    said += text;
+    if (text.startsWith('warning')) stop.abort();
+    else await rm(directories.walDir, { recursive: true, force: true });
+  };
+  const sink = { write, isTerminal: false, columns: 100 };
+  const words = ['archive', '--follow', '--interval', '1', '--to', place, ...at(directories)];
+  const io = {
+    ...{ stdout: sink, stderr: sink, stopSignal: () => stop.signal },
+    services: { ...noServices, readConfig: async () => ok([]) },
+    sleep: (delayMs: number) => sleep(delayMs),
+  };
+  assert.equal((await run(words, { io })).exit, 0, said);
+  assert.match(said, /warning: not_found: There is no log in .* It is tried again\.\n$/);
 });
 
 it('takes the log that goes on from the other, and the one that is named', async (context) => {

@@ -117,7 +117,10 @@ const following = async (
     onFailure: async ({ code, detail }: StemeError) => {
       if (failure === detail) return;
       failure = detail;
-      await report.warn(`${code}: ${detail} It is tried again; nothing is lost meanwhile.`);
+      // Of a log that is gone or is another one, that would not be true.
+      const isSafe = !['not_found', 'log_altered', 'log_corrupt'].includes(code);
+      const meanwhile = isSafe ? '; nothing is lost meanwhile' : '';
+      await report.warn(`${code}: ${detail} It is tried again${meanwhile}.`);
     },
   });
   if (error !== undefined) throw new CommandError(error);
