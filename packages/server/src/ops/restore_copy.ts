@@ -53,8 +53,6 @@ export interface RestoreCopyInput {
 export interface WrittenBeside {
   /** At most. */
   readonly bytes: number;
-  /** What it may leave there, in whichever way it ends. */
-  readonly names: readonly string[];
   write(): Promise<void>;
 }
 
@@ -86,7 +84,7 @@ export const restoreCopy = async (input: RestoreCopyInput): Promise<Outcome<Rest
     const { file, error } = { file: 'checkpoint', error: signed.error };
     return fail(new CopyDamagedError(`${input.copy.facts.name}/${file}`, error.detail).error);
   }
-  const target = await openTarget(input);
+  const target = await openTarget({ ...input, besideBytes: input.beside?.bytes ?? 0 });
   if (!target.ok) return target;
   try {
     return await settled(input, target.value);

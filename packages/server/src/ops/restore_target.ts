@@ -17,6 +17,7 @@ import { replaceSmallFile } from '../log/small_file.js';
 import { loadChecked } from './copied_file.js';
 import { directoriesBeside, isEmptyDirectory } from './data_directory.js';
 import { type CopiedFile, CopyDamagedError, type LogCopy } from './log_copy.js';
+import { laterFileNames } from './repair/later_file.js';
 
 /** Room for the log and for the store that is made of it. */
 const freeTimes = 2;
@@ -24,8 +25,6 @@ const freeTimes = 2;
 export interface RestoreTarget {
   readonly disk: Disk;
   readonly walDir: string;
-  /** Written there besides the log. */
-  readonly names: readonly string[];
   readonly release: () => Promise<void>;
 }
 
@@ -38,13 +37,14 @@ export const openTarget = async ({
   walDir,
   dbDir,
   copy,
-  beside,
+  besideBytes,
 }: {
   readonly disk: Disk;
   readonly walDir: string;
   readonly dbDir: string;
   readonly copy: LogCopy;
-  readonly beside?: { readonly bytes: number; readonly names: readonly string[] } | undefined;
+  /** Bytes that are written there besides the log. */
+  readonly besideBytes: number;
 }): Promise<Outcome<RestoreTarget>> => {
   const releases: (() => Promise<void>)[] = [];
   const release = async (): Promise<void> => {
@@ -59,10 +59,9 @@ export const openTarget = async ({
     }
     const refused = await refusal(disk, walDir, dbDir);
     if (refused !== undefined) return refused;
-    const opened = { disk, walDir, release, names: beside?.names ?? [] };
+    const opened = { disk, walDir, release };
     // What an earlier try has written would count as space that is taken.
     if (await isRestoreCutOff(disk, walDir)) await clearTarget(opened, 'keep marker');
-    const besideBytes = beside?.bytes ?? 0;
     const lack = await lackOfSpace(disk, { walDir, dbDir, bytes: copy.bytes, besideBytes });
     if (lack !== undefined) return tooLittle(lack);
     await mark(disk, walDir);
@@ -145,7 +144,7 @@ const tooLittle = ({ directory, wantedBytes, freeBytes }: LackOfSpace): Outcome<
  * only be emptied. Rejects with errors of the disk.
  */
 export const clearTarget = async (
-  { disk, walDir, names: besides }: RestoreTarget,
+  { disk, walDir }: RestoreTarget,
   marker: 'keep marker' | 'remove marker' = 'remove marker',
 ): Promise<void> => {
   const names = await disk.list(walDir);
@@ -153,8 +152,7 @@ export const clearTarget = async (
     await disk.remove(join(walDir, identityFileName));
     await disk.syncDirectory(walDir);
   }
-  for (const name of names.filter((one) => isWritten(one) || besides.includes(one)))
-    await disk.remove(join(walDir, name));
+  for (const name of names.filter(isWritten)) await disk.remove(join(walDir, name));
   const directories = names.filter((name) => directoriesBeside.includes(name));
   for (const directory of directories.map((name) => join(walDir, name))) {
     for (const name of await disk.list(directory)) await disk.remove(join(directory, name));
@@ -165,8 +163,11 @@ export const clearTarget = async (
   await disk.syncDirectory(walDir);
 };
 
+/** By a restore of whatever kind: one may begin where one of another kind was cut off. */
 const isWritten = (name: string): boolean =>
-  offsetOfName(name) !== undefined || name === `${identityFileName}.new`;
+  offsetOfName(name) !== undefined ||
+  name === `${identityFileName}.new` ||
+  laterFileNames.includes(name);
 
 /** Writes what stands beside the log, then the identity, which makes a database of it. */
 export const commitTarget = async (

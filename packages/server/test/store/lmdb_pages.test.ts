@@ -132,7 +132,7 @@ test('each kind of damage is found and says where it is', async (t) => {
 
 const reader = fileURLToPath(new URL('./read_everything.js', import.meta.url));
 
-test('a file without a fault ends no process that reads it', { timeout: 600_000 }, async (t) => {
+test('a file without a fault ends no process that reads it', { timeout: 3_600_000 }, async (t) => {
   t.diagnostic(`seed ${seed}; replay with STEMEDB_SEED=${seed}`);
   const random = seeded(seed + 1);
   const home = await grownHome(t, random, 12, 2000);

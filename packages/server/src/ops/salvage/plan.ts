@@ -17,7 +17,7 @@ import type { Disk, ReadDisk } from '../../io/disk.js';
 import type { LogRecord } from '../../log/log.js';
 import { type CopiedFile, CopyDamagedError, type LogCopy, type LogCopyFacts } from '../log_copy.js';
 import { beginOfDamage, frontOf } from '../repair/front.js';
-import { LaterFile, laterFileNames } from '../repair/later_file.js';
+import { LaterFile } from '../repair/later_file.js';
 import { patchedDisk } from '../repair/patched_disk.js';
 import { type Range, type Survey, surveyLog } from '../repair/survey.js';
 import type { WrittenBeside } from '../restore_copy.js';
@@ -97,7 +97,6 @@ export const planSalvage = (
       proof: proof && { where: proof.where, size: proof.checkpoint.size },
       laterInto: (target, into) => ({
         bytes: runs.bytes,
-        names: laterFileNames,
         write: () => writeLater(copy, survey, target, into),
       }),
     });

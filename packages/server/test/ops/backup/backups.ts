@@ -24,7 +24,11 @@ import { openBackupCopy } from '../../../src/ops/backup/backup_copy.js';
 import type { BackupInput } from '../../../src/ops/backup/input.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
 import { openReadOnlyLog } from '../../../src/ops/read_only_log.js';
-import { type RestoredLog, restoreCopy } from '../../../src/ops/restore_copy.js';
+import {
+  type RestoredLog,
+  restoreCopy,
+  type WrittenBeside,
+} from '../../../src/ops/restore_copy.js';
 import { verifyCopy } from '../../../src/ops/verify_copy.js';
 import { TestClock } from '../../support/test_clock.js';
 import { must, type TestDirectories } from '../directories.js';
@@ -106,6 +110,7 @@ export const tryRestore = (
     readonly disk?: Disk;
     readonly clock?: Clock;
     readonly freeBytesMin?: number;
+    readonly beside?: WrittenBeside;
   } = {},
 ): Promise<Outcome<RestoredLog>> =>
   restoreCopy({

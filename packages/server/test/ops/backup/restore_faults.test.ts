@@ -4,6 +4,7 @@
  * nothing; never a part that is taken for a database.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Outcome } from '@stemedb/model';
 import { lockFileName } from '../../../src/log/directory.js';
@@ -11,6 +12,7 @@ import { openIdentity } from '../../../src/log/identity.js';
 import type { LogRecord } from '../../../src/log/log.js';
 import { unfinishedMarkerName } from '../../../src/log/restoring_file.js';
 import type { LogCopy } from '../../../src/ops/log_copy.js';
+import { laterFileNames } from '../../../src/ops/repair/later_file.js';
 import type { RestoredLog } from '../../../src/ops/restore_copy.js';
 import {
   changingOperations,
@@ -124,6 +126,28 @@ test('killed, or without power, after each operation', async (t) => {
   }
   t.diagnostic([...ends].map(([end, count]) => `${end} ${count}`).join(', '));
   for (const end of ['finished', 'refused', 'empty']) assert.ok(ends.has(end), end);
+});
+
+test('one that begins where a salvage was cut off leaves nothing of that', async () => {
+  const disk = newDisk();
+  const written = laterFileNames.map((name) => join('/wal', name));
+  const beside = {
+    bytes: 0,
+    write: async () => {
+      for (const path of written) await (await disk.open(path, 'create')).close();
+      disk.hook = () => ({ type: 'power off' });
+    },
+  };
+  await tryRestore(copy, directories, { disk, beside }).catch(() => undefined);
+  disk.hook = undefined;
+  disk.crash(1, 'all kept');
+  assert.deepEqual(
+    (await disk.list('/wal')).filter((name) => laterFileNames.includes(name)),
+    laterFileNames,
+  );
+  await assertWholeOrAgain(disk, 'in the file beside');
+  const left = await disk.list('/wal');
+  assert.ok(!laterFileNames.some((name) => left.includes(name)), left.join());
 });
 
 const failures: readonly (readonly [string, Counts])[] = [
