@@ -22,7 +22,7 @@ import {
   type SourceName,
   type Statement,
 } from './statement.js';
-import { readWebFeatures } from './web-features.js';
+import { readWebFeatures } from './web_features.js';
 
 /** The predicate of every claim: the first release of today's run of full support, or false. */
 export const supportedSince = 'supported_since';

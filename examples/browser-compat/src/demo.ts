@@ -4,13 +4,13 @@
  * It only asks the public API, and leaves the answers as they were.
  */
 import { supportedSince } from './dataset.js';
-import { type PrintedConflict, playFirstAct } from './first-act.js';
+import { type PrintedConflict, playFirstAct } from './first_act.js';
 import { day, grouped } from './format.js';
 import { loadReleases, type Releases } from './loading.js';
 import type { DemoClient, DemoOutput, SendResult } from './ports.js';
 import { askAt } from './questions.js';
 import type { SignRecord } from './records.js';
-import { playSecondAct, type SecondActReport } from './second-act.js';
+import { playSecondAct, type SecondActReport } from './second_act.js';
 
 export interface DemoReport extends SendResult {
   readonly conflicts: readonly PrintedConflict[];

@@ -3,7 +3,7 @@ export type { CompatDataset, DroppedRow } from './dataset.js';
 export { openDataset, supportedSince } from './dataset.js';
 export type { DemoOptions, DemoReport } from './demo.js';
 export { runDemo } from './demo.js';
-export type { PrintedConflict } from './first-act.js';
+export type { PrintedConflict } from './first_act.js';
 export type { DemoKey, KeyName } from './keys.js';
 export { demoKey } from './keys.js';
 export type { Releases } from './loading.js';
@@ -28,5 +28,5 @@ export type {
   SignedSupersession,
   SignRecord,
 } from './records.js';
-export type { SecondActReport } from './second-act.js';
+export type { SecondActReport } from './second_act.js';
 export type { Since, SourceName } from './statement.js';

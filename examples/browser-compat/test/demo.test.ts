@@ -7,8 +7,8 @@ import { ContestedPairs } from '../src/contested.js';
 import { stewardConfig } from '../src/correction.js';
 import { type DemoOutput, demoKey, openReleases, runDemo } from '../src/index.js';
 import { askAt, scanFeatures } from '../src/questions.js';
-import { playSecondAct, type SecondActReport } from '../src/second-act.js';
-import { MemoryClient } from './memory-client.js';
+import { playSecondAct, type SecondActReport } from '../src/second_act.js';
+import { MemoryClient } from './memory_client.js';
 import { rederive, rederiveOlder } from './rederive.js';
 
 class Lines implements DemoOutput {

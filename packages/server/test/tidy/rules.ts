@@ -49,6 +49,19 @@ const length: Rule = {
   planted: { path: 'packages/model/src/a.ts', text: '\n'.repeat(fileLinesMax + 1) },
 };
 
+/** Named after what others call them: a command, and a package without types. */
+const namesOfOthers: ReadonlySet<string> = new Set(['stemedb-api.ts', 'fs-native-extensions.d.ts']);
+
+const fileNames: Rule = {
+  name: 'files of TypeScript are named in small letters with underscores',
+  faults: ({ path }) => {
+    const name = posix.basename(path);
+    if (!name.endsWith('.ts') || namesOfOthers.has(name)) return [];
+    return /^[a-z0-9]+(_[a-z0-9]+)*(\.test|\.d)?\.ts$/.test(name) ? [] : [name];
+  },
+  planted: { path: 'packages/model/src/aB-c.ts', text: '' },
+};
+
 /** Code that others run: the sources of the packages, without tests and scripts. */
 function isLibrary(path: string): boolean {
   return /^(packages|examples)\/[^/]+\/src\//.test(path);
@@ -195,6 +208,7 @@ const links: Rule = {
 export const rules: readonly Rule[] = [
   columns,
   length,
+  fileNames,
   world,
   parsing,
   logging,

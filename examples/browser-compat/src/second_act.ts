@@ -8,7 +8,7 @@ import { type CorrectionReport, showCorrection } from './correction.js';
 import { type DecayReport, showDecay } from './decay.js';
 import { type RetractionReport, showRetraction } from './retraction.js';
 import type { Stage } from './stage.js';
-import { showThenAndNow, type ThenAndNow } from './then-and-now.js';
+import { showThenAndNow, type ThenAndNow } from './then_and_now.js';
 
 export interface SecondActReport {
   /** As of then the older release was in force. */

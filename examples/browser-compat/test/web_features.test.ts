@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { carriedFeature } from '../src/features.js';
 import type { WebFeature, WebFeatureSupport } from '../src/packages.js';
 import { DropTally } from '../src/statement.js';
-import { readFigure, readWebFeatures } from '../src/web-features.js';
+import { readFigure, readWebFeatures } from '../src/web_features.js';
 import { releaseList } from './fixtures.js';
 
 const list = releaseList(['9', '10', '11']);
