@@ -65,23 +65,26 @@ export interface CopiedFile {
   load(): Promise<Uint8Array | undefined>;
 }
 
+const restoreAnother =
+  'Restore another copy; "stemedb verify" with this one names all that is wrong. When there ' +
+  'is no other, "stemedb restore --salvage" brings back what stands in front of the damage.';
+
 /** A file of a copy is not what the copy says it is. */
 export class CopyDamagedError extends Error {
   /** As in the copy: a name, or several joined by `/`. */
   readonly file: string;
   readonly what: string;
+  readonly #todo: string;
 
-  constructor(file: string, what: string) {
+  constructor(file: string, what: string, todo: string = restoreAnother) {
     super(`The file ${file} of the copy is damaged: ${what}.`);
     this.name = 'CopyDamagedError';
     this.file = file;
     this.what = what;
+    this.#todo = todo;
   }
 
   get error(): StemeError {
-    const todo =
-      'Restore another copy; "stemedb verify" with this one names all that is wrong. When there ' +
-      'is no other, "stemedb restore --salvage" brings back what stands in front of the damage.';
-    return { code: 'copy_damaged', detail: `${this.message} ${todo}`, cause: this };
+    return { code: 'copy_damaged', detail: `${this.message} ${this.#todo}`, cause: this };
   }
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Disk } from '../../src/io/disk.js';
+import { systemDisk } from '../../src/io/system_disk.js';
+import { isEmptyDirectory } from '../../src/ops/data_directory.js';
 import { filledDirectories, must, openReal } from '../ops/directories.js';
 import { run } from './over_files.js';
 
@@ -16,24 +19,27 @@ const copied = async (context: TestContext, command: 'archive' | 'backup') => {
   return { directories, place };
 };
 
-/** The object of the third segment, below a place. */
-const thirdSegment = async (place: string): Promise<string> => {
+/** The object of a segment, below a place; the first is 0. */
+const segmentOf = async (place: string, index: number): Promise<string> => {
   const names = await readdir(place, { recursive: true });
   const sorted = names.filter((name) => /\.wal(\.gz)?$/.test(name)).sort(byName);
-  return join(place, sorted[2] ?? '');
+  return join(place, sorted[index] ?? assert.fail('too few segments'));
 };
 
 /** Names of segments and their parts begin with the offset. */
 const byName = (one: string, other: string): number =>
   Buffer.compare(Buffer.from(basename(one)), Buffer.from(basename(other)));
 
+const flip = async (path: string): Promise<void> => {
+  const bytes = await readFile(path);
+  bytes.writeUInt8((bytes[300] ?? 0) ^ 4, 300);
+  await writeFile(path, bytes);
+};
+
 for (const command of ['archive', 'backup'] as const) {
   test(`restore --salvage: of ${command} what stands in front of damage`, async (context) => {
     const { directories, place } = await copied(context, command);
-    const path = await thirdSegment(place);
-    const bytes = await readFile(path);
-    bytes.writeUInt8((bytes[300] ?? 0) ^ 4, 300);
-    await writeFile(path, bytes);
+    await flip(await segmentOf(place, 2));
     const plain = await run(['restore', place], directories);
     assert.equal(plain.exit, 65, plain.err);
     assert.match(plain.err, /"stemedb restore --salvage" brings back what stands in front/);
@@ -58,6 +64,44 @@ for (const command of ['archive', 'backup'] as const) {
     const database = must(await openReal(directories));
     assert.equal(database.log.lastSequence, records + 1);
     await database.close();
+  });
+}
+
+/** Spoils something as soon as the first segment of the new log is made. */
+const spoiledMeanwhile = (spoil: () => Promise<void>): Disk => {
+  let isSpoiled = false;
+  return {
+    ...systemDisk,
+    open: async (path, purpose) => {
+      if (!isSpoiled && purpose === 'create' && path.endsWith('.wal')) {
+        isSpoiled = true;
+        await spoil();
+      }
+      return systemDisk.open(path, purpose);
+    },
+  };
+};
+
+for (const [command, spoil, said] of [
+  ['archive', (path: string) => rm(path), 'it is missing'],
+  ['backup', flip, 'its SHA-256 is that of another content'],
+] as const) {
+  test(`restore --salvage: of ${command} that gets worse meanwhile`, async (context) => {
+    const { directories, place } = await copied(context, command);
+    await flip(await segmentOf(place, 1));
+    const path = await segmentOf(place, 3);
+    const disk = spoiledMeanwhile(() => spoil(path));
+    const ran = await run(['restore', place, '--salvage'], directories, disk);
+    assert.equal(ran.exit, 65, ran.out + ran.err);
+    assert.ok(ran.err.includes(`${basename(path)} of the copy is damaged: ${said}`), ran.err);
+    assert.match(ran.err, /\d+ whole records stood behind damage, and now \d+ do\. Nothing was/);
+    assert.ok(await isEmptyDirectory(systemDisk, directories.walDir), 'nothing is left');
+    const again = await run(['restore', place, '--salvage', '--json'], directories);
+    assert.equal(again.exit, 0, again.err);
+    const text = await readFile(join(directories.walDir, 'behind-damage.jsonl'), 'utf8');
+    const later: { from: number; to: number }[] = JSON.parse(again.out).salvage.later;
+    const told = later.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    assert.equal(text.trimEnd().split('\n').length, told);
   });
 }
 

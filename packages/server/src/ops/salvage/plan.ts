@@ -77,6 +77,7 @@ export const planSalvage = (
       isEndWhole: true,
       onLater: async (records) => runs.add(records),
     });
+    const holesBefore = new Set(holed.holes.keys());
     const { beside, faults } = await soundBeside(copy);
     const damage = [
       ...[...holed.faults, ...faults].map(({ file, what }) => ({ file, what })),
@@ -97,7 +98,7 @@ export const planSalvage = (
       proof: proof && { where: proof.where, size: proof.checkpoint.size },
       laterInto: (target, into) => ({
         bytes: runs.bytes,
-        write: () => writeLater(copy, survey, target, into),
+        write: () => writeLater(holed, { survey, runs, holesBefore }, target, into),
       }),
     });
   });
@@ -213,6 +214,15 @@ class Runs {
       this.bytes += bytes.length + lineBytes;
     }
   }
+
+  /** True when the same records are in it. */
+  isAs({ all }: Runs): boolean {
+    if (this.all.length !== all.length) return false;
+    return this.all.every(({ first, last }, index) => {
+      const run = all[index];
+      return run?.first.offset === first.offset && run.last.offset === last.offset;
+    });
+  }
 }
 
 const lostParts = (survey: Survey, runs: Runs, { holes, copy }: HoledCopy): readonly LostPart[] => {
@@ -238,25 +248,57 @@ const lostParts = (survey: Survey, runs: Runs, { holes, copy }: HoledCopy): read
   return parts;
 };
 
-/** Reads the segments from the damage on once more: in front of it nothing stands to be written. */
+/** What the first reading of a copy has found. */
+interface FirstReading {
+  readonly survey: Survey;
+  readonly runs: Runs;
+  /** Files of the copy that were damaged then. */
+  readonly holesBefore: ReadonlySet<string>;
+}
+
+/**
+ * Reads the segments from the damage on once more: in front of it nothing stands to be written.
+ * Rejects with `CopyDamagedError` when they are not what they were.
+ */
 const writeLater = async (
-  { disk, directory, facts }: LogCopy,
-  survey: Survey,
+  holed: HoledCopy,
+  first: FirstReading,
   target: Disk,
   into: string,
 ): Promise<void> => {
+  const { survey, runs } = first;
   if (survey.later.length === 0) return;
+  const { disk, directory, facts } = holed.copy;
   const file = new LaterFile(target, into);
+  const again = new Runs();
   try {
     await surveyLog({
       disk: await behind(disk, directory, beginOfDamage(survey)),
       ...{ directory, databaseId: facts.databaseId, claims: [], knownSequence: 0 },
-      onLater: (records) => file.add(records.filter(({ sequence }) => sequence > survey.kept)),
+      onLater: (records) => {
+        const later = records.filter(({ sequence }) => sequence > survey.kept);
+        again.add(later);
+        return file.add(later);
+      },
     });
+    if (!again.isAs(runs)) throw changedSince(holed, first, again);
     await file.end();
   } finally {
     await file.close().catch(() => undefined);
   }
+};
+
+/** The copy was lost or rotted between its two readings, or the place reads it as it likes. */
+const changedSince = (
+  { copy, holes }: HoledCopy,
+  { runs, holesBefore }: FirstReading,
+  again: Runs,
+): CopyDamagedError => {
+  const hole = [...holes.values()].find(({ file }) => !holesBefore.has(file));
+  const counts = `${runs.records} whole records stood behind damage, and now ${again.records} do`;
+  const what = hole === undefined ? counts : `${hole.what}, and it was whole before; ${counts}`;
+  const todo = 'Nothing was restored. Run it again: it goes by what the copy has then.';
+  return new CopyDamagedError(hole?.file || copy.facts.name, what, todo);
 };
 
 /**
