@@ -173,3 +173,20 @@ it('verifies the archive of its log, without the key its objects alone', async (
     assert.ok(findings > 0);
   }
 });
+
+it('notes that its archive was verified only for that of its own log', async (context) => {
+  const directories = await filledDirectories(context, 20);
+  const folder = await scratch(context);
+  const place = join(folder, 'archive');
+  ended(await stemedb(['archive', '--to', place, ...at(directories)]), 0);
+  const again = { walDir: join(folder, 'wal'), dbDir: join(folder, 'db') };
+  ended(await stemedb(['restore', place, '--log-only', ...at(again)]), 0);
+  const noted = async (): Promise<readonly string[]> =>
+    (await readdir(again.walDir)).filter((name) => name.startsWith('operation-')).sort();
+  ended(await stemedb(['verify', place, ...at(again)]), 0);
+  // It is a copy of this database all the same.
+  assert.deepEqual(await noted(), ['operation-verify.json']);
+  ended(await stemedb(['archive', '--to', place, ...at(again)]), 0);
+  ended(await stemedb(['verify', place, ...at(again)]), 0);
+  assert.ok((await noted()).includes('operation-archive_verify.json'));
+});
