@@ -1,6 +1,6 @@
 /** Files beside the log that are too large to be in memory: kept in pieces, and restored whole. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Disk } from '../../../src/io/disk.js';
@@ -66,6 +66,41 @@ test('no more of a file is in memory than a piece, on the way out and back', asy
   assert.deepEqual((await readdir(audit)).sort(), [...contents.keys()].sort());
   for (const [file, bytes] of contents) {
     assert.ok(bytes.equals(await readFile(join(audit, file))), file);
+  }
+});
+
+test('of a file that grows meanwhile a backup has what it began with', async (context) => {
+  const { walDir } = await filledDirectories(context, 20);
+  const audit = join(walDir, 'audit');
+  await mkdir(audit);
+  const contents = new Map(
+    sizes.map((size) => [`${size}.log`, Buffer.alloc(size, 'an entry; ')] as const),
+  );
+  for (const [name, bytes] of contents) await writeFile(join(audit, name), bytes);
+  const growing: Disk['open'] = async (path, purpose) => {
+    const file = await systemDisk.open(path, purpose);
+    if (!path.includes('/audit/')) return file;
+    const { size, read } = { size: file.size.bind(file), read: file.read.bind(file) };
+    const grow = () => appendFile(path, Buffer.alloc(pieceBytesMax / 2, 'one more; '));
+    file.size = async () => {
+      const bytes = await size();
+      await grow();
+      return bytes;
+    };
+    file.read = async (...range) => {
+      await grow();
+      return read(...range);
+    };
+    return file;
+  };
+  const store = new MemoryObjects();
+  const disk = { ...systemDisk, open: growing };
+  const { name } = await backUp(store, backupClock(), { walDir, disk, pieceBytesMax });
+  const target = await scratchDirectories(context);
+  must(await tryRestore(await copyNamed(store, name), target));
+  for (const [file, bytes] of contents) {
+    const restored = await readFile(join(target.walDir, 'audit', file));
+    assert.ok(bytes.equals(restored), `${file}: ${restored.length} bytes`);
   }
 });
 
