@@ -17,11 +17,15 @@ export class NamedFile {
     this.#clock = clock;
   }
 
-  /** Looks once a second. A disk that cannot say gets the write, which will tell. */
+  /** Looks once a second. */
   async isNamed(file: DiskFile, path: string): Promise<boolean> {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#askedMs < askAgainMs) return true;
-    this.#askedMs = nowMs;
+    if (this.#clock.monotonicMs() - this.#askedMs < askAgainMs) return true;
+    return this.isNamedNow(file, path);
+  }
+
+  /** A disk that cannot say gets the write, which will tell. */
+  isNamedNow(file: DiskFile, path: string): Promise<boolean> {
+    this.#askedMs = this.#clock.monotonicMs();
     return file.isAt(path).catch(() => true);
   }
 }

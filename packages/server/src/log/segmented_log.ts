@@ -237,14 +237,26 @@ export class SegmentedLog implements Log {
     return ok(undefined);
   }
 
-  /** Everything in the segment is durable before the next one is made: appends end with a sync. */
+  /**
+   * Everything in the segment is durable before the next one is made: appends end with a sync. The
+   * old one is looked at before, so that nothing is made in a directory that was put in place of
+   * the log's, and behind: what is there then shows that the new one stands beside it. A segment
+   * made in another directory would have its name from then on, and nobody would look for the old.
+   */
   async #rotate(): Promise<Outcome<void>> {
     const old = this.#writer;
+    const oldPath = this.#files.path(old.header.firstOffset);
+    const isThere = (): Promise<boolean> => this.#named.isNamedNow(old.file, oldPath);
+    if (!(await isThere())) return this.#refused(nameLost(old.header.firstOffset));
     const header = this.#nextHeader();
     if (!header.ok) return this.#refused(header.error);
     const path = this.#files.path(header.value.firstOffset);
     const created = await createSegment(this.#disk, path, header.value, this.#clock);
     if (!created.ok) return this.#refused(created.error);
+    if (!(await isThere())) {
+      await created.value.file.close().catch(() => undefined);
+      return this.#refused(nameLost(old.header.firstOffset));
+    }
     this.#files.add(header.value);
     this.#writer = created.value;
     this.#lastFrame = undefined;

@@ -226,4 +226,45 @@ describe('a log that was taken away', () => {
       await log.close();
     });
   }
+
+  const segmentBytesMax = 16 * 1024;
+  const rotating: readonly (readonly [string, (disk: SimulatedDisk) => void, number])[] = [
+    ['before the next segment is made, and nothing is made', (disk) => disk.take(segment), 0],
+    ['while the next segment is made', (disk) => takeAtCreate(disk, segment), 1],
+  ];
+  for (const [when, takeAway, made] of rotating) {
+    it(`is dead at once when it rolls: ${when}`, async () => {
+      const disk = new SimulatedDisk();
+      await disk.makeDirectory(world.directory);
+      const { log } = await world.open(disk, { segmentBytesMax });
+      let kept = 0;
+      while (log.usage.bytes < segmentBytesMax - 1000) {
+        assert.ok((await log.append(entries(kept + 1, 1))).ok);
+        kept += 1;
+      }
+      assert.equal(log.usage.segments, 1);
+      takeAway(disk);
+      const answers: string[] = [];
+      // The clock stands: no second passes.
+      for (let batch = 0; batch < 40; batch += 1) {
+        const appended = await log.append(entries(log.lastSequence + 1, 10));
+        answers.push(appended.ok ? 'ok' : appended.error.detail);
+      }
+      assert.match(answers[0] ?? '', /removed, moved or replaced/);
+      assert.equal(log.lastSequence, kept);
+      assert.equal(log.failure?.code, 'log_failed');
+      assert.equal((await disk.list(world.directory)).length, made);
+      await log.close();
+    });
+  }
 });
+
+/** The segment goes away just before the next one is made. */
+function takeAtCreate(disk: SimulatedDisk, segment: string): void {
+  disk.hook = ({ type }) => {
+    if (type !== 'create') return undefined;
+    disk.hook = undefined;
+    disk.take(segment);
+    return undefined;
+  };
+}
