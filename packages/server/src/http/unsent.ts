@@ -3,9 +3,9 @@
  * of large pages who do not read would hold gigabytes. Small answers are not counted, the number of
  * connections bounds them; who reads nothing at all is cut after `idleTimeoutMs`.
  */
-import type { ServerResponse } from 'node:http';
 import type { StemeError } from '@stemedb/model';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { onceOver } from './answer_end.js';
 import { ProblemError } from './problem.js';
 
 const countedBytesMin = 16 * 1024;
@@ -26,20 +26,18 @@ export class UnsentAnswers {
     });
     routes.addHook('onSend', (_request, reply, payload, done) => {
       const isWhole = typeof payload === 'string' || payload instanceof Uint8Array;
-      if (!isWhole || payload.length < countedBytesMin || this.#hold(reply.raw, payload.length)) {
+      if (!isWhole || payload.length < countedBytesMin || this.#hold(reply, payload.length)) {
         done(null, payload);
       } else done(new ProblemError(this.#overloaded()));
     });
   }
 
   /** Counts an answer until its connection has taken it or is gone; false when it has no room. */
-  #hold(response: ServerResponse, bytes: number): boolean {
-    // The caller left while it was worked out: nothing is sent, and no further `close` comes.
-    if (response.destroyed) return true;
+  #hold(reply: FastifyReply, bytes: number): boolean {
     // One alone may be larger than the bound: it must be possible to read it.
     if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax) return false;
     this.#bytes += bytes;
-    response.once('close', () => {
+    onceOver(reply, () => {
       this.#bytes -= bytes;
     });
     return true;
