@@ -8,7 +8,7 @@
  *
  * Failure model: what the library refuses to read because its pages are not what it wrote is
  * `StoreCorruption`, like an entry whose seal is broken. The transaction may be of no use after
- * that: its snapshot is then `isBroken`, and so is every other until all of them are released.
+ * that, and with it every snapshot that is open: who opens one afterwards gets another transaction.
  */
 import { open, type RootDatabase } from 'lmdb';
 import { StoreCorruption } from './corruption.js';
@@ -85,6 +85,25 @@ function readingError(error: unknown, key: Uint8Array): unknown {
   const damage = lmdbDamage(error);
   if (damage === undefined) return error;
   return new StoreCorruption(tableNameOf(key), key, `cannot be read, ${damage}`, { cause: error });
+}
+
+/** Of no table, and never there when a transaction ends. */
+const passingKey = Uint8Array.of(0xff, 0);
+
+/**
+ * Makes the library open a new transaction for who reads next: it gives out the one before as long
+ * as that is open and no commit has come, also when it answers nothing any more.
+ */
+function renewReading(database: Database): void {
+  try {
+    database.transactionSync(() => {
+      database.putSync(passingKey, new Uint8Array(1));
+      database.removeSync(passingKey);
+    });
+    database.resetReadTxn();
+  } catch {
+    // Damaged where it would write as well: others read again when the last snapshot is released.
+  }
 }
 
 function writeBytes(key: Uint8Array, target: Uint8Array, start: number): number {
@@ -180,9 +199,8 @@ class LmdbEngine implements Engine {
     await this.#onClosed?.();
   }
 
-  /** The library's own transaction is taken anew: it may answer nothing after an error. */
   #readingError(error: unknown, key: Uint8Array): unknown {
-    this.#database.resetReadTxn();
+    renewReading(this.#database);
     return readingError(error, key);
   }
 }
@@ -226,7 +244,7 @@ class LmdbSnapshot implements EngineSnapshot {
 
   visit(range: Range, visitor: Visitor): void {
     this.#assertOpen();
-    const iterator = walk(this.#database, range, this.#transaction)[Symbol.iterator]();
+    const iterator = this.#iterator(range);
     try {
       for (;;) {
         const next = this.#lentBy(iterator, range);
@@ -245,6 +263,15 @@ class LmdbSnapshot implements EngineSnapshot {
     if (this.#isBroken) this.#database.resetReadTxn();
   }
 
+  /** Opens a cursor, which a transaction that met damage refuses. */
+  #iterator(range: Range): Iterator<KeyValue> {
+    try {
+      return walk(this.#database, range, this.#transaction)[Symbol.iterator]();
+    } catch (error) {
+      throw this.#readingError(error, range.gte);
+    }
+  }
+
   /** The next entry of a range in buffers that are used again; without a generator's costs. */
   #lentBy(entries: Iterator<KeyValue>, { gte }: Range): IteratorResult<KeyValue> {
     isLending = true;
@@ -258,6 +285,7 @@ class LmdbSnapshot implements EngineSnapshot {
   }
 
   #readingError(error: unknown, key: Uint8Array): unknown {
+    if (!this.#isBroken) renewReading(this.#database);
     this.#isBroken = true;
     return readingError(error, key);
   }
@@ -300,11 +328,12 @@ function* checked(
   entries: Iterable<KeyValue>,
   errorOf: (error: unknown) => unknown,
 ): Generator<KeyValue, void, void> {
-  const iterator = entries[Symbol.iterator]();
+  let iterator: Iterator<KeyValue> | undefined;
   try {
     for (;;) {
       let next: IteratorResult<KeyValue>;
       try {
+        iterator ??= entries[Symbol.iterator]();
         next = iterator.next();
       } catch (error) {
         throw errorOf(error);
@@ -313,6 +342,6 @@ function* checked(
       yield next.value;
     }
   } finally {
-    iterator.return?.();
+    iterator?.return?.();
   }
 }

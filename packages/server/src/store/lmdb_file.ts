@@ -5,10 +5,11 @@
  *
  * Layout of a meta page (lmdb.h, MDB_meta on 64 bits): magic at 24, page size at 48, root of the
  * free list at 88, root of the main tree at 136, last page used at 144. There are two, in the first
- * two pages. A file may end in front of the last page when the pages between are free: only a look
- * at all pages tells such a file from one that was cut.
+ * two pages. A file may end in front of the last page when the pages between are free, and in front
+ * of a root of the state that the library does not open: only a look at all pages tells such a file
+ * from one that was cut.
  */
-import type { Disk } from '../io/disk.js';
+import { type Disk, diskErrorCode } from '../io/disk.js';
 
 const magic = 0xbeefc0de;
 const pageBytesMin = 512;
@@ -17,6 +18,9 @@ const metaBytes = 160;
 const headFault: LmdbHead = { fault: 'the head of the store file is damaged' };
 /** The root of a tree without entries. */
 const noPage = 2n ** 64n - 1n;
+
+/** A sector that is lost is written anew with the store. */
+export const unreadable = 'the disk cannot read the store file';
 
 /** What the head of a file shows. `isShort`: it ends in front of the last page that it may have. */
 export type LmdbHead = { readonly fault: string } | { readonly isShort: boolean };
@@ -44,10 +48,12 @@ export async function lookAtLmdbHead(disk: Disk, directory: string): Promise<Lmd
         const page = meta.readBigUInt64LE(at);
         return page !== noPage && (page + 1n) * BigInt(pageBytes) > BigInt(size);
       };
-      if (isBehind(88) || isBehind(136)) return { fault: 'the store file is cut' };
-      isShort ||= isBehind(144);
+      isShort ||= [88, 136, 144].some(isBehind);
     }
     return { isShort };
+  } catch (error) {
+    if (diskErrorCode(error) === 'EIO') return { fault: unreadable };
+    throw error;
   } finally {
     await file.close();
   }

@@ -41,21 +41,18 @@ export interface Meta {
 /**
  * The state that the library opens: the newest, unless the machine was started anew since and its
  * pages may not have reached the disk (mdb_pick_meta). Undefined when the file has no valid head.
- * `boot`: what the kernel calls this boot; undefined when that is not known, and then a state that
- * was not synced makes it undecided as well.
+ * `boot`: what the kernel calls this boot; undefined when that cannot be read, by the library
+ * neither, and then only a synced state counts. The pages of that one are whole in any case.
  */
 export async function openedMeta(
   file: DiskFile,
   boot: bigint | undefined,
-): Promise<Meta | 'undecided' | undefined> {
+): Promise<Meta | undefined> {
   const first = await readMeta(file, 0);
   if (first === undefined) return undefined;
   const second = await readMeta(file, first.pageBytes);
   const synced = await readMeta(file, first.pageBytes / 2, first.pageBytes);
   if (second === undefined) return undefined;
-  if (boot === undefined && [first, second].some(({ isUnsynced }) => isUnsynced)) {
-    return 'undecided';
-  }
   const newest = picked(first, second, boot);
   return synced === undefined ? newest : picked(newest, synced, boot);
 }

@@ -17,8 +17,8 @@
  *
  * Memory: a bit for each page of the file and 8 bytes for each page of a level.
  */
-import type { Disk, DiskFile } from '../io/disk.js';
-import { lookAtLmdbHead } from './lmdb_file.js';
+import { type Disk, type DiskFile, diskErrorCode } from '../io/disk.js';
+import { lookAtLmdbHead, unreadable } from './lmdb_file.js';
 import { type Meta, noPage, openedMeta, pageHeadBytes, type TreeRecord } from './lmdb_meta.js';
 
 const branchFlag = 0x01;
@@ -52,12 +52,12 @@ export async function lmdbPagesFault(disk: Disk, directory: string): Promise<str
   try {
     if ((await file.size()) === 0) return undefined;
     const meta = await openedMeta(file, await readBoot(disk));
-    if (meta === 'undecided') return undefined;
     if (meta === undefined) return 'the head of the store file is damaged';
     await new PageWalk(file, meta).run(meta);
     return undefined;
   } catch (error) {
     if (error instanceof PageFault) return error.message;
+    if (diskErrorCode(error) === 'EIO') return unreadable;
     throw error;
   } finally {
     await file.close();
@@ -66,16 +66,18 @@ export async function lmdbPagesFault(disk: Disk, directory: string): Promise<str
 
 /** The library takes the first part of the name as a number. */
 async function readBoot(disk: Disk): Promise<bigint | undefined> {
-  const path = '/proc/sys/kernel/random/boot_id';
-  if (!(await disk.exists(path))) return undefined;
-  const file = await disk.open(path, 'read');
+  let file: DiskFile | undefined;
   try {
+    file = await disk.open('/proc/sys/kernel/random/boot_id', 'read');
     const bytes = Buffer.alloc(64);
     const length = await file.read(bytes, 0, bytes.length, 0);
     const digits = /^[0-9a-f]+/.exec(bytes.toString('latin1', 0, length))?.[0];
     return digits === undefined ? undefined : BigInt(`0x${digits}`);
+  } catch {
+    // Not there, or hidden from services: the library cannot read it either.
+    return undefined;
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 

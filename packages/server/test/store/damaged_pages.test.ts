@@ -86,16 +86,28 @@ test('an error of who is given the entries is nobody’s damage', async (t) => {
   snapshot.release();
 });
 
-test('the next snapshot reads what is sound, and so does the engine', async (t) => {
+test('who reads after the damage reads what is sound, beside the broken snapshot', async (t) => {
   const engine = await spoiltEngine(t);
-  const broken = engine.snapshot();
-  assert.throws(() => broken.get(spoilt), isDamage);
-  broken.release();
-  const next = engine.snapshot();
-  isRead(next);
-  next.release();
-  assert.throws(() => engine.get(spoilt), isDamage);
-  isRead(engine);
+  for (let turn = 0; turn < 3; turn += 1) {
+    const [broken, beside] = [engine.snapshot(), engine.snapshot()];
+    assert.throws(() => broken.get(spoilt), isDamage);
+    isRead(engine);
+    assert.throws(() => engine.get(spoilt), isDamage);
+    isRead(engine);
+    const next = engine.snapshot();
+    isRead(next);
+    // What was open on the same transaction is refused, and as damage.
+    assert.throws(() => beside.visit(all, () => {}), isDamage);
+    assert.throws(() => [...beside.range({ gte: sound, lt: keyOf(4) })], isDamage);
+    assert.equal(beside.isBroken, true);
+    isRead(next);
+    assert.equal(next.isBroken, false);
+    for (const snapshot of [broken, beside, next]) snapshot.release();
+  }
+  await engine.commit([{ type: 'put', key: sound, value: new Uint8Array(40) }]);
+  const keys = [...engine.range({ gte: Buffer.from([0]), lt: first })];
+  assert.deepEqual(keys, []);
+  assert.deepEqual([...engine.range({ gte: keyOf(999), lt: Buffer.from([0xff, 0xff]) })].length, 1);
 });
 
 test('an engine in front shares no snapshot that met damage', async (t) => {
@@ -104,13 +116,11 @@ test('an engine in front shares no snapshot that met damage', async (t) => {
   isRead(other);
   assert.throws(() => one.get(spoilt), isDamage);
   assert.equal(other.isBroken, true, 'they read through one transaction');
-  one.release();
-  other.release();
   const next = engine.snapshot();
   isRead(next);
   assert.equal(next.isBroken, false);
-  next.release();
   isRead(engine);
+  for (const snapshot of [one, other, next]) snapshot.release();
 });
 
 test('an entry that an iteration cannot reach counts as corrupt', async (t) => {

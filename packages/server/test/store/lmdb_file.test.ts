@@ -31,10 +31,10 @@ test('a damaged head and a cut file are found before the file is mapped', async 
     damaged.fill(0, page, page + 4096);
     assert.match((await faultOf(damaged)) ?? '', /damaged/);
   }
-  assert.match((await faultOf(whole.subarray(0, 3 * 4096))) ?? '', /cut/);
+  assert.match((await faultOf(whole.subarray(0, 3 * 4096))) ?? '', /the file ends in it/);
   assert.match(
     (await faultOf(whole.subarray(0, whole.length - 4096))) ?? '',
-    /cut|the file ends in it/,
+    /the file ends in it/,
   );
   assert.equal(await lmdbPagesFault(disk, home.path), await storeFaultAtStart(disk, home.path));
   await home.remove();

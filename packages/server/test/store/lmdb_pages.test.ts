@@ -8,9 +8,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Disk } from '../../src/io/disk.js';
 import { systemDisk } from '../../src/io/system_disk.js';
 import type { Change } from '../../src/store/engine.js';
 import { lmdbPagesFault } from '../../src/store/lmdb_pages.js';
+import { storeFaultAtStart } from '../../src/store/store_engine.js';
 import { countOf, type Seeded, seeded } from '../support/seeded.js';
 import { lmdbHome } from './homes.js';
 import { spoilLength, spoilNode } from './spoilt_pages.js';
@@ -128,6 +130,52 @@ test('each kind of damage is found and says where it is', async (t) => {
     (await lmdbPagesFault(systemDisk, home.path)) ?? '',
     /a value of|it names|is not inside/,
   );
+});
+
+/** A disk without the paths that match, whose reads from a position on fail. */
+const diskWithout = (hidden: RegExp, readFrom = Number.POSITIVE_INFINITY): Disk => ({
+  ...systemDisk,
+  open: async (path, purpose) => {
+    if (hidden.test(path)) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+    const file = await systemDisk.open(path, purpose);
+    const read: typeof file.read = async (target, offset, length, position) => {
+      if (position >= readFrom) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return file.read(target, offset, length, position);
+    };
+    return { ...file, read, size: () => file.size(), close: () => file.close() };
+  },
+});
+
+test('a store of a killed process is looked at, whether or not the boot is known', async (t) => {
+  const random = seeded(seed + 2);
+  const home = await grownHome(t, random, 5, 3000);
+  const killed = lmdbHome();
+  t.after(() => killed.remove());
+  const engine = home.open();
+  const unknownBoot = diskWithout(/boot_id/);
+  for (let round = 0; round < 8; round += 1) {
+    await engine.commit(someChanges(random, 3000));
+    if (random.chance(0.5)) await engine.flush();
+    const file = readFileSync(join(home.path, 'data.mdb'));
+    writeFileSync(join(killed.path, 'data.mdb'), file);
+    assert.equal(await lmdbPagesFault(systemDisk, killed.path), undefined);
+    assert.equal(await lmdbPagesFault(unknownBoot, killed.path), undefined);
+    for (let at = 2 * pageBytes; at < file.length; at += pageBytes) {
+      if (file.readUInt8(at + 18) === leaf) file.writeUInt16LE(0xfff0, at + 24);
+    }
+    writeFileSync(join(killed.path, 'data.mdb'), file);
+    assert.match((await lmdbPagesFault(systemDisk, killed.path)) ?? '', /is not inside of it/);
+    assert.match((await lmdbPagesFault(unknownBoot, killed.path)) ?? '', /is not inside of it/);
+  }
+  await engine.close();
+});
+
+test('a store that the disk cannot read is damaged', async (t) => {
+  const home = await grownHome(t, seeded(seed), 3, 1000);
+  assert.equal(await storeFaultAtStart(systemDisk, home.path), undefined);
+  const badHead = diskWithout(/none/, 0);
+  assert.match((await storeFaultAtStart(badHead, home.path)) ?? '', /cannot read/);
+  assert.match((await lmdbPagesFault(diskWithout(/none/, 8192), home.path)) ?? '', /cannot read/);
 });
 
 const reader = fileURLToPath(new URL('./read_everything.js', import.meta.url));
