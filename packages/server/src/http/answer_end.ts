@@ -22,15 +22,19 @@ const watchersOf = (socket: Socket): Set<() => void> => {
   return watchers;
 };
 
+/** Whether the answer or its connection is closed: what is sent reaches nobody. */
+export const isOver = ({ raw: response, request }: FastifyReply): boolean =>
+  response.destroyed || request.raw.socket.destroyed;
+
 /** Calls `tell` once, when the answer or its connection is closed, at once when it is already;
  * never after the result was called. */
-export function onceOver({ raw: response, request }: FastifyReply, tell: () => void): () => void {
-  const { socket } = request.raw;
-  if (response.destroyed || socket.destroyed) {
+export function onceOver(reply: FastifyReply, tell: () => void): () => void {
+  if (isOver(reply)) {
     tell();
     return () => undefined;
   }
-  const watchers = watchersOf(socket);
+  const { raw: response, request } = reply;
+  const watchers = watchersOf(request.raw.socket);
   const forget = (): void => {
     response.removeListener('close', over);
     watchers.delete(over);

@@ -1,5 +1,6 @@
 /** Streams of the feed whose peers take little or nothing, on a clock that the test moves. */
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { type Outcome, ok } from '@stemedb/model';
@@ -29,6 +30,7 @@ const followerOf = (records: readonly Buffer[], isWanted = false): Follower => {
 /** A connection whose peer takes each write after a while, or never. */
 class SlowReply {
   readonly raw: Writable;
+  readonly request = { raw: { socket: new EventEmitter() } };
   takenBytes = 0;
 
   constructor(clock: Clock, takeMs: number | undefined) {

@@ -9,6 +9,7 @@ import type { FastifyReply } from 'fastify';
 import type { HttpLimits } from '../../guard/limits.js';
 import type { Clock } from '../../io/clock.js';
 import type { Followed, Follower } from '../../query/feed.js';
+import { onceOver } from '../answer_end.js';
 import { eventStreamType, greeting, heartbeat, lastWords, writeItems } from './events.js';
 import { type StreamEvent, type StreamState, streamActions } from './states.js';
 
@@ -33,6 +34,7 @@ export class FeedStream {
   readonly #reply: FastifyReply;
   readonly #out = new PassThrough();
   readonly #events = new Set<StreamEvent>();
+  readonly #forgetPeer: () => void;
   #resume: (() => void) | undefined;
   #state: StreamState = 'waiting';
   #cancelTimer: () => void = () => undefined;
@@ -58,7 +60,7 @@ export class FeedStream {
     reply.raw.on('drain', () => this.tell('drained'));
     // The framework destroys it when the connection closes; who writes then has been told.
     this.#out.on('error', () => undefined);
-    reply.raw.once('close', () => this.tell('gone'));
+    this.#forgetPeer = onceOver(reply, () => this.tell('gone'));
   }
 
   /** Something has happened; it is acted upon in its turn. */
@@ -74,6 +76,7 @@ export class FeedStream {
       this.#begin(follower);
       while (this.#state !== 'closed') await this.#act(follower, await this.#next());
     } finally {
+      this.#forgetPeer();
       this.#cancelTimer();
       this.#leave(follower);
       this.#passedOn();

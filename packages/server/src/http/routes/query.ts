@@ -1,9 +1,9 @@
 /** `POST` and `GET /v1/query`, and the same question under a lens named by the path. */
-import type { ServerResponse } from 'node:http';
 import type { Outcome } from '@stemedb/model';
 import { parseJson } from '@stemedb/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Cancellation, Question } from '../../query/question.js';
+import { isOver } from '../answer_end.js';
 import { answerSchema } from '../answer_schema.js';
 import type { AskedQuestions } from '../asked_questions.js';
 import type { JsonBodies } from '../body.js';
@@ -87,14 +87,14 @@ export async function lensRoute(
 
 /** Gone when the connection is. */
 class Caller implements Cancellation {
-  readonly #response: ServerResponse;
+  readonly #reply: FastifyReply;
 
-  constructor(response: ServerResponse) {
-    this.#response = response;
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
   }
 
   get aborted(): boolean {
-    return this.#response.destroyed;
+    return isOver(this.#reply);
   }
 }
 
@@ -118,7 +118,7 @@ function answer(
   }
   const { lens } = question.value;
   const startMs = deps.clock.monotonicMs();
-  const caller = new Caller(reply.raw);
+  const caller = new Caller(reply);
   const send = (outcome: Outcome<Uint8Array>): void => {
     const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
     // A caller that left ends its question like a timeout; the node was not slow.
