@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { fail, ok } from '@stemedb/model';
 import { systemEngine } from '../../src/bin/system_effects.js';
@@ -18,6 +20,7 @@ import {
   scratchDirectories,
   type TestDirectories,
 } from '../ops/directories.js';
+import { cliBinary } from '../support/server_process.js';
 import { noServices, type Ran, run as runAny, scratch } from './harness.js';
 
 const services: CliServices = {
@@ -248,6 +251,20 @@ test('a restore from what is no export makes nothing', async (context) => {
   assert.equal(directory.exit, 1, directory.err);
   assert.match(directory.err, /cannot be read: it is a directory/);
   assert.deepEqual((await readdir(folder)).sort(), ['bare.jsonl', 'empty.jsonl']);
+});
+
+test('a refused restore does not wait for who writes to it', {
+  timeout: 120_000,
+}, async (context) => {
+  const data = join(await scratch(context), 'data');
+  const words = [cliBinary, 'restore', '--from-export', '-', '--data', data];
+  const child = spawn(process.execPath, words, { stdio: ['pipe', 'ignore', 'pipe'] });
+  context.after(() => child.kill('SIGKILL'));
+  const [ended, said] = [once(child, 'exit'), text(child.stderr)];
+  // Standard input stays open.
+  child.stdin.write('nonsense\n');
+  assert.deepEqual(await ended, [65, null]);
+  assert.match(await said, /- is no export: line 1: .* Nothing was restored/);
 });
 
 test('restore names refused lines and exits with 65', async (context) => {

@@ -30,12 +30,11 @@ const refuseUnlessEmpty = async (session: Session): Promise<void> => {
   }
 };
 
-/** The lines of an export. What does not begin as one is refused before anything is made. */
+/** What does not begin as an export is refused before anything is made. */
 const linesOfExport = async (
-  { io }: Session,
+  lines: AsyncGenerator<TextLine, void>,
   file: string,
 ): Promise<AsyncGenerator<TextLine, void>> => {
-  const lines = textLines(io.files.readChunks(file));
   const first = await lines.next().catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError({ code: 'not_found', detail: `${file} cannot be read: ${why}`, cause });
@@ -54,13 +53,28 @@ const linesOfExport = async (
 };
 
 const restoreExport = async (session: Session, file: string): Promise<ExitName> => {
-  const { io, report, directories, services } = session;
+  const { io } = session;
   await refuseUnlessEmpty(session);
   const total = await io.files.sizeOf(file).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError({ code: 'not_found', detail: `${file} cannot be read: ${why}`, cause });
   });
-  const lines = await linesOfExport(session, file);
+  const lines = textLines(io.files.readChunks(file));
+  try {
+    return await restoreFrom(session, file, total, await linesOfExport(lines, file));
+  } finally {
+    // Closes what is read: a standard input that stays open would hold the process.
+    await lines.return(undefined);
+  }
+};
+
+const restoreFrom = async (
+  session: Session,
+  file: string,
+  total: number | undefined,
+  lines: AsyncGenerator<TextLine, void>,
+): Promise<ExitName> => {
+  const { io, report, directories, services } = session;
   const database = unwrap(await services.openDatabase(directories));
   const progress = startProgress(io, report.options, { title: 'restore', total: total ?? 0 });
   let told = 0;
