@@ -95,8 +95,13 @@ test('a key file signs, and is made with mode 0600', async (context) => {
   assert.ok(Array.isArray(body.signatures));
 
   const again = await run(['keys', 'generate', '--out', path]);
-  assert.equal(again.exit, 73);
-  assert.match(again.err, /there is a file of that name already/);
+  assert.equal(again.exit, 1);
+  assert.equal(
+    again.err,
+    `error: conflict: ${path} is there already; name another file with --out.\n`,
+  );
+  const nowhere = await run(['keys', 'generate', '--out', join(path, 'below a file')]);
+  assert.equal(nowhere.exit, 73);
 });
 
 test('a key file that is none is a configuration error that repeats nothing', async (context) => {

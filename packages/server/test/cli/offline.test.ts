@@ -173,7 +173,12 @@ test('export to a file, restore from it, export again: the same file', async (co
   assert.equal(exported.exit, 0, exported.err);
   assert.equal(exported.out, '');
   assert.match(exported.err, /55 records exported/);
-  assert.equal((await run(['export', '--out', one], directories)).exit, 73);
+  const twice = await run(['export', '--out', one], directories);
+  assert.equal(twice.exit, 1, twice.err);
+  assert.equal(
+    twice.err,
+    `error: conflict: ${one} is there already; name another file with --out.\n`,
+  );
   const three = join(folder, 'three.jsonl');
   const json = await run(['export', '--out', three, '--json'], directories);
   assert.deepEqual(JSON.parse(json.out), { records: 55, file: three });

@@ -29,6 +29,10 @@ const openSink = async (session: Session, out: string | undefined): Promise<File
     return { write: (text) => io.stdout.write(text), close: nothing, discard: nothing };
   }
   const failed = (cause: unknown): never => {
+    if (diskErrorCode(cause) === 'EEXIST') {
+      const detail = `${out} is there already; name another file with --out.`;
+      throw new CommandError({ code: 'conflict', detail, cause });
+    }
     const why = cause instanceof Error ? cause.message : String(cause);
     const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(diskErrorCode(cause));
     const code = isFull ? 'disk_full' : 'data_directory_unwritable';

@@ -28,8 +28,11 @@ const generate = async (session: Session, { out }: GenerateOptions): Promise<und
       throw error;
     }
   } catch (cause) {
-    const why = codeOf(cause) === 'EEXIST' ? 'there is a file of that name already' : codeOf(cause);
-    const detail = `The key file ${out} cannot be made: ${why}.`;
+    if (codeOf(cause) === 'EEXIST') {
+      const detail = `${out} is there already; name another file with --out.`;
+      throw new CommandError({ code: 'conflict', detail, cause });
+    }
+    const detail = `The key file ${out} cannot be made: ${codeOf(cause)}.`;
     throw new CommandError({ code: 'data_directory_unwritable', detail, cause });
   }
   if (report.options.json) return void (await report.json({ agent_id: agentId, file: out }));
