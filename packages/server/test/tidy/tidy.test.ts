@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { circlesIn } from './circles.js';
+import { faultsOfDecisions } from './decisions.js';
 import { type Rule, rules } from './rules.js';
 import { readTree, root, type SourceFile, sourceFile } from './tree.js';
 
@@ -43,6 +44,22 @@ test('no files import each other in a circle', () => {
       .map((circle) => circle.join(' '))
       .join('\n'),
   );
+});
+
+test('every decision has a number of its own', () => {
+  const planted = [
+    ['docs/decisions/001-one.md', '# 001 One\n'],
+    ['docs/decisions/001-same-number.md', '# 001 The same number\n'],
+    ['docs/decisions/002-two.md', '# 001 Two\n'],
+    ['docs/decisions/three.md', '# 003 Three\n'],
+  ] as const;
+  assert.deepEqual(faultsOfDecisions(planted.map(([path, text]) => sourceFile(path, text))), [
+    '001-same-number.md: 001-one.md has this number',
+    '002-two.md: its title has another number',
+    'three.md: is not named by a number of three digits and words',
+  ]);
+  assert.ok(tree.some(({ path }) => path === 'docs/decisions/000-decisions.md'));
+  assertNone(faultsOfDecisions(tree).join('\n'));
 });
 
 test('the tree is the whole repository', () => {
