@@ -8,7 +8,7 @@ import { submittedId } from '../ingest/submitted_id.js';
 import type { Identity } from '../log/identity.js';
 import { type LogProofs, MerkleLog } from '../log/merkle/merkle_log.js';
 import { CachedCandidates } from '../query/cached_candidates.js';
-import { createFeed } from '../query/feed.js';
+import { createFeed, type Feed } from '../query/feed.js';
 import { Generations } from '../query/generations.js';
 import { createImpacts } from '../query/impacts.js';
 import { localCandidates } from '../query/local_candidates.js';
@@ -192,10 +192,11 @@ export const assemble = async (
   const { identity, log, store } = files;
   const parts = partsOf(files, options, effects);
   const { agentId, hybrid, histories, views, checkpoints, commit } = parts;
-  const close = async (): Promise<void> => {
+  const close = async (feed?: Feed): Promise<void> => {
     await commit.close();
-    views.retire();
     try {
+      await feed?.close();
+      views.retire();
       await checkpoints.stop();
     } finally {
       await closeFiles(files);
@@ -209,19 +210,20 @@ export const assemble = async (
   }
   const clockAheadMs = Math.max(0, stampMs(hybrid.latest()) - effects.clock.wallMs());
   const ingest = ingestOf(parts);
+  const readers = readersOf(parts, ingest);
   return ok({
     identity,
     agentId,
     log,
     store,
     ingest,
-    ...readersOf(parts, ingest),
+    ...readers,
     policies: histories.policies,
     proofs: proofsOf(files, options, effects),
     report: { ...files.report, clockAheadMs },
     get writeFailure() {
       return commit.failure ?? log.failure;
     },
-    close,
+    close: () => close(readers.feed),
   });
 };

@@ -64,6 +64,9 @@ export interface Feed {
   ): Promise<Outcome<Follower>>;
   /** Told after each batch that became visible. */
   noteVisible(): void;
+  /** Wakes nobody any more; resolves when it reads nothing for those who follow. Pages, and what
+   * followers read themselves, are over before. */
+  close(): Promise<void>;
 }
 
 export interface FeedParts {
@@ -91,6 +94,10 @@ class LogFeed implements Feed {
 
   noteVisible(): void {
     this.#hub.noteVisible();
+  }
+
+  close(): Promise<void> {
+    return this.#hub.close();
   }
 
   page(

@@ -38,7 +38,9 @@ export class FeedHub {
   readonly #tail: FeedTail;
   readonly #followed = new Set<Followed>();
   #isDue = false;
-  #isRunning = false;
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+  #endWait = (): void => undefined;
   #wokenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: FeedHubParts) {
@@ -48,11 +50,17 @@ export class FeedHub {
 
   /** Told after each batch that became visible. */
   noteVisible(): void {
-    if (this.#followed.size === 0) return;
+    if (this.#isIdle) return;
     this.#isDue = true;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    void this.#run();
+    this.#running ??= this.#run();
+  }
+
+  /** Wakes nobody and begins no reading from here on; resolves when none is open. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#followed.clear();
+    this.#endWait();
+    await this.#running;
   }
 
   /** Calls `wake` whenever more is visible, until the result is called. */
@@ -73,24 +81,43 @@ export class FeedHub {
     return piece.entries.some(({ paths }) => paths === undefined) ? undefined : piece;
   }
 
+  /** Nobody is there to be woken: nothing is read. */
+  get #isIdle(): boolean {
+    return this.#isClosed || this.#followed.size === 0;
+  }
+
   #visible(): FeedPlace {
     const { appliedSequence: sequence, appliedOffset: offset } = this.#parts.store;
     return { sequence, offset };
   }
 
   async #run(): Promise<void> {
-    const { clock, limits } = this.#parts;
     while (this.#isDue) {
-      const waitMs = this.#wokenAtMs + limits.feedWakeIntervalMs - clock.monotonicMs();
-      if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+      await this.#wait();
       this.#isDue = false;
+      // The last one left meanwhile; who comes now begins with what is visible.
+      if (this.#isIdle) break;
       // Whoever meets damage in the files is told so when it reads them itself.
       const advanced = await this.#advance().catch(() => undefined);
       if (advanced?.ok !== true) this.#tail.restart(this.#visible());
-      this.#wokenAtMs = clock.monotonicMs();
+      this.#wokenAtMs = this.#parts.clock.monotonicMs();
       for (const { wake } of this.#followed) wake();
     }
-    this.#isRunning = false;
+    this.#running = undefined;
+  }
+
+  /** Until it may wake again, or is closed. */
+  async #wait(): Promise<void> {
+    const { clock, limits } = this.#parts;
+    const waitMs = this.#wokenAtMs + limits.feedWakeIntervalMs - clock.monotonicMs();
+    if (waitMs <= 0 || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(waitMs, resolve);
+      this.#endWait = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   async #advance(): Promise<Outcome<void>> {
@@ -99,11 +126,11 @@ export class FeedHub {
     if (behind > tailRecordsBehindMax) this.#tail.restart(this.#visible());
     const paths = [...this.#followed].some(({ filter }) => filter.prefix !== undefined);
     return readings.read({}, async (reading) => {
-      while (this.#tail.head.sequence < reading.snapshot.appliedSequence) {
+      while (!this.#isClosed && this.#tail.head.sequence < reading.snapshot.appliedSequence) {
         const { head } = this.#tail;
         const chunk = await readChunk(log, reading, head, { cursorOf, paths });
         if (!chunk.ok) return chunk;
-        // Begun anew meanwhile, by one who came when nobody followed any more.
+        // Begun anew meanwhile, because nobody followed any more.
         if (this.#tail.head !== head) return ok(undefined);
         this.#tail.add(chunk.value);
       }

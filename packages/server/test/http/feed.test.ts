@@ -215,6 +215,7 @@ test('streams say their last words when the server stops, also those nobody read
 const slowFeed = (feed: Feed, readings: { open: number }): Feed => ({
   page: (...asked) => feed.page(...asked),
   noteVisible: () => feed.noteVisible(),
+  close: () => feed.close(),
   follow: async (...asked) => {
     const begun = await feed.follow(...asked);
     if (!begun.ok) return begun;

@@ -53,6 +53,7 @@ const withHeld = (
       return feed.page(principal, question);
     },
     noteVisible: () => feed.noteVisible(),
+    close: () => feed.close(),
     follow: async (...asked) => {
       const begun = await feed.follow(...asked);
       if (begun.ok) open.streams += 1;
